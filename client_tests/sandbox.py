@@ -1,0 +1,83 @@
+"""A sandbox as a client sees it: calls over a real socket, and a look at what is stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+JSON_HEADERS = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """One account on a running server. `origin`: such as `http://127.0.0.1:8642`."""
+
+    origin: str
+    account_id: str
+    api_key: str
+    http: httpx.Client
+
+    @classmethod
+    def mint(cls, origin: str, http: httpx.Client) -> "Sandbox":
+        minted = http.post(f"{origin}/__admin/sandboxes", json={}).json()
+        return cls(origin, minted["account_id"], minted["api_key"], http)
+
+    def url(self, path: str, integration: str = "payments") -> str:
+        return f"{self.origin}/api/v1/{self.account_id}/{integration}/{path}"
+
+    def send(
+        self, method: str, path: str, *, integration: str = "payments", headers: Mapping[str, str] = {}, **body: Any
+    ) -> httpx.Response:
+        """Any call with this sandbox's key; `headers` win over it."""
+        every = {"Authorization": self.api_key, **headers}
+        return self.http.request(method, self.url(path, integration), headers=every, **body)
+
+    def post(self, path: str, body: Any, integration: str = "payments") -> httpx.Response:
+        return self.send("POST", path, integration=integration, json=body)
+
+    def stored(self, path: str, body: Any, integration: str = "payments") -> dict[str, Any]:
+        """Posts what must be accepted, and gives the answer's JSON."""
+        answer = self.post(path, body, integration)
+        assert answer.status_code == 200, answer.text
+        parsed: dict[str, Any] = answer.json()
+        assert parsed["status"] == "success"
+        return parsed
+
+    def refused(self, status: int, path: str, body: Any) -> list[str]:
+        """Posts what must be refused, and gives the error texts; checks that nothing changed."""
+        before = self.state()
+        answer = self.post(path, body)
+        assert answer.status_code == status, answer.text
+        assert self.state() == before
+        return errors_of(answer)
+
+    def delete(self, path: str, id: str, integration: str = "payments") -> httpx.Response:
+        return self.send("DELETE", f"{path}/{quote(id, safe='')}", integration=integration)
+
+    def state(self, **filters: str) -> dict[str, Any]:
+        answer = self.http.get(f"{self.origin}/__admin/sandboxes/{self.account_id}/state", params=filters)
+        assert answer.status_code == 200, answer.text
+        parsed: dict[str, Any] = answer.json()
+        return parsed
+
+    def requests(self, **filters: str) -> list[dict[str, Any]]:
+        """The journal, newest last."""
+        answer = self.http.get(f"{self.origin}/__admin/sandboxes/{self.account_id}/requests", params=filters)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["requests"]
+        return found
+
+
+def errors_of(answer: httpx.Response) -> list[str]:
+    """The texts of an answer that must be the error envelope."""
+    assert answer.status_code >= 400, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    parsed = answer.json()
+    assert parsed.keys() == {"status", "errors"}
+    assert parsed["status"] == "error"
+    assert parsed["errors"]
+    assert all(isinstance(text, str) for text in parsed["errors"])
+    texts: list[str] = parsed["errors"]
+    return texts

@@ -1,0 +1,42 @@
+"""The real command in a process of its own, as a user starts it."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+COMMAND = [sys.executable, "-m", "mock_server"]
+_BASE_URL = re.compile(r"^Base URL\s+(\S+)/api$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running server. `banner`: what it printed when it was ready."""
+
+    origin: str
+    banner: str
+    process: "subprocess.Popen[str]"
+
+
+@contextmanager
+def served(*options: str, **popen: object) -> Iterator[Served]:
+    """`segmetrics-mock serve --port 0 OPTIONS`; ended by SIGTERM if it still runs."""
+    process = subprocess.Popen(  # type: ignore[call-overload]
+        [*COMMAND, "serve", "--port", "0", *options], stdout=subprocess.PIPE, text=True, **popen
+    )
+    with process:
+        try:
+            banner = ""
+            while "curl " not in banner:
+                line = process.stdout.readline()
+                assert line, f"the server ended before it was ready:\n{banner}"
+                banner += line
+            found = _BASE_URL.search(banner)
+            assert found, banner
+            yield Served(found[1], banner, process)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(timeout=10)

@@ -1,0 +1,82 @@
+"""Tags on a contact: add, remove, and replace as part of a contact's update."""
+
+from typing import Any
+
+from mock_server.errors import ApiError
+from mock_server.spec import Answer, Call
+from mock_server.store import contacts, tags
+from mock_server.store.contacts import CONTACTS
+from mock_server.store.database import Session
+from mock_server.store.rows import Row
+
+Tagged = list[list[Any]]
+"""A contact's tags: the tag's number and the date since when the contact has it."""
+
+
+def add_tags(call: Call, session: Session) -> Answer:
+    """Add the tags to those that the contact has.
+
+    Raises ApiError 404 when the contact is unknown (assumed: the status is not documented).
+    Source: developer reference, Tags.
+    """
+    contact = _contact(call, session)
+    return _store(session, contact, dict(contact["tags"]) | _dated(call, session, dict(contact["tags"])))
+
+
+def remove_tags(call: Call, session: Session) -> Answer:
+    """Take the tags from the contact; one that it does not have is no error (assumed).
+
+    Raises ApiError 404 when the contact is unknown (assumed: the status is not documented).
+    Source: developer reference, Tags.
+    """
+    contact = _contact(call, session)
+    gone = {number for tag in call.body["tags"] for number in _meant(session, tag)}
+    return _store(session, contact, {number: date for number, date in contact["tags"] if number not in gone})
+
+
+def keep_tags(call: Call, session: Session, there: Tagged) -> Tagged:
+    """The call's tags alone; those that are in `there` keep their date unless the call gives one."""
+    return [list(pair) for pair in _dated(call, session, dict(there)).items()]
+
+
+def _dated(call: Call, session: Session, there: dict[int, str]) -> dict[int, str]:
+    """The number and date of each tag of the call, made known where it was not."""
+    dated: dict[int, str] = {}
+    for tag in call.body["tags"]:
+        number = _known(session, tag)
+        given = tag.get("date") if isinstance(tag, dict) else None
+        dated[number] = given or dated.get(number) or there.get(number) or call.received_at
+    return dated
+
+
+def _known(session: Session, tag: int | str | dict[str, Any]) -> int:
+    """The number of a tag in any of its three forms; a text is an id only where it is known as one."""
+    if isinstance(tag, dict):
+        return tags.learn(session, tag.get("id"), tag.get("name"))
+    if isinstance(tag, int) or tags.find(session, tag):
+        return tags.learn(session, str(tag), None)
+    return tags.learn(session, None, tag)
+
+
+def _meant(session: Session, tag: int | str | dict[str, Any]) -> set[int]:
+    """The numbers of the tags that are to go: one by id, all by name."""
+    if isinstance(tag, dict):
+        id, name = tag.get("id"), tag.get("name")
+    else:
+        id, name = str(tag), tag if isinstance(tag, str) else None
+    if id is not None and (known := tags.find(session, id)):
+        return {known["number"]}
+    return {known["number"] for known in tags.named(session, name)} if name is not None else set()
+
+
+def _contact(call: Call, session: Session) -> Row:
+    contact = contacts.find(session, call.body.get("contact_id"), call.body.get("email"))
+    if contact is None:
+        named = call.body.get("contact_id") or call.body.get("email")
+        raise ApiError(404, f"there is no contact '{named}' in this integration; add it first")
+    return contact
+
+
+def _store(session: Session, contact: Row, tagged: dict[int, str]) -> Answer:
+    stored = CONTACTS.put(session, contact, {"tags": [list(pair) for pair in tagged.items()]})
+    return Answer.success(contact=contacts.present(session, stored))

@@ -1,0 +1,175 @@
+"""The journal: every exchange with the import API, written in the exchange's own transaction."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select
+from sqlmodel import col
+
+from mock_server.errors import SEVERITIES, Finding
+from mock_server.store import accounts
+from mock_server.store.database import Session, Statement
+from mock_server.store.tables import Exchange
+
+KEPT_BYTES = 65_536
+"""How much of each body is kept."""
+
+_TRIM_EVERY = 64
+_JSON = ("request_headers", "answer_headers", "findings")
+_COLUMNS = tuple(Exchange.model_fields)
+
+_ADD = Statement(
+    insert(Exchange)
+    .values({name: bindparam(name) for name in _COLUMNS if name != "number"})
+    .returning(col(Exchange.number))
+)
+_OLDEST_KEPT = Statement(
+    select(col(Exchange.number))
+    .where(col(Exchange.account_id) == bindparam("account_id"))
+    .order_by(col(Exchange.number).desc())
+    .offset(bindparam("limit"))
+    .limit(1)
+)
+_TRIM = Statement(
+    delete(Exchange).where(
+        col(Exchange.account_id) == bindparam("account_id"), col(Exchange.number) <= bindparam("number")
+    )
+)
+
+
+def _page() -> Select[Any]:
+    statement = select(*(col(getattr(Exchange, name)) for name in _COLUMNS)).where(
+        col(Exchange.account_id) == bindparam("account_id"), col(Exchange.number) > bindparam("after")
+    )
+    for name in ("operation", "severity", "status"):
+        statement = statement.where(or_(bindparam(name).is_(None), col(getattr(Exchange, name)) == bindparam(name)))
+    return statement.order_by(col(Exchange.number)).limit(bindparam("limit"))
+
+
+_PAGE = Statement(_page())
+_COUNT = Statement(select(func.count()).where(col(Exchange.account_id) == bindparam("account_id")))
+
+
+@dataclass(slots=True)
+class Entry:
+    """One exchange, filled in on its way: first the request, then what came of it.
+
+    `account_id`: empty where the call names no account that exists. `duration_ms`: until it is written.
+    """
+
+    received_at: str
+    method: str
+    path: str
+    request_headers: Mapping[str, str]
+    request_body: bytes
+    account_id: str = ""
+    operation: str | None = None
+    findings: tuple[Finding, ...] = ()
+    status: int = 0
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    answer_body: bytes = b""
+    duration_ms: float = 0.0
+
+
+class Journal:
+    """Keeps the last `limit` exchanges of each account and counts those that it lets go."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._written = 0
+
+    def write(self, session: Session, entry: Entry) -> None:
+        session.run(
+            _ADD,
+            account_id=entry.account_id,
+            received_at=entry.received_at,
+            duration_ms=entry.duration_ms,
+            operation=entry.operation,
+            severity=severity_of(entry.findings),
+            method=entry.method,
+            path=entry.path,
+            request_headers=_dump(entry.request_headers),
+            request_body=_text(entry.request_body),
+            request_bytes=len(entry.request_body),
+            status=entry.status,
+            answer_headers=_dump(entry.answer_headers),
+            answer_body=_text(entry.answer_body),
+            answer_bytes=len(entry.answer_body),
+            findings=_dump([dataclasses.asdict(finding) for finding in entry.findings]),
+        )
+        self._written += 1
+        if self._written % _TRIM_EVERY == 0:
+            self._trim(session, entry.account_id)
+
+    def page(
+        self,
+        session: Session,
+        account_id: str,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        operation: str | None = None,
+        severity: str | None = None,
+        status: int | None = None,
+    ) -> dict[str, Any]:
+        """`{"requests": [...], "dropped": n}`, newest last, with `next` where there are more."""
+        self._trim(session, account_id)
+        filters = {"operation": operation, "severity": severity, "status": status}
+        found = session.all(_PAGE, account_id=account_id, after=after, limit=limit + 1, **filters)
+        rows = [dict(zip(_COLUMNS, row, strict=True)) for row in found[:limit]]
+        shown = {"requests": [_present(row) for row in rows], "dropped": accounts.dropped(session, account_id)}
+        return shown | ({"next": str(rows[-1]["number"])} if len(found) > limit else {})
+
+    def _trim(self, session: Session, account_id: str) -> None:
+        oldest = session.one(_OLDEST_KEPT, account_id=account_id, limit=self._limit)
+        if oldest is not None:
+            dropped = session.run(_TRIM, account_id=account_id, number=oldest[0])
+            accounts.count_dropped(session, account_id, dropped)
+
+
+def severity_of(findings: tuple[Finding, ...]) -> str | None:
+    """The gravest severity among findings."""
+    found = {finding.severity for finding in findings}
+    return next((severity for severity in SEVERITIES if severity in found), None)
+
+
+def mask(api_key: str) -> str:
+    """A key as it may be shown: its last four characters at the most."""
+    return f"…{api_key[-4:]}" if len(api_key) > 8 else "…"
+
+
+def _present(row: dict[str, Any]) -> dict[str, Any]:
+    for name in _JSON:
+        row[name] = orjson.loads(row[name])
+    return {
+        "number": row["number"],
+        "received_at": row["received_at"],
+        "duration_ms": row["duration_ms"],
+        "operation": row["operation"],
+        "request": {
+            "method": row["method"],
+            "path": row["path"],
+            "headers": row["request_headers"],
+            "body": row["request_body"],
+            "bytes": row["request_bytes"],
+        },
+        "answer": {
+            "status": row["status"],
+            "headers": row["answer_headers"],
+            "body": row["answer_body"],
+            "bytes": row["answer_bytes"],
+        },
+        "findings": [{**finding, "operation": row["operation"]} for finding in row["findings"]],
+        "fault": None,
+    }
+
+
+def _text(body: bytes) -> str:
+    return body[:KEPT_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value).decode()

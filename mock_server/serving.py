@@ -1,0 +1,108 @@
+"""Serving: the database, the application and uvicorn, from settings to the last connection."""
+
+import dataclasses
+import logging
+import secrets
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from mock_server.errors import UsageError
+from mock_server.journal import Entry
+from mock_server.settings import ServeSettings
+from mock_server.spec import Contract
+from mock_server.store.accounts import DEFAULT_SANDBOX
+from mock_server.store.database import Database
+from mock_server.web.app import build_app
+from mock_server.web.guard import LOGIN_PATH
+
+_BACKLOG = 2048
+
+
+def serve(settings: ServeSettings) -> None:
+    """Serves until it is told to stop by SIGINT or SIGTERM.
+
+    Raises UsageError when the port is taken or the database cannot be used.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    if not _is_loopback(settings.host) and not settings.admin_token:
+        settings = dataclasses.replace(settings, admin_token=secrets.token_urlsafe(16))
+    with _listening(settings.host, settings.port) as listener, _opened(settings.database) as database:
+        log = sys.stdout.isatty() if settings.log_requests is None else settings.log_requests
+        app = build_app(Contract.load(), database, settings, on_exchange=_printer() if log else None)
+        port = listener.getsockname()[1]
+        print(banner(settings, port), flush=True)
+        config = uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off", server_header=False)
+        uvicorn.Server(config).run([listener])
+
+
+def banner(settings: ServeSettings, port: int) -> str:
+    """What a newcomer needs: the address, the credentials, a call that works as pasted."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    origin = f"http://{host}:{port}"
+    sandbox = DEFAULT_SANDBOX
+    lines = [
+        f"Base URL     {origin}/api",
+        f"Account      {sandbox.account_id}",
+        f"Integrations {', '.join(f'{id} (custom {kind})' for kind, id in sandbox.integrations.items())}",
+        f"API key      {sandbox.api_key}",
+        f"State        {origin}/__admin/sandboxes/{sandbox.account_id}/state",
+    ]
+    if settings.admin_token:
+        lines.append(f"Admin link   {origin}{LOGIN_PATH}?token={settings.admin_token}")
+    lines += [
+        "",
+        f"curl {origin}/api/v1/{sandbox.account_id}/{sandbox.integrations['payments']}/contact"
+        f" -H 'Authorization: {sandbox.api_key}' -H 'Content-Type: application/json'"
+        """ -d '{"email": "ada@example.org", "tags": ["New Lead"]}'""",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _printer() -> Callable[[Entry], None]:
+    """Prints a line a request: time, method, path, status, milliseconds, findings."""
+
+    def show(entry: Entry) -> None:
+        codes = " ".join(f"{finding.severity}:{finding.code}{finding.pointer}" for finding in entry.findings)
+        path = entry.path.encode("ascii", "backslashreplace").decode()
+        line = f"{entry.received_at[11:19]} {entry.method:6} {path} {entry.status} {entry.duration_ms:.1f} ms"
+        print(f"{line}  {codes}".rstrip(), flush=True)
+
+    return show
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens. Nagle's delay is off: without IPPROTO_TCP asyncio would leave it on."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+    except OSError as error:
+        raise UsageError(f"the address {host} cannot be used: {error.strerror}") from error
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"port {port} on {host} cannot be used: {reason}; choose another with --port") from error
+        listener.listen(_BACKLOG)
+        yield listener
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[Database]:
+    database = Database(Path(path) if path else None)
+    try:
+        yield database
+    finally:
+        database.close()

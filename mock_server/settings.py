@@ -1,0 +1,59 @@
+"""The settings of `serve`: one table that feeds the command line, the environment and the README."""
+
+import dataclasses
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from mock_server.errors import UsageError
+
+ENVIRONMENT_PREFIX = "SEGMETRICS_MOCK_"
+
+
+def _setting(default: Any, help: str) -> Any:
+    if isinstance(default, tuple):
+        return field(default=default, metadata={"help": help})
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """How the fake is served. Each field is an option, `--like-this`, and a variable, `SEGMETRICS_MOCK_LIKE_THIS`."""
+
+    host: str = _setting("127.0.0.1", "address to bind; anything but loopback asks for the admin token")
+    port: int = _setting(8642, "port to bind; 0 takes a free one and prints it")
+    database: str = _setting("", "SQLite file that keeps the data; without it they live in memory")
+    admin_token: str = _setting("", "token for /__admin; made and printed when needed and not given")
+    allow_host_header: tuple[str, ...] = _setting((), "further name that clients may send as Host; can be repeated")
+    max_body_bytes: int = _setting(1_048_576, "largest body that is read; above it the answer is 413")
+    journal_limit: int = _setting(10_000, "exchanges that the journal keeps for each account")
+    check_answers: bool = _setting(False, "answer 500 when an answer of the fake itself breaks the contract")
+    log_requests: bool | None = _setting(None, "print a line for each request; by default on a terminal only")
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return ENVIRONMENT_PREFIX + name.upper()
+
+
+def from_environment() -> dict[str, Any]:
+    """The settings that the environment gives. Raises UsageError for one that cannot be read."""
+    found = {}
+    for setting in dataclasses.fields(ServeSettings):
+        text = os.environ.get(variable_of(setting.name))
+        if text is not None:
+            found[setting.name] = parse(setting, text)
+    return found
+
+
+def parse(setting: "dataclasses.Field[Any]", text: str) -> Any:
+    """A setting's value from a text; several names are parted by commas."""
+    try:
+        if isinstance(setting.default, tuple):
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        if isinstance(setting.default, bool) or setting.default is None:
+            return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+        return type(setting.default)(text)
+    except (KeyError, ValueError):
+        expected = "0 or 1" if not isinstance(setting.default, int) or isinstance(setting.default, bool) else "a number"
+        raise UsageError(f"{variable_of(setting.name)} is '{text}'; it must be {expected}") from None

@@ -1,0 +1,45 @@
+"""A call that fits the contract, and the answer to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One valid call of an operation, with its values read (see `spec.values`).
+
+    `path`: the path's own parameters, decoded, without account and integration.
+    `body`: the JSON object that was sent; empty where the operation takes none.
+    `received_at`: ISO 8601, UTC.
+    """
+
+    operation: str
+    account_id: str
+    integration_id: str
+    path: Mapping[str, str]
+    body: Mapping[str, Any]
+    received_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back: a status and a JSON object."""
+
+    status: int
+    body: Mapping[str, Any]
+
+    @classmethod
+    def success(cls, **stored: Any) -> "Answer":
+        """`{"status": "success"}` with the stored object under its own name."""
+        return cls(200, {"status": "success", **stored})
+
+    @classmethod
+    def deleted(cls, kind: str, id: str) -> "Answer":
+        """The answer of all deletions; `id` is what the call named, as a string."""
+        return cls(200, {"id": id, "status": "success", "object": kind, "deleted": True})
+
+    @classmethod
+    def error(cls, status: int, errors: list[str]) -> "Answer":
+        """`{"status": "error", "errors": [...]}`."""
+        return cls(status, {"status": "error", "errors": errors})

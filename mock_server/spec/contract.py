@@ -1,0 +1,196 @@
+"""The contract: openapi.yaml, read once, and what follows from it.
+
+Everything that the server knows of paths, methods, fields and statuses comes from here.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jsonschema_rs
+import yaml
+
+from mock_server.errors import ApiError, SpecError
+from mock_server.resources import kit_path
+from mock_server.spec.values import Reader, Schema, reader_for
+from mock_server.spec.wording import findings_of
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the document, with what is needed to judge a call of it.
+
+    `parameters`: a validator for each path parameter. `body`: None where the operation takes none.
+    `answers`: a validator for each documented status.
+    """
+
+    name: str
+    method: str
+    template: str
+    parameters: Mapping[str, jsonschema_rs.Validator]
+    body: jsonschema_rs.Validator | None
+    reader: Reader | None
+    answers: Mapping[int, jsonschema_rs.Validator]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The operation that a path and method name, and the path's parameters, decoded."""
+
+    operation: Operation
+    parameters: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the tree of paths: literal segments, a parameter, and the methods that end here."""
+
+    literals: dict[str, "_Node"] = field(default_factory=dict)
+    parameter: "_Node | None" = None
+    operations: dict[str, tuple[Operation, tuple[str, ...]]] = field(default_factory=dict)
+
+
+class Contract:
+    """openapi.yaml, compiled.
+
+    Raises SpecError when the document cannot be used, and says where.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
+        self.operations: dict[str, Operation] = {}
+        self._tree = _Node()
+        for template, item in document["paths"].items():
+            for method in _METHODS & item.keys():
+                self._add(template, method, item)
+
+    @classmethod
+    def load(cls) -> "Contract":
+        """The contract that travels with the package."""
+        return cls(yaml.load(source_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+    def route(self, method: str, segments: list[str]) -> Route:
+        """The operation of a path, given as its decoded segments.
+
+        Raises ApiError 404 for an unknown path and 405, with `Allow`, for another method.
+        """
+        node, values = self._tree, []
+        for segment in segments:
+            if (literal := node.literals.get(segment)) is not None:
+                node = literal
+            elif node.parameter is not None and segment:
+                node = node.parameter
+                values.append(segment)
+            else:
+                raise self._unknown_path(method, segments)
+        if not node.operations:
+            raise self._unknown_path(method, segments)
+        if method not in node.operations:
+            raise _other_method(method, node)
+        operation, names = node.operations[method]
+        return Route(operation, dict(zip(names, values, strict=True)))
+
+    def check_parameters(self, route: Route) -> None:
+        """Raises ApiError 400 when a path parameter breaks its schema."""
+        for name, validator in route.operation.parameters.items():
+            value = route.parameters[name]
+            if not validator.is_valid(value):
+                self._refuse(validator, value, f"/path/{name}", name)
+
+    def read_body(self, operation: Operation, body: Any) -> Mapping[str, Any]:
+        """The body's values as handlers want them; see `spec.values`.
+
+        Raises ApiError 400 with all that is wrong in `body`, one text and one finding each.
+        """
+        if operation.body is None:
+            return {}
+        if not operation.body.is_valid(body):
+            self._refuse(operation.body, body, "/body", "")
+        read: Mapping[str, Any] = operation.reader(body) if operation.reader else body
+        return read
+
+    def answer_errors(self, operation: Operation, status: int, body: Any) -> list[str]:
+        """What is wrong with an answer, or nothing."""
+        if status not in operation.answers:
+            return [f"status {status} is not documented for {operation.name}"]
+        return [
+            f"/{'/'.join(map(str, error.instance_path))}: {error.message}"
+            for error in operation.answers[status].iter_errors(body)
+        ]
+
+    def resolve(self, schema: Schema) -> Schema:
+        """The schema that `$ref` points to, with what stands beside the `$ref` on top."""
+        while "$ref" in schema:
+            target: Any = self.document
+            for step in schema["$ref"].removeprefix("#/").split("/"):
+                if step not in target:
+                    raise SpecError(f"openapi.yaml: {schema['$ref']} leads nowhere")
+                target = target[step]
+            schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+        return schema
+
+    def _add(self, template: str, method: str, item: Mapping[str, Any]) -> None:
+        definition = item[method]
+        name = definition.get("operationId")
+        if not name or name in self.operations:
+            raise SpecError(f"openapi.yaml: {method} {template} needs an operationId of its own")
+        parameters = map(self.resolve, [*item.get("parameters", ()), *definition.get("parameters", ())])
+        body = definition.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        operation = Operation(
+            name=name,
+            method=method.upper(),
+            template=template,
+            parameters={p["name"]: self._validator(p["schema"]) for p in parameters if p["in"] == "path"},
+            body=None if body is None else self._validator(body),
+            reader=None if body is None else reader_for(body, self.resolve),
+            answers={
+                int(status): self._validator(self.resolve(answer)["content"]["application/json"]["schema"])
+                for status, answer in definition["responses"].items()
+            },
+        )
+        self.operations[name] = operation
+        node, names = self._tree, []
+        for segment in template.strip("/").split("/"):
+            if segment.startswith("{"):
+                names.append(segment[1:-1])
+                node.parameter = node = node.parameter or _Node()
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        node.operations[operation.method] = (operation, tuple(names))
+
+    def _validator(self, schema: Schema) -> jsonschema_rs.Validator:
+        whole = {"$schema": _DIALECT, "allOf": [schema], "components": self.document["components"]}
+        return jsonschema_rs.validator_for(whole)
+
+    def _refuse(self, validator: jsonschema_rs.Validator, value: Any, pointer: str, name: str) -> None:
+        findings = findings_of(validator.iter_errors(value), self.document, pointer, name)
+        raise ApiError(400, *(finding.message for finding in findings), findings=findings)
+
+    def _unknown_path(self, method: str, segments: list[str]) -> ApiError:
+        path = "/" + "/".join(segments)
+        closest = difflib.get_close_matches(
+            f"{method} {path}", [f"{o.method} {o.template}" for o in self.operations.values()], n=1, cutoff=0
+        )[0]
+        return ApiError.violation(
+            404, "unknown-path", "/path", f"there is no {method} {path}; the closest operation is {closest}"
+        )
+
+
+def _other_method(method: str, node: _Node) -> ApiError:
+    allowed = ", ".join(sorted(node.operations))
+    return ApiError.violation(
+        405,
+        "unknown-method",
+        "/method",
+        f"{method} is not an operation of this path; use {allowed}",
+        headers={"Allow": allowed},
+    )
+
+
+def source_text() -> str:
+    """The document's own text."""
+    return kit_path("openapi.yaml").read_text("utf-8")

@@ -1,0 +1,135 @@
+"""Sandboxes: an account, its integrations and its API key."""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlmodel import col
+
+from mock_server.store.database import Session, Statement
+from mock_server.store.rows import Rows
+from mock_server.store.tables import Account, Exchange, Integration, Scoped
+
+PAYMENTS, ADS = "payments", "ads"
+_FIRST_MINTED = 900_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """An account of its own. `integrations`: id by kind."""
+
+    account_id: str
+    api_key: str
+    integrations: dict[str, str]
+
+
+DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS, ADS: ADS})
+
+_ADD_ACCOUNT = Statement(
+    insert(Account).values(account_id=bindparam("account_id"), api_key=bindparam("api_key"), minted=0, dropped=0)
+)
+_ADD_INTEGRATION = Statement(
+    insert(Integration).values({name: bindparam(name) for name in ("account_id", "integration_id", "kind")})
+)
+_ACCOUNT = Statement(
+    select(col(Account.api_key), col(Account.dropped)).where(col(Account.account_id) == bindparam("account_id"))
+)
+_ACCESS = Statement(
+    select(col(Account.api_key), col(Integration.kind))
+    .join_from(
+        Account,
+        Integration,
+        and_(
+            col(Integration.account_id) == col(Account.account_id),
+            col(Integration.integration_id) == bindparam("integration"),
+        ),
+        isouter=True,
+    )
+    .where(col(Account.account_id) == bindparam("account"))
+)
+_BY_KEY = Statement(select(col(Account.account_id)).where(col(Account.api_key) == bindparam("api_key")))
+_INTEGRATIONS = Statement(
+    select(col(Integration.kind), col(Integration.integration_id)).where(
+        col(Integration.account_id) == bindparam("account_id")
+    )
+)
+_MINT = Statement(
+    update(Account)
+    .where(col(Account.account_id) == bindparam("account_id"))
+    .values(minted=col(Account.minted) + 1)
+    .returning(col(Account.minted))
+)
+_COUNT_DROPPED = Statement(
+    update(Account)
+    .where(col(Account.account_id) == bindparam("account"))
+    .values(dropped=col(Account.dropped) + bindparam("more"))
+)
+_RESTART = Statement(update(Account).where(col(Account.account_id) == bindparam("account")).values(minted=0, dropped=0))
+_EMPTY = [
+    Statement(delete(table).where(col(table.account_id) == bindparam("account_id")))
+    for table in (*Scoped.__subclasses__(), Exchange)
+]
+_DROP = [
+    Statement(delete(table).where(col(table.account_id) == bindparam("account_id"))) for table in (Integration, Account)
+]
+
+
+def add(session: Session, sandbox: Sandbox) -> None:
+    session.run(_ADD_ACCOUNT, account_id=sandbox.account_id, api_key=sandbox.api_key)
+    for kind, integration_id in sandbox.integrations.items():
+        session.run(_ADD_INTEGRATION, account_id=sandbox.account_id, integration_id=integration_id, kind=kind)
+
+
+def mint_sandbox() -> Sandbox:
+    """A sandbox with a new name and a key of 22 characters, not stored yet."""
+    account_id = f"sandbox-{secrets.token_hex(6)}"
+    return Sandbox(account_id, secrets.token_hex(11), {PAYMENTS: PAYMENTS, ADS: ADS})
+
+
+def find(session: Session, account_id: str) -> Sandbox | None:
+    found = session.one(_ACCOUNT, account_id=account_id)
+    if found is None:
+        return None
+    return Sandbox(account_id, found[0], {kind: id for kind, id in session.all(_INTEGRATIONS, account_id=account_id)})
+
+
+def access(session: Session, account_id: str, integration_id: str) -> tuple[str, str | None] | None:
+    """The account's key and the integration's kind, None where there is no such integration or account."""
+    return session.one(_ACCESS, account=account_id, integration=integration_id)  # type: ignore[return-value]
+
+
+def with_key(session: Session, api_key: str) -> str | None:
+    """The account that has this key."""
+    found = session.one(_BY_KEY, api_key=api_key)
+    return found and found[0]
+
+
+def empty(session: Session, account_id: str) -> None:
+    """Forgets all that the account stored, its journal too; its name, key and integrations stay."""
+    for statement in _EMPTY:
+        session.run(statement, account_id=account_id)
+    session.run(_RESTART, account=account_id)
+
+
+def drop(session: Session, account_id: str) -> None:
+    empty(session, account_id)
+    for statement in _DROP:
+        session.run(statement, account_id=account_id)
+
+
+def mint_id(session: Session, rows: Rows) -> str:
+    """An id that none of `rows` has: digits, in a range that clients' own ids rarely reach."""
+    minted = session.one(_MINT)
+    assert minted is not None
+    id = str(_FIRST_MINTED + int(minted[0]))
+    return id if rows.find(session, id) is None else mint_id(session, rows)
+
+
+def dropped(session: Session, account_id: str) -> int:
+    """How many entries of the account's journal were let go."""
+    found = session.one(_ACCOUNT, account_id=account_id)
+    return 0 if found is None else int(found[1])
+
+
+def count_dropped(session: Session, account_id: str, more: int) -> None:
+    session.run(_COUNT_DROPPED, account=account_id, more=more)

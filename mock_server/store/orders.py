@@ -1,0 +1,49 @@
+"""Invoices, subscriptions and the products they name."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlmodel import col
+
+from mock_server.store import contacts
+from mock_server.store.database import Session, Statement
+from mock_server.store.rows import Row, Rows
+from mock_server.store.tables import Invoice, Product, Subscription
+
+INVOICES = Rows(Invoice, "id")
+SUBSCRIPTIONS = Rows(Subscription, "id")
+PRODUCTS = Rows(Product, "id")
+
+_HAND_OVER = [
+    Statement(
+        update(table)
+        .where(
+            col(table.account_id) == bindparam("account_id"),
+            col(table.integration_id) == bindparam("integration_id"),
+            col(table.contact_id) == bindparam("old_id"),
+        )
+        .values(contact_id=bindparam("new_id"))
+    )
+    for table in (Invoice, Subscription)
+]
+
+
+def hand_over(session: Session, old_id: str, new_id: str) -> None:
+    """The orders and subscriptions of the contact `old_id` become those of `new_id`."""
+    for statement in _HAND_OVER:
+        session.run(statement, old_id=old_id, new_id=new_id)
+
+
+def present(session: Session, rows: Rows, order: Row) -> dict[str, Any]:
+    """A row of INVOICES or SUBSCRIPTIONS under the API's field names.
+
+    `contact_id` is the contact that the order belongs to now, or null.
+    """
+    contact = contacts.find(session, order["contact_id"], order["email"])
+    return rows.present(order) | {"contact_id": contact and contact["contact_id"]}
+
+
+def learn_product(session: Session, id: str, name: str | None) -> None:
+    """Makes a product that is not known yet; one that is stays as it is."""
+    if PRODUCTS.find(session, id) is None:
+        PRODUCTS.put(session, None, {"id": id, "name": name})

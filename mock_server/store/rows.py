@@ -1,0 +1,106 @@
+"""The rows of one table, within the session's integration."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from pydantic_core import PydanticUndefined
+from sqlalchemy import Boolean, and_, bindparam, delete, insert, or_, select, update
+
+from mock_server.store.database import Session, Statement
+from mock_server.store.tables import JSONText, Scoped
+
+Row = dict[str, Any]
+"""A row by column name; JSON and booleans are Python values."""
+
+
+class Rows:
+    """Finds rows by the columns of `key`, and writes them; `hidden` columns are no fields of the API."""
+
+    def __init__(self, table: type[Scoped], *key: str, hidden: tuple[str, ...] = ()) -> None:
+        columns = table.__table__.columns  # type: ignore[attr-defined]
+        self.columns = tuple(columns.keys())
+        self._shown = tuple(name for name in self.columns if name not in (*Scoped.model_fields, *hidden))
+        self._key = key
+        self._json = tuple(name for name, column in columns.items() if isinstance(column.type, JSONText))
+        self._flags = tuple(name for name, column in columns.items() if isinstance(column.type, Boolean))
+        self._defaults = {name: _default(table, name) for name in self.columns if name != "number"}
+        self._select = select(*columns)
+        self._table = table
+        written = {name: bindparam(name) for name in self.columns if name != "number"}
+        self._find = self.statement(*key)
+        self._insert = Statement(insert(table).values(written).returning(columns["number"]))
+        self._update = Statement(update(table).where(columns["number"] == bindparam("number_")).values(written))
+        self._delete = Statement(delete(table).where(columns["number"] == bindparam("number_")))
+        self._page = Statement(
+            self._select.where(
+                columns["account_id"] == bindparam("account"),
+                or_(bindparam("integration").is_(None), columns["integration_id"] == bindparam("integration")),
+                columns["number"] > bindparam("after"),
+            )
+            .order_by(columns["number"])
+            .limit(bindparam("limit"))
+        )
+
+    def statement(self, *columns: str) -> Statement:
+        """Selects the integration's rows whose `columns` have the given values, oldest first."""
+        of = self._table.__table__.columns  # type: ignore[attr-defined]
+        same = [of[name] == bindparam(name) for name in ("account_id", "integration_id", *columns)]
+        return Statement(self._select.where(and_(*same)).order_by(of["number"]))
+
+    def find(self, session: Session, *key: Any) -> Row | None:
+        return self.first(session, self._find, **dict(zip(self._key, key, strict=True)))
+
+    def first(self, session: Session, statement: Statement, **values: Any) -> Row | None:
+        found = session.one(statement, **values)
+        return None if found is None else self._decode(found)
+
+    def all(self, session: Session, statement: Statement, **values: Any) -> list[Row]:
+        return [self._decode(found) for found in session.all(statement, **values)]
+
+    def page(self, session: Session, account_id: str, integration_id: str | None, after: int, limit: int) -> list[Row]:
+        """At most `limit` rows of an account with a `number` over `after`."""
+        found = session.all(self._page, account=account_id, integration=integration_id, after=after, limit=limit)
+        return [self._decode(row) for row in found]
+
+    def present(self, row: Row) -> dict[str, Any]:
+        """The row under the API's field names."""
+        return {name: row[name] for name in self._shown}
+
+    def put(self, session: Session, before: Row | None, after: Row) -> Row:
+        """Inserts `after`, or updates the row `before` to it when they differ; the row as it is then.
+
+        Columns that `after` leaves out stay as they were, or have their default in a new row.
+        """
+        if before is None:
+            row = self._defaults | after | session.scope
+            inserted = session.one(self._insert, **self._encode(row))
+            assert inserted is not None
+            return row | {"number": inserted[0]}
+        row = before | after
+        if row != before:
+            session.run(self._update, number_=row["number"], **self._encode(row))
+        return row
+
+    def delete(self, session: Session, rows: Iterable[Row]) -> None:
+        for row in rows:
+            session.run(self._delete, number_=row["number"])
+
+    def _decode(self, found: tuple[Any, ...]) -> Row:
+        row = dict(zip(self.columns, found, strict=True))
+        for name in self._json:
+            row[name] = orjson.loads(row[name])
+        for name in self._flags:
+            row[name] = bool(row[name])
+        return row
+
+    def _encode(self, row: Row) -> Row:
+        encoded = dict(row)
+        for name in self._json:
+            encoded[name] = orjson.dumps(row[name]).decode()
+        return encoded
+
+
+def _default(table: type[Scoped], name: str) -> Any:
+    default = table.model_fields[name].default
+    return None if default is PydanticUndefined else default

@@ -1,0 +1,214 @@
+"""What is remembered, as tables. They are rows of a database, not the API's objects.
+
+Every row of an integration carries `account_id` and `integration_id`, and a `number` that grows: the order
+in which rows were made, and the key by which lists are paged. Instants are ISO 8601 texts in UTC.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class JSONText(TypeDecorator[Any]):
+    """A text column that `Rows` reads and writes as JSON."""
+
+    impl = Text
+    cache_ok = True
+
+
+class Stored(SQLModel, registry=registry()):
+    """The base of our tables, apart from those that a program with this plugin may define itself."""
+
+
+class Account(Stored, table=True):
+    """A sandbox. `minted`: how many ids the server has made in it. `dropped`: journal entries let go."""
+
+    account_id: str = Field(primary_key=True)
+    api_key: str
+    minted: int = 0
+    dropped: int = 0
+
+
+class Integration(Stored, table=True):
+    """`kind`: payments or ads."""
+
+    account_id: str = Field(primary_key=True)
+    integration_id: str = Field(primary_key=True)
+    kind: str
+
+
+class Scoped(Stored):
+    """The columns of every row that belongs to an integration."""
+
+    number: int | None = Field(default=None, primary_key=True)
+    account_id: str
+    integration_id: str
+
+
+def _key(table: str, *columns: str) -> tuple[UniqueConstraint, Index]:
+    """The key within an integration, and the way to page through an account."""
+    return (
+        UniqueConstraint("account_id", "integration_id", *columns),
+        Index(f"{table}_page", "account_id", "number"),
+    )
+
+
+class Contact(Scoped, table=True):
+    """`email_key`: the email as it is compared. `tags`: a list of `[tag number, date]`."""
+
+    __table_args__ = (
+        *_key("contact", "contact_id"),
+        Index("contact_email", "account_id", "integration_id", "email_key"),
+    )
+
+    contact_id: str
+    email: str | None = None
+    email_key: str | None = None
+    date_created: str
+    first_name: str | None = None
+    last_name: str | None = None
+    status: str
+    tags: list[tuple[int, str]] = Field(sa_type=JSONText)
+    custom_fields: dict[str, Any] = Field(sa_type=JSONText)
+    last_updated: str | None = None
+    utm_campaign: str | None = None
+    utm_content: str | None = None
+    utm_medium: str | None = None
+    utm_source: str | None = None
+    utm_term: str | None = None
+    referring_url: str | None = None
+    optin_url: str | None = None
+    ip_address: str | None = None
+    affiliate_id: str | None = None
+    geo_lat: str | None = None
+    geo_lon: str | None = None
+
+
+class Tag(Scoped, table=True):
+    """A tag that the integration knows. `minted`: the server made its id."""
+
+    __table_args__ = (*_key("tag", "id"), Index("tag_name", "account_id", "integration_id", "name"))
+
+    id: str
+    name: str | None = None
+    minted: bool = False
+
+
+class Product(Scoped, table=True):
+    __table_args__ = _key("product", "id")
+
+    id: str
+    name: str | None = None
+
+
+class Invoice(Scoped, table=True):
+    """`contact_id`, `email`: as the call gave them; whose it is follows from both. Amounts are cents."""
+
+    __table_args__ = (
+        *_key("invoice", "id"),
+        Index("invoice_contact", "account_id", "integration_id", "contact_id"),
+    )
+
+    id: str
+    contact_id: str | None = None
+    email: str | None = None
+    amount: int = Field(sa_type=BigInteger)
+    paid: int = Field(sa_type=BigInteger)
+    date_created: str
+    is_refunded: bool = False
+    discount: int = Field(default=0, sa_type=BigInteger)
+    tax: int = Field(default=0, sa_type=BigInteger)
+    shipping: int = Field(default=0, sa_type=BigInteger)
+    items: list[dict[str, Any]] = Field(sa_type=JSONText)
+
+
+class Subscription(Scoped, table=True):
+    """`contact_id`, `email`: as the call gave them; whose it is follows from both. Amounts are cents."""
+
+    __table_args__ = (
+        *_key("subscription", "id"),
+        Index("subscription_contact", "account_id", "integration_id", "contact_id"),
+    )
+
+    id: str
+    contact_id: str | None = None
+    email: str | None = None
+    amount: int = Field(sa_type=BigInteger)
+    product_id: str
+    name: str | None = None
+    quantity: int = Field(default=1, sa_type=BigInteger)
+    start_date: str
+    trial_end_date: str | None = None
+    last_bill_date: str
+    end_date: str | None = None
+    canceled_date: str | None = None
+    billing_cycle: str
+    frequency: int = Field(sa_type=BigInteger)
+
+
+class AdCampaign(Scoped, table=True):
+    __tablename__ = "ad_campaign"
+    __table_args__ = _key("ad_campaign", "id")
+
+    id: str
+    name: str | None = None
+
+
+class AdSet(Scoped, table=True):
+    __tablename__ = "ad_set"
+    __table_args__ = _key("ad_set", "id")
+
+    id: str
+    name: str | None = None
+    adcampaign: str | None = None
+
+
+class Ad(Scoped, table=True):
+    __table_args__ = _key("ad", "id")
+
+    id: str
+    name: str | None = None
+    adset: str | None = None
+    adcampaign: str | None = None
+
+
+class AdPerformance(Scoped, table=True):
+    """One ad's figures for one day. `spend`: cents."""
+
+    __tablename__ = "ad_performance"
+    __table_args__ = _key("ad_performance", "ad", "date")
+
+    ad: str
+    date: str
+    spend: int = Field(sa_type=BigInteger)
+    clicks: int | None = Field(default=None, sa_type=BigInteger)
+    impressions: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class Exchange(Stored, table=True):
+    """One line of the journal. `account_id` is empty where a call named no account that exists."""
+
+    __table_args__ = (
+        Index("exchange_page", "account_id", "number"),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    account_id: str
+    received_at: str
+    duration_ms: float
+    operation: str | None = None
+    severity: str | None = None
+    method: str
+    path: str
+    request_headers: dict[str, str] = Field(sa_type=JSONText)
+    request_body: str
+    request_bytes: int
+    status: int
+    answer_headers: dict[str, str] = Field(sa_type=JSONText)
+    answer_body: str
+    answer_bytes: int
+    findings: list[dict[str, str]] = Field(sa_type=JSONText)

@@ -1,0 +1,68 @@
+"""The application: the import API at `/api`, the admin side beside it, the guard before both."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from mock_server.errors import ApiError
+from mock_server.handlers import check_bound
+from mock_server.journal import Entry, Journal
+from mock_server.settings import ServeSettings
+from mock_server.spec import Contract
+from mock_server.store import accounts
+from mock_server.store.accounts import DEFAULT_SANDBOX
+from mock_server.store.database import Database
+from mock_server.web.admin import Admin
+from mock_server.web.exchange import ImportApi
+from mock_server.web.guard import Guard
+
+
+def build_app(
+    contract: Contract,
+    database: Database,
+    settings: ServeSettings,
+    *,
+    on_exchange: Callable[[Entry], None] | None = None,
+) -> ASGIApp:
+    """The fake over `database`, with its default sandbox.
+
+    `settings.admin_token`, when it is not empty, is asked for on the admin side.
+    Raises SpecError when the contract and the handlers do not fit.
+    """
+    check_bound(contract.operations)
+    with database.transaction() as session:
+        if accounts.find(session, DEFAULT_SANDBOX.account_id) is None:
+            accounts.add(session, DEFAULT_SANDBOX)
+    journal = Journal(settings.journal_limit)
+    api = ImportApi(
+        contract,
+        database,
+        journal,
+        max_body_bytes=settings.max_body_bytes,
+        check_answers=settings.check_answers,
+        on_exchange=on_exchange,
+    )
+    app = Starlette(
+        routes=[Mount("/api", api), *Admin(contract, database, journal).routes()],
+        exception_handlers={ApiError: _refused, HTTPException: _unknown},
+    )
+    servers = [urlsplit(server["url"]).hostname or "" for server in contract.document["servers"]]
+    return Guard(app, hosts=[*servers, *settings.allow_host_header], admin_token=settings.admin_token or None)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)
+    return JSONResponse({"status": "error", "errors": error.errors}, error.status, error.headers)
+
+
+async def _unknown(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    hint = "the import API is below /api/v1/, the admin API below /__admin/"
+    text = f"{request.method} {request.url.path}: {error.detail}; {hint}"
+    return JSONResponse({"status": "error", "errors": [text]}, error.status_code, error.headers)

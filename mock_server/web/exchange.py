@@ -1,0 +1,232 @@
+"""One exchange with the import API, start to end. A pure ASGI application, mounted at `/api`."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from mock_server.errors import ApiError, Finding
+from mock_server.handlers import HANDLERS
+from mock_server.journal import Entry, Journal, mask
+from mock_server.spec import Answer, Call, Contract, Route
+from mock_server.spec.json_body import parse_json
+from mock_server.spec.values import utc_now
+from mock_server.store import accounts
+from mock_server.store.database import Database, Session
+
+_log = logging.getLogger("mock_server")
+_MEDIA_TYPE = "application/json"
+_DRAINED_BODIES = 32
+"""How many times the limit of a body that is too large is read before it is answered: clients hear 413 only then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came over the wire. `segments`: of the path below `/api`, still encoded. `body`: None when too large."""
+
+    method: str
+    path: str
+    segments: list[bytes]
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class ImportApi:
+    """Answers calls of the import API from the contract, the handlers and the database."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        database: Database,
+        journal: Journal,
+        *,
+        max_body_bytes: int,
+        check_answers: bool = False,
+        clock: Callable[[], datetime] = utc_now,
+        on_exchange: Callable[[Entry], None] | None = None,
+    ) -> None:
+        self._contract = contract
+        self._database = database
+        self._journal = journal
+        self._max_body_bytes = max_body_bytes
+        self._check_answers = check_answers
+        self._clock = clock
+        self._on_exchange = on_exchange
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
+        request = await self._receive(scope, receive)
+        if request is not None:
+            await _send(send, self.exchange(request))
+
+    def exchange(self, request: Request) -> Entry:
+        """Carries the call out and journals it, both in one transaction; refused, nothing of it is stored."""
+        started = time.perf_counter()
+        entry = Entry(
+            received_at=self._clock().isoformat(),
+            method=request.method,
+            path=request.path,
+            request_headers=_shown_headers(request.headers),
+            request_body=request.body or b"",
+        )
+        try:
+            with self._database.transaction() as session:
+                answer = self._perform(request, entry, session)
+                self._write(session, entry, answer, started)
+        except ApiError as refusal:
+            entry.findings += refusal.findings
+            entry.answer_headers = refusal.headers
+            self._write_refusal(request, entry, Answer.error(refusal.status, refusal.errors), started)
+        except Exception:
+            _log.exception("%s %s failed", request.method, request.path)
+            self._write_refusal(request, entry, Answer.error(500, [_BUG]), started)
+        if self._on_exchange:
+            self._on_exchange(entry)
+        return entry
+
+    def _perform(self, request: Request, entry: Entry, session: Session) -> Answer:
+        route = self._contract.route(request.method, [_decode(segment) for segment in request.segments])
+        entry.operation = route.operation.name
+        self._authorise(route, request, entry, session)
+        call = self._read(route, request, entry)
+        answer = HANDLERS[call.operation](call, session.within(call.account_id, call.integration_id))
+        if self._check_answers:
+            self._check(route, answer)
+        return answer
+
+    def _authorise(self, route: Route, request: Request, entry: Entry, session: Session) -> None:
+        """The key must be that of the path's account: 401; account and integration must exist: 404."""
+        account_id, integration_id = route.parameters["account_id"], route.parameters["integration_id"]
+        found = accounts.access(session, account_id, integration_id)
+        entry.account_id = account_id if found else ""
+        sent = request.headers.get("authorization", "")
+        if not sent:
+            raise _unauthorised("missing-key", "the Authorization header is missing; send the bare API key in it")
+        key = sent
+        if sent[:7].lower() == "bearer ":
+            key = sent[7:].strip()
+            entry.findings += (_BEARER_PREFIX,)
+        if found is None and accounts.with_key(session, key) is None:
+            raise _unauthorised("wrong-key", "the API key in Authorization is unknown")
+        if found is None:
+            raise ApiError.violation(404, "unknown-account", "/path/account_id", f"there is no account '{account_id}'")
+        if not secrets.compare_digest(key.encode(), found[0].encode()):
+            raise _unauthorised("wrong-key", f"the API key in Authorization is not that of the account '{account_id}'")
+        if found[1] is None:
+            message = f"the account '{account_id}' has no integration '{integration_id}'"
+            raise ApiError.violation(404, "unknown-integration", "/path/integration_id", message)
+
+    def _read(self, route: Route, request: Request, entry: Entry) -> Call:
+        """The call, when path and body fit the contract."""
+        operation = route.operation
+        self._contract.check_parameters(route)
+        body = {}
+        if operation.body is not None:
+            if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:
+                sent = request.headers.get("content-type") or "none"
+                message = f"the Content-Type is {sent}; send JSON and Content-Type: {_MEDIA_TYPE}"
+                raise ApiError.violation(415, "wrong-media-type", "/headers/content-type", message)
+            if request.body is None:
+                message = f"the body is over the limit of {self._max_body_bytes} bytes; split it up"
+                raise ApiError.violation(413, "body-too-large", "/body", message)
+            body = self._contract.read_body(operation, parse_json(request.body))
+        return Call(
+            operation=operation.name,
+            account_id=route.parameters["account_id"],
+            integration_id=route.parameters["integration_id"],
+            path=route.parameters,
+            body=body,
+            received_at=f"{entry.received_at[:19]}+00:00",
+        )
+
+    def _check(self, route: Route, answer: Answer) -> None:
+        errors = self._contract.answer_errors(route.operation, answer.status, answer.body)
+        if errors:
+            texts = [f"this answer of the fake breaks the contract, a bug: {error}" for error in errors]
+            findings = tuple(Finding("bad-answer", "violation", "/answer", text, "assumed") for text in texts)
+            raise ApiError(500, *texts, findings=findings)
+
+    def _write(self, session: Session, entry: Entry, answer: Answer, started: float) -> None:
+        entry.status = answer.status
+        entry.answer_body = orjson.dumps(answer.body)
+        entry.answer_headers = {"content-type": _MEDIA_TYPE, **entry.answer_headers}
+        entry.duration_ms = round((time.perf_counter() - started) * 1000, 3)
+        self._journal.write(session, entry)
+
+    def _write_refusal(self, request: Request, entry: Entry, answer: Answer, started: float) -> None:
+        try:
+            with self._database.transaction() as session:
+                if not entry.account_id:
+                    entry.account_id = accounts.with_key(session, request.headers.get("authorization", "")) or ""
+                self._write(session, entry, answer, started)
+        except Exception:
+            _log.exception("%s %s could not be journalled", request.method, request.path)
+
+    async def _receive(self, scope: Scope, receive: Receive) -> Request | None:
+        """The request with its body, or None when the client went away."""
+        chunks, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            size += len(message.get("body", b""))
+            if size <= self._max_body_bytes:
+                chunks.append(message.get("body", b""))
+            if not message.get("more_body") or size > self._max_body_bytes * _DRAINED_BODIES:
+                break
+        raw_path: bytes = scope["raw_path"]
+        query: bytes = scope["query_string"]
+        return Request(
+            method=scope["method"],
+            path=(raw_path + (b"?" + query if query else b"")).decode("latin-1"),
+            segments=raw_path.split(b"/")[1 + scope.get("root_path", "").count("/") :],
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            body=b"".join(chunks) if size <= self._max_body_bytes else None,
+        )
+
+
+_BUG = "the fake failed, a bug of it: nothing was stored. Its terminal has the details; please report them"
+_BEARER_PREFIX = Finding(
+    "auth-bearer-prefix",
+    "warning",
+    "/headers/authorization",
+    "Authorization has a Bearer prefix; the API documents the bare key, so leave the prefix out",
+    "documented",
+)
+
+
+def _unauthorised(code: str, message: str) -> ApiError:
+    return ApiError.violation(401, code, "/headers/authorization", message)
+
+
+def _decode(segment: bytes) -> str:
+    """A segment of a path, percent-decoded; raw bytes are taken as UTF-8 too."""
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        shown = segment.decode("latin-1")
+        raise ApiError.violation(
+            400, "bad-path", "/path", f"'{shown}' in the path is not UTF-8; percent-encode the UTF-8 bytes"
+        ) from None
+
+
+def _shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    if "authorization" not in headers:
+        return dict(headers)
+    return {**headers, "authorization": mask(headers["authorization"])}
+
+
+async def _send(send: Send, entry: Entry) -> None:
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in entry.answer_headers.items()]
+    headers.append((b"content-length", str(len(entry.answer_body)).encode()))
+    await send({"type": "http.response.start", "status": entry.status, "headers": headers})
+    body = b"" if entry.method == "HEAD" else entry.answer_body
+    await send({"type": "http.response.body", "body": body})

@@ -36,9 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     for setting in dataclasses.fields(ServeSettings):
         option = "--" + setting.name.replace("_", "-")
         help = setting.metadata["help"]
-        if setting.default is None or isinstance(setting.default, bool):
+        if settings.is_switch(setting):
             serve.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=help)
-        elif isinstance(setting.default, tuple):
+        elif settings.is_list(setting):
             serve.add_argument(option, action="append", default=argparse.SUPPRESS, metavar="NAME", help=help)
         else:
             kind = type(setting.default)

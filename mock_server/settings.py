@@ -8,11 +8,11 @@ from typing import Any
 from mock_server.errors import UsageError
 
 ENVIRONMENT_PREFIX = "SEGMETRICS_MOCK_"
+_SWITCH = {"1": True, "true": True, "0": False, "false": False}
+Setting = dataclasses.Field[Any]
 
 
 def _setting(default: Any, help: str) -> Any:
-    if isinstance(default, tuple):
-        return field(default=default, metadata={"help": help})
     return field(default=default, metadata={"help": help})
 
 
@@ -46,14 +46,24 @@ def from_environment() -> dict[str, Any]:
     return found
 
 
-def parse(setting: "dataclasses.Field[Any]", text: str) -> Any:
-    """A setting's value from a text; several names are parted by commas."""
-    try:
-        if isinstance(setting.default, tuple):
-            return tuple(part.strip() for part in text.split(",") if part.strip())
-        if isinstance(setting.default, bool) or setting.default is None:
-            return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
-        return type(setting.default)(text)
-    except (KeyError, ValueError):
-        expected = "0 or 1" if not isinstance(setting.default, int) or isinstance(setting.default, bool) else "a number"
-        raise UsageError(f"{variable_of(setting.name)} is '{text}'; it must be {expected}") from None
+def is_list(setting: Setting) -> bool:
+    return isinstance(setting.default, tuple)
+
+
+def is_switch(setting: Setting) -> bool:
+    return setting.default is None or isinstance(setting.default, bool)
+
+
+def parse(setting: Setting, text: str) -> Any:
+    """A setting's value from a text; the entries of a list are parted by commas."""
+    if is_list(setting):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if is_switch(setting):
+        if text not in _SWITCH:
+            raise UsageError(f"{variable_of(setting.name)} is '{text}'; it must be one of {', '.join(_SWITCH)}")
+        return _SWITCH[text]
+    if isinstance(setting.default, int):
+        if not text.isascii() or not text.isdigit():
+            raise UsageError(f"{variable_of(setting.name)} is '{text}'; it must be a whole number")
+        return int(text)
+    return text

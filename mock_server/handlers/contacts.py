@@ -3,7 +3,7 @@
 from typing import Any
 
 from mock_server.errors import ApiError
-from mock_server.handlers.tags import keep_tags
+from mock_server.handlers.tags import dated_tags
 from mock_server.spec import Answer, Call
 from mock_server.store import accounts, contacts, orders
 from mock_server.store.contacts import CONTACTS
@@ -20,12 +20,12 @@ def upsert_contact(call: Call, session: Session) -> Answer:
     body = call.body
     before = contacts.find(session, body.get("contact_id"), body.get("email"))
     known = before or _blank(call, session)
-    after = known | body
+    after = {**known, **body}
     if "email" in body:
         after["email_key"] = contacts.email_key(body["email"])
     after["status"] = body.get("status") or known["status"]
     after["custom_fields"] = _merge(known["custom_fields"], body.get("custom_fields", {}))
-    after["tags"] = keep_tags(call, session, known["tags"]) if "tags" in body else known["tags"]
+    after["tags"] = dated_tags(call, session, known["tags"]) if "tags" in body else known["tags"]
     if after["contact_id"] != known["contact_id"]:
         orders.hand_over(session, known["contact_id"], after["contact_id"])
     stored = CONTACTS.put(session, before, after)
@@ -54,7 +54,7 @@ def _blank(call: Call, session: Session) -> Row:
         "date_created": call.received_at,
         "status": "active",
         "custom_fields": {},
-        "tags": [],
+        "tags": {},
     }
 
 

@@ -9,8 +9,8 @@ from mock_server.store.contacts import CONTACTS
 from mock_server.store.database import Session
 from mock_server.store.rows import Row
 
-Tagged = list[list[Any]]
-"""A contact's tags: the tag's number and the date since when the contact has it."""
+Tagged = dict[str, str]
+"""A contact's tags: the number of each, as a text, and the date since when the contact has it."""
 
 
 def add_tags(call: Call, session: Session) -> Answer:
@@ -20,7 +20,7 @@ def add_tags(call: Call, session: Session) -> Answer:
     Source: developer reference, Tags.
     """
     contact = _contact(call, session)
-    return _store(session, contact, dict(contact["tags"]) | _dated(call, session, dict(contact["tags"])))
+    return _store(session, contact, contact["tags"] | dated_tags(call, session, contact["tags"]))
 
 
 def remove_tags(call: Call, session: Session) -> Answer:
@@ -31,17 +31,13 @@ def remove_tags(call: Call, session: Session) -> Answer:
     """
     contact = _contact(call, session)
     gone = {number for tag in call.body["tags"] for number in _meant(session, tag)}
-    return _store(session, contact, {number: date for number, date in contact["tags"] if number not in gone})
+    kept = {number: date for number, date in contact["tags"].items() if number not in gone}
+    return _store(session, contact, kept)
 
 
-def keep_tags(call: Call, session: Session, there: Tagged) -> Tagged:
-    """The call's tags alone; those that are in `there` keep their date unless the call gives one."""
-    return [list(pair) for pair in _dated(call, session, dict(there)).items()]
-
-
-def _dated(call: Call, session: Session, there: dict[int, str]) -> dict[int, str]:
-    """The number and date of each tag of the call, made known where it was not."""
-    dated: dict[int, str] = {}
+def dated_tags(call: Call, session: Session, there: Tagged) -> Tagged:
+    """The call's tags, made known where they were not; those in `there` keep their date unless a new one is given."""
+    dated: Tagged = {}
     for tag in call.body["tags"]:
         number = _known(session, tag)
         given = tag.get("date") if isinstance(tag, dict) else None
@@ -49,7 +45,7 @@ def _dated(call: Call, session: Session, there: dict[int, str]) -> dict[int, str
     return dated
 
 
-def _known(session: Session, tag: int | str | dict[str, Any]) -> int:
+def _known(session: Session, tag: int | str | dict[str, Any]) -> str:
     """The number of a tag in any of its three forms; a text is an id only where it is known as one."""
     if isinstance(tag, dict):
         return tags.learn(session, tag.get("id"), tag.get("name"))
@@ -58,15 +54,15 @@ def _known(session: Session, tag: int | str | dict[str, Any]) -> int:
     return tags.learn(session, None, tag)
 
 
-def _meant(session: Session, tag: int | str | dict[str, Any]) -> set[int]:
+def _meant(session: Session, tag: int | str | dict[str, Any]) -> set[str]:
     """The numbers of the tags that are to go: one by id, all by name."""
     if isinstance(tag, dict):
         id, name = tag.get("id"), tag.get("name")
     else:
         id, name = str(tag), tag if isinstance(tag, str) else None
     if id is not None and (known := tags.find(session, id)):
-        return {known["number"]}
-    return {known["number"] for known in tags.named(session, name)} if name is not None else set()
+        return {str(known["number"])}
+    return {str(known["number"]) for known in tags.named(session, name)} if name is not None else set()
 
 
 def _contact(call: Call, session: Session) -> Row:
@@ -77,6 +73,6 @@ def _contact(call: Call, session: Session) -> Row:
     return contact
 
 
-def _store(session: Session, contact: Row, tagged: dict[int, str]) -> Answer:
-    stored = CONTACTS.put(session, contact, {"tags": [list(pair) for pair in tagged.items()]})
+def _store(session: Session, contact: Row, tagged: Tagged) -> Answer:
+    stored = CONTACTS.put(session, contact, {"tags": tagged})
     return Answer.success(contact=contacts.present(session, stored))

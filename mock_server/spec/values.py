@@ -81,7 +81,8 @@ def properties_of(schema: Schema, resolve: Resolve) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for part in schema.get("allOf", ()):
         found.update(properties_of(part, resolve))
-    return found | schema.get("properties", {})
+    found.update(schema.get("properties", {}))
+    return found
 
 
 def _object_reader(properties: Mapping[str, Schema], resolve: Resolve) -> Reader:

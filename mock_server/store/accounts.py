@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlmodel import col
@@ -65,13 +66,15 @@ _COUNT_DROPPED = Statement(
     .values(dropped=col(Account.dropped) + bindparam("more"))
 )
 _RESTART = Statement(update(Account).where(col(Account.account_id) == bindparam("account")).values(minted=0, dropped=0))
-_EMPTY = [
-    Statement(delete(table).where(col(table.account_id) == bindparam("account_id")))
-    for table in (*Scoped.__subclasses__(), Exchange)
-]
-_DROP = [
-    Statement(delete(table).where(col(table.account_id) == bindparam("account_id"))) for table in (Integration, Account)
-]
+
+
+def _delete_from(table: type[Any]) -> Statement:
+    return Statement(delete(table).where(col(table.account_id) == bindparam("account_id")))
+
+
+_CONTENTS: list[type[Any]] = [*Scoped.__subclasses__(), Exchange]
+_EMPTY = [_delete_from(table) for table in _CONTENTS]
+_DROP = [_delete_from(Integration), _delete_from(Account)]
 
 
 def add(session: Session, sandbox: Sandbox) -> None:
@@ -90,18 +93,18 @@ def find(session: Session, account_id: str) -> Sandbox | None:
     found = session.one(_ACCOUNT, account_id=account_id)
     if found is None:
         return None
-    return Sandbox(account_id, found[0], {kind: id for kind, id in session.all(_INTEGRATIONS, account_id=account_id)})
+    return Sandbox(account_id, found[0], dict(session.all(_INTEGRATIONS, account_id=account_id)))
 
 
 def access(session: Session, account_id: str, integration_id: str) -> tuple[str, str | None] | None:
     """The account's key and the integration's kind, None where there is no such integration or account."""
-    return session.one(_ACCESS, account=account_id, integration=integration_id)  # type: ignore[return-value]
+    return session.one(_ACCESS, account=account_id, integration=integration_id)
 
 
 def with_key(session: Session, api_key: str) -> str | None:
     """The account that has this key."""
     found = session.one(_BY_KEY, api_key=api_key)
-    return found and found[0]
+    return None if found is None else str(found[0])
 
 
 def empty(session: Session, account_id: str) -> None:

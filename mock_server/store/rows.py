@@ -27,7 +27,7 @@ class Rows:
         self._defaults = {name: _default(table, name) for name in self.columns if name != "number"}
         self._select = select(*columns)
         self._table = table
-        written = {name: bindparam(name) for name in self.columns if name != "number"}
+        written: dict[str, Any] = {name: bindparam(name) for name in self.columns if name != "number"}
         self._find = self.statement(*key)
         self._insert = Statement(insert(table).values(written).returning(columns["number"]))
         self._update = Statement(update(table).where(columns["number"] == bindparam("number_")).values(written))

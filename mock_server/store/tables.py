@@ -57,7 +57,7 @@ def _key(table: str, *columns: str) -> tuple[UniqueConstraint, Index]:
 
 
 class Contact(Scoped, table=True):
-    """`email_key`: the email as it is compared. `tags`: a list of `[tag number, date]`."""
+    """`email_key`: the email as it is compared. `tags`: dates by tag number."""
 
     __table_args__ = (
         *_key("contact", "contact_id"),
@@ -71,7 +71,7 @@ class Contact(Scoped, table=True):
     first_name: str | None = None
     last_name: str | None = None
     status: str
-    tags: list[tuple[int, str]] = Field(sa_type=JSONText)
+    tags: dict[str, str] = Field(sa_type=JSONText)
     custom_fields: dict[str, Any] = Field(sa_type=JSONText)
     last_updated: str | None = None
     utm_campaign: str | None = None

@@ -24,8 +24,8 @@ def named(session: Session, name: str) -> list[Row]:
     return TAGS.all(session, _BY_NAME, name=name)
 
 
-def learn(session: Session, id: str | None, name: str | None) -> int:
-    """Makes the tag known, or better known, and gives its number.
+def learn(session: Session, id: str | None, name: str | None) -> str:
+    """Makes the tag known, or better known, and gives its number as contacts keep it.
 
     A tag that was known by `name` alone takes the `id` that comes with it.
     """
@@ -33,15 +33,15 @@ def learn(session: Session, id: str | None, name: str | None) -> int:
         assert name is not None
         known = next(iter(named(session, name)), None)
         fresh = {"id": accounts.mint_id(session, TAGS), "name": name, "minted": True} if known is None else {}
-        return int(TAGS.put(session, known, fresh)["number"])
+        return str(TAGS.put(session, known, fresh)["number"])
     known = find(session, id)
     if known is None and name is not None:
         known = next((tag for tag in named(session, name) if tag["minted"]), None)
     stated = {"id": id, "minted": False} | ({} if name is None else {"name": name})
-    return int(TAGS.put(session, known, stated)["number"])
+    return str(TAGS.put(session, known, stated)["number"])
 
 
-def present(session: Session, number: int, date: str) -> dict[str, Any]:
-    found = session.one(_LABEL, number=number)
+def present(session: Session, number: str, date: str) -> dict[str, Any]:
+    found = session.one(_LABEL, number=int(number))
     assert found is not None
     return {"id": found[0], "name": found[1], "date": date}

@@ -15,7 +15,7 @@ from mock_server.spec.contract import source_text
 from mock_server.spec.json_body import parse_json
 from mock_server.store import accounts, state
 from mock_server.store.accounts import Sandbox
-from mock_server.store.database import Database
+from mock_server.store.database import Database, Session
 
 MAX_PAGE = 1000
 _MAX_BODY_BYTES = 65_536
@@ -42,13 +42,13 @@ class Admin:
             Route(f"{sandbox}/requests", self.requests, methods=["GET"]),
         ]
 
-    async def contract_yaml(self, request: Request) -> Response:
+    async def contract_yaml(self, _: Request) -> Response:
         return Response(source_text(), media_type="application/yaml")
 
-    async def contract_json(self, request: Request) -> Response:
+    async def contract_json(self, _: Request) -> Response:
         return _json(self._contract.document)
 
-    async def health(self, request: Request) -> Response:
+    async def health(self, _: Request) -> Response:
         return _json({"status": "ok", "version": __version__})
 
     async def mint(self, request: Request) -> Response:
@@ -110,7 +110,7 @@ class Admin:
             )
         return _json(page)
 
-    def _known(self, request: Request, session: Any) -> str:
+    def _known(self, request: Request, session: Session) -> str:
         account_id: str = request.path_params["account_id"]
         if accounts.find(session, account_id) is None:
             raise ApiError(404, f"there is no sandbox '{account_id}'")

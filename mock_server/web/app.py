@@ -56,7 +56,7 @@ def build_app(
     return Guard(app, hosts=[*servers, *settings.allow_host_header], admin_token=settings.admin_token or None)
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
+async def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiError)
     return JSONResponse({"status": "error", "errors": error.errors}, error.status, error.headers)
 

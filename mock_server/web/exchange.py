@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import orjson
@@ -128,7 +129,7 @@ class ImportApi:
         """The call, when path and body fit the contract."""
         operation = route.operation
         self._contract.check_parameters(route)
-        body = {}
+        body: Mapping[str, Any] = {}
         if operation.body is not None:
             if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:
                 sent = request.headers.get("content-type") or "none"

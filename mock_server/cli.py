@@ -1,4 +1,4 @@
-"""The command `segmetrics-mock`."""
+"""The command `segmetrics-mock`. What a subcommand needs is imported when it runs: `serve` must start fast."""
 
 import argparse
 import dataclasses
@@ -14,14 +14,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; its exit code: 0, 1 for a broken contract, 2 for misuse."""
     arguments = _parser().parse_args(argv)
     try:
-        _serve(arguments)
+        code: int = arguments.run(arguments)
     except UsageError as error:
         print(f"segmetrics-mock: {error}", file=sys.stderr)
         return 2
     except SpecError as error:
         print(f"segmetrics-mock: {error}", file=sys.stderr)
         return 1
-    return 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,28 +29,31 @@ def _parser() -> argparse.ArgumentParser:
         prog="segmetrics-mock", description="A local stand-in for the SegMetrics import API."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser(
-        "serve", help="serve the fake", epilog=f"Every option is also a variable: {settings.ENVIRONMENT_PREFIX}PORT."
-    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="serve the fake"))
+    return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = f"Every option is also a variable, such as {settings.variable_of('port')}."
+    parser.set_defaults(run=_serve)
     for setting in dataclasses.fields(ServeSettings):
         option = "--" + setting.name.replace("_", "-")
         help = setting.metadata["help"]
         if settings.is_switch(setting):
-            serve.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=help)
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=help)
         elif settings.is_list(setting):
-            serve.add_argument(option, action="append", default=argparse.SUPPRESS, metavar="NAME", help=help)
+            parser.add_argument(option, action="append", default=argparse.SUPPRESS, metavar="NAME", help=help)
         else:
-            kind = type(setting.default)
             shown = f"{help} (default: {setting.default})" if setting.default else help
-            serve.add_argument(option, type=kind, default=argparse.SUPPRESS, help=shown)
-    return parser
+            parser.add_argument(option, type=type(setting.default), default=argparse.SUPPRESS, help=shown)
 
 
-def _serve(arguments: argparse.Namespace) -> None:
-    given = {name: value for name, value in vars(arguments).items() if name != "command"}
-    chosen = settings.from_environment() | given
-    chosen["allow_host_header"] = tuple(chosen.get("allow_host_header", ()))
+def _serve(arguments: argparse.Namespace) -> int:
     from mock_server.serving import serve
 
-    serve(ServeSettings(**chosen))
+    names = {setting.name for setting in dataclasses.fields(ServeSettings)}
+    given = {name: value for name, value in vars(arguments).items() if name in names}
+    chosen = settings.from_environment() | given
+    serve(ServeSettings(**chosen | {"allow_host_header": tuple(chosen.get("allow_host_header", ()))}))
+    return 0

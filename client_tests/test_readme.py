@@ -1,0 +1,26 @@
+"""The README says what is there: each setting, each operation, each admin call."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from mock_server.settings import ServeSettings
+from mock_server.spec import Contract
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("setting", dataclasses.fields(ServeSettings), ids=lambda setting: setting.name)
+def test_every_setting_stands_in_the_readme_with_its_default(setting: "dataclasses.Field[object]") -> None:
+    option = f"| `--{setting.name.replace('_', '-')}` | "
+
+    (line,) = [line for line in README.splitlines() if line.startswith(option)]
+
+    if setting.default and not isinstance(setting.default, bool):
+        assert f"`{setting.default}`" in line
+
+
+@pytest.mark.parametrize("name", Contract.load().operations)
+def test_every_operation_stands_in_the_readme(name: str) -> None:
+    assert f"`{name}`" in README

@@ -46,7 +46,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(option, action="append", default=argparse.SUPPRESS, metavar="NAME", help=help)
         else:
             shown = f"{help} (default: {setting.default})" if setting.default else help
-            parser.add_argument(option, type=type(setting.default), default=argparse.SUPPRESS, help=shown)
+            kind, choices = type(setting.default), setting.metadata["choices"]
+            parser.add_argument(option, type=kind, choices=choices, default=argparse.SUPPRESS, help=shown)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, bindparam, delete, func, insert, or_, select
+from sqlalchemy import Select, bindparam, delete, insert, or_, select
 from sqlmodel import col
 
 from mock_server.errors import SEVERITIES, Finding
@@ -50,7 +50,12 @@ def _page() -> Select[Any]:
 
 
 _PAGE = Statement(_page())
-_COUNT = Statement(select(func.count()).where(col(Exchange.account_id) == bindparam("account_id")))
+_LAST = Statement(
+    select(col(Exchange.status), col(Exchange.method), col(Exchange.path), col(Exchange.request_body))
+    .where(col(Exchange.account_id) == bindparam("account_id"))
+    .order_by(col(Exchange.number).desc())
+    .limit(1)
+)
 
 
 @dataclass(slots=True)
@@ -103,6 +108,11 @@ class Journal:
         self._written += 1
         if self._written % _TRIM_EVERY == 0:
             self._trim(session, entry.account_id)
+
+    def repeats_refusal(self, session: Session, entry: Entry) -> bool:
+        """Whether the account's last call was this very one, and was refused with 400."""
+        last = session.one(_LAST, account_id=entry.account_id)
+        return last == (400, entry.method, entry.path, _text(entry.request_body))
 
     def page(
         self,

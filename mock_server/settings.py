@@ -10,10 +10,11 @@ from mock_server.errors import UsageError
 ENVIRONMENT_PREFIX = "SEGMETRICS_MOCK_"
 _SWITCH = {"1": True, "true": True, "0": False, "false": False}
 Setting = dataclasses.Field[Any]
+MODES = STRICT, LENIENT = "strict", "lenient"
 
 
-def _setting(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
+def _setting(default: Any, help: str, choices: tuple[str, ...] | None = None) -> Any:
+    return field(default=default, metadata={"help": help, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class ServeSettings:
     host: str = _setting("127.0.0.1", "address to bind; anything but loopback asks for the admin token")
     port: int = _setting(8642, "port to bind; 0 takes a free one and prints it")
     database: str = _setting("", "SQLite file that keeps the data; without it they live in memory")
+    mode: str = _setting(STRICT, "strict refuses what breaks the contract, lenient reads what was meant", choices=MODES)
     admin_token: str = _setting("", "token for /__admin; made and printed when needed and not given")
     allow_host_header: tuple[str, ...] = _setting((), "further name that clients may send as Host; can be repeated")
     max_body_bytes: int = _setting(1_048_576, "largest body that is read; above it the answer is 413")
@@ -66,4 +68,7 @@ def parse(setting: Setting, text: str) -> Any:
         if not text.isascii() or not text.isdigit():
             raise UsageError(f"{variable_of(setting.name)} is '{text}'; it must be a whole number")
         return int(text)
+    choices = setting.metadata["choices"]
+    if choices and text not in choices:
+        raise UsageError(f"{variable_of(setting.name)} is '{text}'; it must be one of {', '.join(choices)}")
     return text

@@ -29,7 +29,7 @@ def upsert_contact(call: Call, session: Session) -> Answer:
     if after["contact_id"] != known["contact_id"]:
         orders.hand_over(session, known["contact_id"], after["contact_id"])
     stored = CONTACTS.put(session, before, after)
-    return Answer.success(contact=contacts.present(session, stored))
+    return Answer.success(contact=contacts.present(session, stored), before=[before] if before else [])
 
 
 def delete_contact(call: Call, session: Session) -> Answer:
@@ -44,7 +44,7 @@ def delete_contact(call: Call, session: Session) -> Answer:
     if not found:
         raise ApiError(404, f"there is no contact '{named}' in this integration")
     CONTACTS.delete(session, found)
-    return Answer.deleted("contact", named)
+    return Answer.deleted("contact", named, before=found)
 
 
 def _blank(call: Call, session: Session) -> Row:

@@ -1,6 +1,6 @@
 """A call that fits the contract, and the answer to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from typing import Any
 class Call:
     """One valid call of an operation, with its values read (see `spec.values`).
 
+    `integration_kind`: payments or ads.
     `path`: the path's own parameters, decoded, without account and integration.
     `body`: the JSON object that was sent; empty where the operation takes none.
     `received_at`: ISO 8601, UTC.
@@ -17,6 +18,7 @@ class Call:
     operation: str
     account_id: str
     integration_id: str
+    integration_kind: str
     path: Mapping[str, str]
     body: Mapping[str, Any]
     received_at: str
@@ -24,20 +26,24 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back: a status and a JSON object."""
+    """What is sent back: a status and a JSON object.
+
+    `before`: the contacts that the call changed or removed, as they were; not sent.
+    """
 
     status: int
     body: Mapping[str, Any]
+    before: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
-    def success(cls, **stored: Any) -> "Answer":
+    def success(cls, *, before: Sequence[Mapping[str, Any]] = (), **stored: Any) -> "Answer":
         """`{"status": "success"}` with the stored object under its own name."""
-        return cls(200, {"status": "success", **stored})
+        return cls(200, {"status": "success", **stored}, before)
 
     @classmethod
-    def deleted(cls, kind: str, id: str) -> "Answer":
+    def deleted(cls, kind: str, id: str, *, before: Sequence[Mapping[str, Any]] = ()) -> "Answer":
         """The answer of all deletions; `id` is what the call named, as a string."""
-        return cls(200, {"id": id, "status": "success", "object": kind, "deleted": True})
+        return cls(200, {"id": id, "status": "success", "object": kind, "deleted": True}, before)
 
     @classmethod
     def error(cls, status: int, errors: list[str]) -> "Answer":

@@ -11,9 +11,12 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-from mock_server.errors import ApiError, SpecError
+from mock_server.errors import ApiError, Finding, SpecError
 from mock_server.resources import kit_path
-from mock_server.spec.values import Reader, Schema, reader_for
+from mock_server.spec.lenient import coerced
+from mock_server.spec.notices import notices
+from mock_server.spec.shape import Schema, Shape, shape_of
+from mock_server.spec.values import check_kinds, read
 from mock_server.spec.wording import findings_of
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -24,7 +27,8 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 class Operation:
     """One operation of the document, with what is needed to judge a call of it.
 
-    `parameters`: a validator for each path parameter. `body`: None where the operation takes none.
+    `parameters`: a validator for each path parameter. `body`: None where the operation takes none,
+    and `shape` with it.
     `answers`: a validator for each documented status.
     """
 
@@ -33,7 +37,7 @@ class Operation:
     template: str
     parameters: Mapping[str, jsonschema_rs.Validator]
     body: jsonschema_rs.Validator | None
-    reader: Reader | None
+    shape: Shape | None
     answers: Mapping[int, jsonschema_rs.Validator]
 
 
@@ -99,19 +103,27 @@ class Contract:
         for name, validator in route.operation.parameters.items():
             value = route.parameters[name]
             if not validator.is_valid(value):
-                self._refuse(validator, value, f"/path/{name}", name)
+                found = findings_of(validator.iter_errors(value), self.document, f"/path/{name}", name)
+                raise ApiError(400, *(finding.message for finding in found), findings=found)
 
-    def read_body(self, operation: Operation, body: Any) -> Mapping[str, Any]:
-        """The body's values as handlers want them; see `spec.values`.
+    def read_body(
+        self, operation: Operation, body: Any, *, lenient: bool = False
+    ) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
+        """The body's values as handlers want them (see `spec.values`), and what was found in them.
 
-        Raises ApiError 400 with all that is wrong in `body`, one text and one finding each.
+        Raises ApiError 400 with all that is wrong in `body`, one text and one finding each. `lenient`: what can be
+        read as it was meant is, and only the findings stay.
         """
-        if operation.body is None:
-            return {}
+        assert operation.body is not None
+        assert operation.shape is not None
+        found: tuple[Finding, ...] = ()
         if not operation.body.is_valid(body):
-            self._refuse(operation.body, body, "/body", "")
-        read: Mapping[str, Any] = operation.reader(body) if operation.reader else body
-        return read
+            errors = list(operation.body.iter_errors(body))
+            found = findings_of(errors, self.document, "/body", "")
+            body = coerced(body, errors, self.document) if lenient else body
+            if not operation.body.is_valid(body):
+                raise ApiError(400, *(finding.message for finding in found), findings=found)
+        return read(operation.shape, body), (*found, *notices(operation.shape, body))
 
     def answer_errors(self, operation: Operation, status: int, body: Any) -> list[str]:
         """What is wrong with an answer, or nothing."""
@@ -146,12 +158,14 @@ class Contract:
             template=template,
             parameters={p["name"]: self._validator(p["schema"]) for p in parameters if p["in"] == "path"},
             body=None if body is None else self._validator(body),
-            reader=None if body is None else reader_for(body, self.resolve),
+            shape=None if body is None else shape_of(body, self.resolve),
             answers={
                 int(status): self._validator(self.resolve(answer)["content"]["application/json"]["schema"])
                 for status, answer in definition["responses"].items()
             },
         )
+        if operation.shape:
+            check_kinds(operation.shape)
         self.operations[name] = operation
         node, names = self._tree, []
         for segment in template.strip("/").split("/"):
@@ -165,10 +179,6 @@ class Contract:
     def _validator(self, schema: Schema) -> jsonschema_rs.Validator:
         whole = {"$schema": _DIALECT, "allOf": [schema], "components": self.document["components"]}
         return jsonschema_rs.validator_for(whole)
-
-    def _refuse(self, validator: jsonschema_rs.Validator, value: Any, pointer: str, name: str) -> None:
-        findings = findings_of(validator.iter_errors(value), self.document, pointer, name)
-        raise ApiError(400, *(finding.message for finding in findings), findings=findings)
 
     def _unknown_path(self, method: str, segments: list[str]) -> ApiError:
         path = "/" + "/".join(segments)

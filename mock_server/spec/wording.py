@@ -11,6 +11,7 @@ import orjson
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from mock_server.errors import Evidence, Finding
+from mock_server.spec.notices import escape
 
 _SHOWN = 60
 
@@ -54,14 +55,14 @@ class _Wording:
     def _missing(self, error: ValidationError, names: list[str]) -> Finding:
         path = [str(step) for step in error.instance_path]
         fields = " or ".join(f"'{'/'.join([*path, name])}'" for name in names)
-        pointer = "/".join([self._pointer, *map(_escape, path), names[0]])
+        pointer = "/".join([self._pointer, *map(escape, path), names[0]])
         _, evidence = self._expectation(error)
         return Finding("missing-field", "violation", pointer, f"missing {fields} field ", evidence)
 
     def _mismatch(self, error: ValidationError) -> Finding:
         path = [str(step) for step in error.instance_path]
         field = "/".join(path) or self._name
-        pointer = "/".join([self._pointer, *map(_escape, path)])
+        pointer = "/".join([self._pointer, *map(escape, path)])
         expected, evidence = self._expectation(error)
         if field:
             text = f"'{field}' is {_shown(error.instance)}. {expected or _sentence(error.message)}"
@@ -96,10 +97,6 @@ def _is_type_error(error: ValidationError, path: list[str | int]) -> bool:
     if isinstance(error.kind, ValidationErrorKind.AnyOf):
         return all(any(_is_type_error(one, path) for one in form) for form in error.kind.context)
     return isinstance(error.kind, ValidationErrorKind.Type)
-
-
-def _escape(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")
 
 
 def _shown(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlmodel import col
 
+from mock_server.settings import STRICT
 from mock_server.store.database import Session, Statement
 from mock_server.store.rows import Rows
 from mock_server.store.tables import Account, Exchange, Integration, Scoped
@@ -17,26 +18,40 @@ _FIRST_MINTED = 900_000_000
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """An account of its own. `integrations`: id by kind."""
+    """An account of its own. `integrations`: id by kind. `mode`: strict or lenient."""
 
     account_id: str
     api_key: str
     integrations: dict[str, str]
+    mode: str = STRICT
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """`integration_kind`: None where the account has no such integration."""
+
+    api_key: str
+    integration_kind: str | None
+    mode: str
 
 
 DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS, ADS: ADS})
 
 _ADD_ACCOUNT = Statement(
-    insert(Account).values(account_id=bindparam("account_id"), api_key=bindparam("api_key"), minted=0, dropped=0)
+    insert(Account).values(
+        {name: bindparam(name) for name in ("account_id", "api_key", "mode")} | {"minted": 0, "dropped": 0}
+    )
 )
 _ADD_INTEGRATION = Statement(
     insert(Integration).values({name: bindparam(name) for name in ("account_id", "integration_id", "kind")})
 )
 _ACCOUNT = Statement(
-    select(col(Account.api_key), col(Account.dropped)).where(col(Account.account_id) == bindparam("account_id"))
+    select(col(Account.api_key), col(Account.mode), col(Account.dropped)).where(
+        col(Account.account_id) == bindparam("account_id")
+    )
 )
 _ACCESS = Statement(
-    select(col(Account.api_key), col(Integration.kind))
+    select(col(Account.api_key), col(Integration.kind), col(Account.mode))
     .join_from(
         Account,
         Integration,
@@ -78,27 +93,28 @@ _DROP = [_delete_from(Integration), _delete_from(Account)]
 
 
 def add(session: Session, sandbox: Sandbox) -> None:
-    session.run(_ADD_ACCOUNT, account_id=sandbox.account_id, api_key=sandbox.api_key)
+    session.run(_ADD_ACCOUNT, account_id=sandbox.account_id, api_key=sandbox.api_key, mode=sandbox.mode)
     for kind, integration_id in sandbox.integrations.items():
         session.run(_ADD_INTEGRATION, account_id=sandbox.account_id, integration_id=integration_id, kind=kind)
 
 
-def mint_sandbox() -> Sandbox:
+def mint_sandbox(mode: str) -> Sandbox:
     """A sandbox with a new name and a key of 22 characters, not stored yet."""
     account_id = f"sandbox-{secrets.token_hex(6)}"
-    return Sandbox(account_id, secrets.token_hex(11), {PAYMENTS: PAYMENTS, ADS: ADS})
+    return Sandbox(account_id, secrets.token_hex(11), {PAYMENTS: PAYMENTS, ADS: ADS}, mode)
 
 
 def find(session: Session, account_id: str) -> Sandbox | None:
     found = session.one(_ACCOUNT, account_id=account_id)
     if found is None:
         return None
-    return Sandbox(account_id, found[0], dict(session.all(_INTEGRATIONS, account_id=account_id)))
+    return Sandbox(account_id, found[0], dict(session.all(_INTEGRATIONS, account_id=account_id)), found[1])
 
 
-def access(session: Session, account_id: str, integration_id: str) -> tuple[str, str | None] | None:
-    """The account's key and the integration's kind, None where there is no such integration or account."""
-    return session.one(_ACCESS, account=account_id, integration=integration_id)
+def access(session: Session, account_id: str, integration_id: str) -> Access | None:
+    """What a call of this account and integration must show, and how it is judged."""
+    found = session.one(_ACCESS, account=account_id, integration=integration_id)
+    return None if found is None else Access(*found)
 
 
 def with_key(session: Session, api_key: str) -> str | None:
@@ -131,7 +147,7 @@ def mint_id(session: Session, rows: Rows) -> str:
 def dropped(session: Session, account_id: str) -> int:
     """How many entries of the account's journal were let go."""
     found = session.one(_ACCOUNT, account_id=account_id)
-    return 0 if found is None else int(found[1])
+    return 0 if found is None else int(found[2])
 
 
 def count_dropped(session: Session, account_id: str, more: int) -> None:

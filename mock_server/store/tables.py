@@ -24,10 +24,11 @@ class Stored(SQLModel, registry=registry()):
 
 
 class Account(Stored, table=True):
-    """A sandbox. `minted`: how many ids the server has made in it. `dropped`: journal entries let go."""
+    """A sandbox. `mode`: strict or lenient. `minted`: ids that the server made. `dropped`: journal entries let go."""
 
     account_id: str = Field(primary_key=True)
     api_key: str
+    mode: str
     minted: int = 0
     dropped: int = 0
 

@@ -10,6 +10,8 @@ from starlette.routing import Route
 from mock_server import __version__
 from mock_server.errors import SEVERITIES, ApiError
 from mock_server.journal import Journal
+from mock_server.report import exchanges_of, report_on
+from mock_server.settings import MODES
 from mock_server.spec import Contract
 from mock_server.spec.contract import source_text
 from mock_server.spec.json_body import parse_json
@@ -24,7 +26,8 @@ _MAX_BODY_BYTES = 65_536
 class Admin:
     """The admin calls over one database."""
 
-    def __init__(self, contract: Contract, database: Database, journal: Journal) -> None:
+    def __init__(self, contract: Contract, database: Database, journal: Journal, *, mode: str) -> None:
+        self._mode = mode
         self._contract = contract
         self._database = database
         self._journal = journal
@@ -40,6 +43,7 @@ class Admin:
             Route(f"{sandbox}/reset", self.reset, methods=["POST"]),
             Route(f"{sandbox}/state", self.state, methods=["GET"]),
             Route(f"{sandbox}/requests", self.requests, methods=["GET"]),
+            Route(f"{sandbox}/report", self.report, methods=["GET"]),
         ]
 
     async def contract_yaml(self, _: Request) -> Response:
@@ -53,8 +57,8 @@ class Admin:
 
     async def mint(self, request: Request) -> Response:
         """A new account with integrations and a key of its own."""
-        await _options(request)
-        sandbox = accounts.mint_sandbox()
+        options = await _options(request, "mode")
+        sandbox = accounts.mint_sandbox(_mode(options, self._mode))
         with self._database.transaction() as session:
             accounts.add(session, sandbox)
         return _json(describe(sandbox, f"{request.url.scheme}://{request.url.netloc}/api"))
@@ -110,6 +114,14 @@ class Admin:
             )
         return _json(page)
 
+    async def report(self, request: Request) -> Response:
+        """Findings and coverage of the journal, as `check --report-json` writes them."""
+        _query(request)
+        with self._database.transaction() as session:
+            exchanges = exchanges_of(self._journal, session, [self._known(request, session)])
+            document = report_on(self._contract, exchanges)
+        return _json(document)
+
     def _known(self, request: Request, session: Session) -> str:
         account_id: str = request.path_params["account_id"]
         if accounts.find(session, account_id) is None:
@@ -131,7 +143,7 @@ def _json(value: Any) -> Response:
     return Response(orjson.dumps(value), media_type="application/json")
 
 
-async def _options(request: Request) -> dict[str, Any]:
+async def _options(request: Request, *names: str) -> dict[str, Any]:
     """The options that a mutation is given: a JSON object, which may be left out."""
     raw = b""
     async for chunk in request.stream():
@@ -143,9 +155,16 @@ async def _options(request: Request) -> dict[str, Any]:
     options = parse_json(raw or b"{}")
     if not isinstance(options, dict):
         raise ApiError(400, "send a JSON object")
-    if unknown := sorted(options):
-        raise ApiError(400, f"there is no option '{unknown[0]}' here")
+    if unknown := sorted(options.keys() - set(names)):
+        raise ApiError(400, f"there is no option '{unknown[0]}' here; known: {', '.join(names) or 'none'}")
     return options
+
+
+def _mode(options: dict[str, Any], default: str) -> str:
+    mode: Any = options.get("mode", default)
+    if mode not in MODES:
+        raise ApiError(400, f"'mode' is {orjson.dumps(mode).decode()}; it must be one of {', '.join(MODES)}")
+    return str(mode)
 
 
 def _query(request: Request, *names: str) -> dict[str, str]:

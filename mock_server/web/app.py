@@ -1,5 +1,6 @@
 """The application: the import API at `/api`, the admin side beside it, the guard before both."""
 
+import dataclasses
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -38,7 +39,7 @@ def build_app(
     check_bound(contract.operations)
     with database.transaction() as session:
         if accounts.find(session, DEFAULT_SANDBOX.account_id) is None:
-            accounts.add(session, DEFAULT_SANDBOX)
+            accounts.add(session, dataclasses.replace(DEFAULT_SANDBOX, mode=settings.mode))
     journal = Journal(settings.journal_limit)
     api = ImportApi(
         contract,
@@ -49,7 +50,7 @@ def build_app(
         on_exchange=on_exchange,
     )
     app = Starlette(
-        routes=[Mount("/api", api), *Admin(contract, database, journal).routes()],
+        routes=[Mount("/api", api), *Admin(contract, database, journal, mode=settings.mode).routes()],
         exception_handlers={ApiError: _refused, HTTPException: _unknown},
     )
     servers = [urlsplit(server["url"]).hostname or "" for server in contract.document["servers"]]

@@ -13,12 +13,15 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from mock_server.errors import ApiError, Finding
+from mock_server.findings import warnings_about
 from mock_server.handlers import HANDLERS
 from mock_server.journal import Entry, Journal, mask
+from mock_server.settings import LENIENT
 from mock_server.spec import Answer, Call, Contract, Route
 from mock_server.spec.json_body import parse_json
 from mock_server.spec.values import utc_now
 from mock_server.store import accounts
+from mock_server.store.accounts import Access
 from mock_server.store.database import Database, Session
 
 _log = logging.getLogger("mock_server")
@@ -96,14 +99,16 @@ class ImportApi:
     def _perform(self, request: Request, entry: Entry, session: Session) -> Answer:
         route = self._contract.route(request.method, [_decode(segment) for segment in request.segments])
         entry.operation = route.operation.name
-        self._authorise(route, request, entry, session)
-        call = self._read(route, request, entry)
-        answer = HANDLERS[call.operation](call, session.within(call.account_id, call.integration_id))
+        access = self._authorise(route, request, entry, session)
+        call = self._read(route, access, request, entry)
+        within = session.within(call.account_id, call.integration_id)
+        answer = HANDLERS[call.operation](call, within)
         if self._check_answers:
             self._check(route, answer)
+        entry.findings += warnings_about(call, answer, within)
         return answer
 
-    def _authorise(self, route: Route, request: Request, entry: Entry, session: Session) -> None:
+    def _authorise(self, route: Route, request: Request, entry: Entry, session: Session) -> Access:
         """The key must be that of the path's account: 401; account and integration must exist: 404."""
         account_id, integration_id = route.parameters["account_id"], route.parameters["integration_id"]
         found = accounts.access(session, account_id, integration_id)
@@ -119,30 +124,34 @@ class ImportApi:
             raise _unauthorised("wrong-key", "the API key in Authorization is unknown")
         if found is None:
             raise ApiError.violation(404, "unknown-account", "/path/account_id", f"there is no account '{account_id}'")
-        if not secrets.compare_digest(key.encode(), found[0].encode()):
+        if not secrets.compare_digest(key.encode(), found.api_key.encode()):
             raise _unauthorised("wrong-key", f"the API key in Authorization is not that of the account '{account_id}'")
-        if found[1] is None:
+        if found.integration_kind is None:
             message = f"the account '{account_id}' has no integration '{integration_id}'"
             raise ApiError.violation(404, "unknown-integration", "/path/integration_id", message)
+        return found
 
-    def _read(self, route: Route, request: Request, entry: Entry) -> Call:
+    def _read(self, route: Route, access: Access, request: Request, entry: Entry) -> Call:
         """The call, when path and body fit the contract."""
         operation = route.operation
         self._contract.check_parameters(route)
         body: Mapping[str, Any] = {}
         if operation.body is not None:
             if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:
-                sent = request.headers.get("content-type") or "none"
-                message = f"the Content-Type is {sent}; send JSON and Content-Type: {_MEDIA_TYPE}"
+                declared = request.headers.get("content-type") or "none"
+                message = f"the Content-Type is {declared}; send JSON and Content-Type: {_MEDIA_TYPE}"
                 raise ApiError.violation(415, "wrong-media-type", "/headers/content-type", message)
             if request.body is None:
                 message = f"the body is over the limit of {self._max_body_bytes} bytes; split it up"
                 raise ApiError.violation(413, "body-too-large", "/body", message)
-            body = self._contract.read_body(operation, parse_json(request.body))
+            lenient = access.mode == LENIENT
+            body, found = self._contract.read_body(operation, parse_json(request.body), lenient=lenient)
+            entry.findings += found
         return Call(
             operation=operation.name,
             account_id=route.parameters["account_id"],
             integration_id=route.parameters["integration_id"],
+            integration_kind=access.integration_kind or "",
             path=route.parameters,
             body=body,
             received_at=f"{entry.received_at[:19]}+00:00",
@@ -167,6 +176,8 @@ class ImportApi:
             with self._database.transaction() as session:
                 if not entry.account_id:
                     entry.account_id = accounts.with_key(session, request.headers.get("authorization", "")) or ""
+                if answer.status == 400 and self._journal.repeats_refusal(session, entry):
+                    entry.findings += (_RETRY_AFTER_400,)
                 self._write(session, entry, answer, started)
         except Exception:
             _log.exception("%s %s could not be journalled", request.method, request.path)
@@ -200,6 +211,13 @@ _BEARER_PREFIX = Finding(
     "warning",
     "/headers/authorization",
     "Authorization has a Bearer prefix; the API documents the bare key, so leave the prefix out",
+    "documented",
+)
+_RETRY_AFTER_400 = Finding(
+    "retry-after-400",
+    "warning",
+    "/body",
+    "the same call was just refused with 400; sent again unchanged it is refused again. Mend it, or give up",
     "documented",
 )
 

@@ -1,0 +1,70 @@
+"""The report of a run: what was found, what was exercised. One document for JSON, pages and terminals.
+
+    {"version": "0.1.0",
+     "summary": {"requests", "violations", "warnings", "notices", "coverage_percent", "exit_code"},
+     "findings": [{"code", "severity", "operation", "pointer", "message", "evidence", "count", "requests": [n, ...]}],
+     "coverage": {"operations": {NAME: {"requests", "statuses": {}, "fields": {POINT: count}, "missing": [POINT]}}},
+     "foreign_hosts": [{"host", "count"}]}
+
+`requests` of a finding are the numbers of the journal, the first hundred of them; `count` is how often it occurred.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mock_server import __version__
+from mock_server.coverage import Coverage
+from mock_server.errors import SEVERITIES
+from mock_server.journal import Journal
+from mock_server.spec import Contract
+from mock_server.store.database import Session
+
+NAMED_REQUESTS = 100
+_GROUPED_BY = ("code", "severity", "operation", "pointer", "evidence")
+
+
+def exchanges_of(journal: Journal, session: Session, account_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The exchanges of some accounts, oldest first within each; the empty account has the calls of none."""
+    for account_id in account_ids:
+        after = 0
+        while True:
+            page = journal.page(session, account_id, after=after)
+            yield from page["requests"]
+            if "next" not in page:
+                break
+            after = int(page["next"])
+
+
+def report_on(
+    contract: Contract,
+    exchanges: Iterable[Mapping[str, Any]],
+    *,
+    foreign_hosts: Mapping[str, int] | None = None,
+    exit_code: int = 0,
+) -> dict[str, Any]:
+    """The document for exchanges as the journal presents them, gravest findings first."""
+    coverage = Coverage(contract)
+    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
+    requests = 0
+    for exchange in exchanges:
+        requests += 1
+        coverage.count(exchange["operation"], exchange["answer"]["status"], exchange["request"]["body"])
+        for finding in exchange["findings"]:
+            group = groups.setdefault(
+                tuple(finding[name] for name in _GROUPED_BY), {**finding, "count": 0, "requests": []}
+            )
+            group["count"] += 1
+            if len(group["requests"]) < NAMED_REQUESTS:
+                group["requests"].append(exchange["number"])
+    findings = sorted(groups.values(), key=lambda finding: SEVERITIES.index(finding["severity"]))
+    counts = {
+        f"{severity}s": sum(finding["count"] for finding in findings if finding["severity"] == severity)
+        for severity in SEVERITIES
+    }
+    return {
+        "version": __version__,
+        "summary": {"requests": requests, **counts, "coverage_percent": coverage.percent, "exit_code": exit_code},
+        "findings": findings,
+        "coverage": {"operations": coverage.document()},
+        "foreign_hosts": [{"host": host, "count": count} for host, count in sorted((foreign_hosts or {}).items())],
+    }

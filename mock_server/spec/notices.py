@@ -1,0 +1,41 @@
+"""What is worth a notice in a valid body: fields that the contract does not know, dates without an offset."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mock_server.errors import Finding
+from mock_server.spec.shape import Shape
+
+_OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
+_DAY_CHARACTERS = 10
+
+
+def notices(shape: Shape, value: Any, pointer: str = "/body") -> Iterator[Finding]:
+    """The notices of a valid value at a JSON pointer."""
+    if shape.kind == "instant":
+        yield from _naive_date(value, pointer)
+    elif shape.properties:
+        for name, entry in value.items():
+            place = f"{pointer}/{escape(name)}"
+            if name in shape.properties:
+                yield from notices(shape.properties[name], entry, place)
+            else:
+                message = f"'{name}' is not a field that the contract knows; it is not kept. Check its spelling."
+                yield Finding("unknown-field", "notice", place, message, "client")
+    elif shape.items:
+        for index, entry in enumerate(value):
+            yield from notices(shape.items, entry, f"{pointer}/{index}")
+    elif form := shape.forms.get(type(value)):
+        yield from notices(form, value, pointer)
+
+
+def escape(step: str) -> str:
+    """A step of a JSON pointer."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _naive_date(value: str, pointer: str) -> Iterator[Finding]:
+    if len(value) > _DAY_CHARACTERS and not _OFFSET.search(value):
+        message = f"'{value}' has no offset and is taken as UTC. Send one, such as {value}Z, to be sure."
+        yield Finding("naive-date", "notice", pointer, message, "assumed")

@@ -1,0 +1,59 @@
+"""What of a body can be exercised, as points: places, enum values, forms, and null where it means something.
+
+/body/items/*/amount         a field
+/body/billing_cycle=month    a value of an enum or a flag
+/body/tags/*=name            a form of a tag or an ad: id, name, object, list
+/body/custom_fields/*=null   null, where the schema names it
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from mock_server.spec.shape import Shape
+from mock_server.spec.values import read
+
+
+def points_of(shape: Shape) -> Iterator[str]:
+    """Every point of a body."""
+    yield from (_value_point(shape, value) for value in shape.schema.get("enum", ()))
+    if _takes_null(shape):
+        yield f"{shape.place}=null"
+    for part in shape.properties.values():
+        yield part.place
+        yield from points_of(part)
+    for part in filter(None, [shape.items, shape.extra]):
+        yield from points_of(part)
+    for form in shape.forms.values():
+        yield f"{shape.place}={form.label}"
+        yield from points_of(form)
+
+
+def exercised(shape: Shape, value: Any) -> Iterator[str]:
+    """The points that a valid value exercises, as often as it does."""
+    if "enum" in shape.schema:
+        yield _value_point(shape, value)
+    elif value is None and _takes_null(shape):
+        yield f"{shape.place}=null"
+    elif shape.properties or shape.extra:
+        for name, entry in value.items():
+            part = shape.properties.get(name)
+            if part:
+                yield part.place
+            if part := part or shape.extra:
+                yield from exercised(part, entry)
+    elif shape.items:
+        for entry in value:
+            yield from exercised(shape.items, entry)
+    elif form := shape.forms.get(type(value)):
+        yield f"{shape.place}={form.label}"
+        yield from exercised(form, value)
+
+
+def _value_point(shape: Shape, value: Any) -> str:
+    text = json.dumps(read(shape, value), ensure_ascii=False)
+    return f"{shape.place}={text.strip(chr(34)) or text}"
+
+
+def _takes_null(shape: Shape) -> bool:
+    return "null" in shape.schema.get("type", ())

@@ -21,7 +21,9 @@ class Coverage:
     """Counts what exchanges exercise, one after another."""
 
     def __init__(self, contract: Contract) -> None:
-        self._operations = {name: _OperationCoverage(operation) for name, operation in contract.operations.items()}
+        self._operations = {
+            name: _OperationCoverage(contract, operation) for name, operation in contract.operations.items()
+        }
 
     def count(self, operation: str | None, status: int, body: str) -> None:
         """One exchange; `body` as the journal keeps it. A body that was cut counts for its operation alone."""
@@ -39,8 +41,9 @@ class Coverage:
 
 
 class _OperationCoverage:
-    def __init__(self, operation: Operation) -> None:
-        self._shape = operation.shape
+    def __init__(self, contract: Contract, operation: Operation) -> None:
+        self._contract = contract
+        self._operation = operation
         self._points = dict.fromkeys([CALL, *(points_of(operation.shape) if operation.shape else ())])
         self._found: Counter[str] = Counter()
         self._statuses = Counter(dict.fromkeys(operation.answers, 0))
@@ -50,8 +53,9 @@ class _OperationCoverage:
         if not 200 <= status < 300:
             return
         self._found[CALL] += 1
-        if self._shape:
-            self._found.update(set(exercised(self._shape, _parse(body))))
+        if self._operation.shape and (sent := _parse(body)) is not None:
+            accepted, _ = self._contract.settle(self._operation, sent, lenient=True)
+            self._found.update(set(exercised(self._operation.shape, accepted)))
 
     @property
     def share(self) -> float:
@@ -70,4 +74,4 @@ def _parse(body: str) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return {}
+        return None

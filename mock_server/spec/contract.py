@@ -114,16 +114,21 @@ class Contract:
         Raises ApiError 400 with all that is wrong in `body`, one text and one finding each. `lenient`: what can be
         read as it was meant is, and only the findings stay.
         """
-        assert operation.body is not None
         assert operation.shape is not None
-        found: tuple[Finding, ...] = ()
-        if not operation.body.is_valid(body):
-            errors = list(operation.body.iter_errors(body))
-            found = findings_of(errors, self.document, "/body", "")
-            body = coerced(body, errors, self.document) if lenient else body
-            if not operation.body.is_valid(body):
-                raise ApiError(400, *(finding.message for finding in found), findings=found)
-        return read(operation.shape, body), (*found, *notices(operation.shape, body))
+        settled, found = self.settle(operation, body, lenient=lenient)
+        return read(operation.shape, settled), (*found, *notices(operation.shape, settled))
+
+    def settle(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
+        """The body as it is accepted: the one that was sent, or with `lenient` the one that was meant."""
+        assert operation.body is not None
+        if operation.body.is_valid(body):
+            return body, ()
+        errors = list(operation.body.iter_errors(body))
+        found = findings_of(errors, self.document, "/body", "")
+        meant = coerced(body, errors, self.document) if lenient else body
+        if not operation.body.is_valid(meant):
+            raise ApiError(400, *(finding.message for finding in found), findings=found)
+        return meant, found
 
     def answer_errors(self, operation: Operation, status: int, body: Any) -> list[str]:
         """What is wrong with an answer, or nothing."""

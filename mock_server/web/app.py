@@ -51,7 +51,7 @@ def build_app(
     )
     app = Starlette(
         routes=[Mount("/api", api), *Admin(contract, database, journal, mode=settings.mode).routes()],
-        exception_handlers={ApiError: _refused, HTTPException: _unknown},
+        exception_handlers={ApiError: _refused, HTTPException: _unknown, Exception: _failed},
     )
     servers = [urlsplit(server["url"]).hostname or "" for server in contract.document["servers"]]
     return Guard(app, hosts=[*servers, *settings.allow_host_header], admin_token=settings.admin_token or None)
@@ -67,3 +67,7 @@ async def _unknown(request: Request, error: Exception) -> JSONResponse:
     hint = "the import API is below /api/v1/, the admin API below /__admin/"
     text = f"{request.method} {request.url.path}: {error.detail}; {hint}"
     return JSONResponse({"status": "error", "errors": [text]}, error.status_code, error.headers)
+
+
+async def _failed(_: Request, __: Exception) -> JSONResponse:
+    return JSONResponse({"status": "error", "errors": ["the admin side failed; the terminal has the details"]}, 500)

@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="serve the fake"))
+    _add_check(commands.add_parser("check", help="run a client's own command and judge every call it makes"))
     return parser
 
 
@@ -58,3 +59,26 @@ def _serve(arguments: argparse.Namespace) -> int:
     chosen = settings.from_environment() | given
     serve(ServeSettings(**chosen | {"allow_host_header": tuple(chosen.get("allow_host_header", ()))}))
     return 0
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "segmetrics-mock check [options] -- COMMAND ..."
+    parser.set_defaults(run=_check)
+    for kind in ("json", "junit", "html"):
+        parser.add_argument(f"--report-{kind}", default="", metavar="FILE", help=f"write the report as {kind.upper()}")
+    parser.add_argument("--fail-under", type=float, default=0.0, metavar="PERCENT", help="fail below this coverage")
+    parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
+    parser.add_argument("--account", default="", metavar="ID", help="the account id that the client has baked in")
+    parser.add_argument("--integration", default="", metavar="ID", help="likewise its payments integration")
+    parser.add_argument("--api-key", default="", metavar="KEY", help="likewise its API key")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="the client's own command")
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+    if not command:
+        raise UsageError("say what to run: segmetrics-mock check -- COMMAND ...")
+    from mock_server.check.command import CheckOptions, check
+
+    names = {option.name for option in dataclasses.fields(CheckOptions)}
+    return check(command, CheckOptions(**{name: value for name, value in vars(arguments).items() if name in names}))

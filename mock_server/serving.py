@@ -1,10 +1,12 @@
 """Serving: the database, the application and uvicorn, from settings to the last connection."""
 
+import asyncio
 import dataclasses
 import logging
 import secrets
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +19,7 @@ from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
 from mock_server.store.accounts import DEFAULT_SANDBOX
 from mock_server.store.database import Database
-from mock_server.web.app import build_app
+from mock_server.web.app import App, build_app
 from mock_server.web.guard import LOGIN_PATH
 
 _BACKLOG = 2048
@@ -31,13 +33,52 @@ def serve(settings: ServeSettings) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     if not _is_loopback(settings.host) and not settings.admin_token:
         settings = dataclasses.replace(settings, admin_token=secrets.token_urlsafe(16))
-    with _listening(settings.host, settings.port) as listener, _opened(settings.database) as database:
+    with listening(settings.host, settings.port) as listener, _opened(settings.database) as database:
         log = sys.stdout.isatty() if settings.log_requests is None else settings.log_requests
         app = build_app(Contract.load(), database, settings, on_exchange=_printer() if log else None)
         port = listener.getsockname()[1]
         print(banner(settings, port), flush=True)
-        config = uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off", server_header=False)
-        uvicorn.Server(config).run([listener])
+        uvicorn.Server(_config(app)).run([listener])
+
+
+@contextmanager
+def running(app: App, listener: socket.socket, *, protocol: type[asyncio.Protocol] | None = None) -> Iterator[None]:
+    """Serves `app` in a thread while the block runs. `protocol`: what speaks on a connection, instead of plain HTTP."""
+    server = _ThreadedServer(_config(app, protocol))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    server.ready.wait()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+class _ThreadedServer(uvicorn.Server):
+    """Says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def _config(app: App, protocol: type[asyncio.Protocol] | None = None) -> uvicorn.Config:
+    """Another protocol needs asyncio's own loop: under uvloop its upgrade to TLS misreads."""
+    return uvicorn.Config(
+        app,
+        http=protocol or "auto",
+        loop="asyncio" if protocol else "auto",
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
 
 
 def banner(settings: ServeSettings, port: int) -> str:
@@ -81,7 +122,7 @@ def _is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that listens. Nagle's delay is off: without IPPROTO_TCP asyncio would leave it on."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

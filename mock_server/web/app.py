@@ -23,6 +23,8 @@ from mock_server.web.admin import Admin
 from mock_server.web.exchange import ImportApi
 from mock_server.web.guard import Guard
 
+App = ASGIApp
+
 
 def build_app(
     contract: Contract,
@@ -30,7 +32,7 @@ def build_app(
     settings: ServeSettings,
     *,
     on_exchange: Callable[[Entry], None] | None = None,
-) -> ASGIApp:
+) -> App:
     """The fake over `database`, with its default sandbox.
 
     `settings.admin_token`, when it is not empty, is asked for on the admin side.

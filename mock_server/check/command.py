@@ -1,0 +1,135 @@
+"""A checked run, start to end: a fresh fake, the command, the verdict, the reports."""
+
+import dataclasses
+import os
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mock_server.check.child import find_command, run
+from mock_server.check.junit import junit_report
+from mock_server.check.summary import markdown_summary
+from mock_server.check.terminal import print_report
+from mock_server.check.verdict import Verdict, judge
+from mock_server.errors import UsageError
+from mock_server.journal import Journal
+from mock_server.report import exchanges_of, report_on
+from mock_server.serving import listening, running
+from mock_server.settings import STRICT, ServeSettings
+from mock_server.spec import Contract
+from mock_server.store import accounts
+from mock_server.store.accounts import DEFAULT_SANDBOX, Sandbox
+from mock_server.store.database import Database
+from mock_server.web.app import build_app
+
+_KEPT_EXCHANGES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """How a command is checked. `fail_under`: the least coverage, in per cent.
+
+    `account`, `integration`, `api_key`: what the client has baked in, where it does not read the environment.
+    """
+
+    report_json: str = ""
+    report_junit: str = ""
+    report_html: str = ""
+    fail_under: float = 0.0
+    mode: str = STRICT
+    allow_host: tuple[str, ...] = ()
+    account: str = ""
+    integration: str = ""
+    api_key: str = ""
+
+
+def check(command: Sequence[str], options: CheckOptions) -> int:
+    """Runs `command` against a fresh fake, prints and writes the reports; the exit code.
+
+    Raises UsageError when the command does not exist or a report cannot be written.
+    """
+    find_command(command)
+    _check_writable(options)
+    contract, sandbox = Contract.load(), _sandbox(options)
+    settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES)
+    foreign_hosts: Counter[str] = Counter()
+    database = Database()
+    with database.transaction() as session:
+        accounts.add(session, sandbox)
+    app = build_app(contract, database, settings)
+    with listening(settings.host, 0) as listener:
+        port = listener.getsockname()[1]
+        with running(app, listener):
+            child_code = run(command, {**os.environ, **environment_of(sandbox, f"http://127.0.0.1:{port}")})
+    with database.transaction() as session:
+        journal = Journal(_KEPT_EXCHANGES)
+        known = dict.fromkeys(["", DEFAULT_SANDBOX.account_id, sandbox.account_id])
+        exchanges = sorted(exchanges_of(journal, session, known), key=lambda exchange: int(exchange["number"]))
+    database.close()
+    document = report_on(contract, exchanges, foreign_hosts=foreign_hosts)
+    verdict = judge(document, child_code, options.fail_under)
+    document["summary"]["exit_code"] = verdict.exit_code
+    print_report(document, verdict, command)
+    _write_reports(document, exchanges, contract, verdict, command, options)
+    return verdict.exit_code
+
+
+def environment_of(sandbox: Sandbox, origin: str) -> dict[str, str]:
+    """What a client reads to find its sandbox."""
+    return {
+        "SEGMETRICS_BASE_URL": f"{origin}/api",
+        "SEGMETRICS_ACCOUNT_ID": sandbox.account_id,
+        "SEGMETRICS_INTEGRATION_ID": sandbox.integrations[accounts.PAYMENTS],
+        "SEGMETRICS_ADS_INTEGRATION_ID": sandbox.integrations[accounts.ADS],
+        "SEGMETRICS_API_KEY": sandbox.api_key,
+    }
+
+
+def _sandbox(options: CheckOptions) -> Sandbox:
+    minted = accounts.mint_sandbox(options.mode)
+    return dataclasses.replace(
+        minted,
+        account_id=options.account or minted.account_id,
+        api_key=options.api_key or minted.api_key,
+        integrations=minted.integrations | ({accounts.PAYMENTS: options.integration} if options.integration else {}),
+    )
+
+
+def _check_writable(options: CheckOptions) -> None:
+    for path in filter(None, (options.report_json, options.report_junit, options.report_html)):
+        if not Path(path).resolve().parent.is_dir():
+            raise UsageError(f"the report {path} cannot be written: its folder does not exist")
+
+
+def _write_reports(
+    document: dict[str, Any],
+    exchanges: Sequence[Mapping[str, Any]],
+    contract: Contract,
+    verdict: Verdict,
+    command: Sequence[str],
+    options: CheckOptions,
+) -> None:
+    if options.report_json:
+        _write(options.report_json, orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    if options.report_junit:
+        _write(options.report_junit, junit_report(document).encode())
+    if options.report_html:
+        from mock_server.check.html import html_report
+
+        by_number = {int(exchange["number"]): exchange for exchange in exchanges}
+        _write(options.report_html, html_report(document, by_number, contract, command=shlex.join(command)).encode())
+    if summary_path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary_path).open("a", encoding="utf-8") as page:
+            page.write(markdown_summary(document, verdict))
+
+
+def _write(path: str, content: bytes) -> None:
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"the report {path} cannot be written: {error.strerror}") from error

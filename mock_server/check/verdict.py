@@ -1,0 +1,48 @@
+"""The verdict of a run, in a sentence and an exit code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+NOTHING_CAPTURED = """\
+The command ran, but no call of it reached the fake. Likely causes:
+  - it made no call: a mock inside its own tests answered, or the tests that call were skipped;
+  - it has another base URL baked in: give it SEGMETRICS_BASE_URL, or the host import.segmetrics.io;
+  - it goes round proxies and trust stores (Go with a bare Transport, PHP streams, uvloop with aiohttp):
+    point it at SEGMETRICS_BASE_URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`headline`: a sentence. `reasons`: why the run failed, if it did. `exit_code`: of `check`."""
+
+    headline: str
+    reasons: Sequence[str]
+    exit_code: int
+
+
+def judge(document: dict[str, Any], child_code: int, fail_under: float) -> Verdict:
+    """A command's own failure goes first; else a broken contract, nothing captured, low coverage fail the run."""
+    summary, reasons = document["summary"], []
+    if not summary["requests"]:
+        reasons.append(NOTHING_CAPTURED)
+    if summary["violations"]:
+        reasons.append(f"the contract was broken {_times(summary['violations'])}")
+    for foreign in document["foreign_hosts"]:
+        reasons.append(
+            f"the command called {foreign['host']} {_times(foreign['count'])}, which was refused;"
+            f" --allow-host {foreign['host']} lets it pass"
+        )
+    if summary["coverage_percent"] < fail_under:
+        reasons.append(f"coverage is {summary['coverage_percent']} %, less than the {fail_under:g} % asked for")
+    if child_code:
+        return Verdict(f"the command failed with exit code {child_code}", reasons, child_code)
+    if not reasons:
+        return Verdict("the contract holds", [], 0)
+    if not summary["requests"]:
+        return Verdict("nothing was captured", reasons, 1)
+    return Verdict("the contract is broken" if summary["violations"] else "the run failed", reasons, 1)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

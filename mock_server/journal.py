@@ -18,7 +18,7 @@ KEPT_BYTES = 65_536
 """How much of each body is kept."""
 
 _TRIM_EVERY = 64
-_JSON = ("request_headers", "answer_headers", "findings")
+_JSON = ("request_headers", "answer_headers", "findings", "fault")
 _COLUMNS = tuple(Exchange.model_fields)
 
 _ADD = Statement(
@@ -63,6 +63,7 @@ class Entry:
     """One exchange, filled in on its way: first the request, then what came of it.
 
     `account_id`: empty where the call names no account that exists. `duration_ms`: until it is written.
+    `delay_seconds`: how long a fault holds the answer back.
     """
 
     received_at: str
@@ -73,10 +74,12 @@ class Entry:
     account_id: str = ""
     operation: str | None = None
     findings: tuple[Finding, ...] = ()
+    fault: Mapping[str, Any] | None = None
     status: int = 0
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     answer_body: bytes = b""
     duration_ms: float = 0.0
+    delay_seconds: float = 0.0
 
 
 class Journal:
@@ -104,6 +107,7 @@ class Journal:
             answer_body=_text(entry.answer_body),
             answer_bytes=len(entry.answer_body),
             findings=_dump([dataclasses.asdict(finding) for finding in entry.findings]),
+            fault=_dump(entry.fault),
         )
         self._written += 1
         if self._written % _TRIM_EVERY == 0:
@@ -173,7 +177,7 @@ def _present(row: dict[str, Any]) -> dict[str, Any]:
             "bytes": row["answer_bytes"],
         },
         "findings": [{**finding, "operation": row["operation"]} for finding in row["findings"]],
-        "fault": None,
+        "fault": row["fault"],
     }
 
 

@@ -28,18 +28,20 @@ class Sandbox:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`integration_kind`: None where the account has no such integration."""
+    """`integration_kind`: None where the account has no such integration. `faults`: see the table."""
 
     api_key: str
     integration_kind: str | None
     mode: str
+    faults: str
 
 
 DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS, ADS: ADS})
 
 _ADD_ACCOUNT = Statement(
     insert(Account).values(
-        {name: bindparam(name) for name in ("account_id", "api_key", "mode")} | {"minted": 0, "dropped": 0}
+        {name: bindparam(name) for name in ("account_id", "api_key", "mode")}
+        | {"faults": "", "minted": 0, "dropped": 0}
     )
 )
 _ADD_INTEGRATION = Statement(
@@ -51,7 +53,7 @@ _ACCOUNT = Statement(
     )
 )
 _ACCESS = Statement(
-    select(col(Account.api_key), col(Integration.kind), col(Account.mode))
+    select(col(Account.api_key), col(Integration.kind), col(Account.mode), col(Account.faults))
     .join_from(
         Account,
         Integration,
@@ -69,6 +71,10 @@ _INTEGRATIONS = Statement(
         col(Integration.account_id) == bindparam("account_id")
     )
 )
+_FAULTS = Statement(select(col(Account.faults)).where(col(Account.account_id) == bindparam("account")))
+_SET_FAULTS = Statement(
+    update(Account).where(col(Account.account_id) == bindparam("account")).values(faults=bindparam("rules"))
+)
 _MINT = Statement(
     update(Account)
     .where(col(Account.account_id) == bindparam("account_id"))
@@ -80,7 +86,9 @@ _COUNT_DROPPED = Statement(
     .where(col(Account.account_id) == bindparam("account"))
     .values(dropped=col(Account.dropped) + bindparam("more"))
 )
-_RESTART = Statement(update(Account).where(col(Account.account_id) == bindparam("account")).values(minted=0, dropped=0))
+_RESTART = Statement(
+    update(Account).where(col(Account.account_id) == bindparam("account")).values(minted=0, dropped=0, faults="")
+)
 
 
 def _delete_from(table: type[Any]) -> Statement:
@@ -134,6 +142,15 @@ def drop(session: Session, account_id: str) -> None:
     empty(session, account_id)
     for statement in _DROP:
         session.run(statement, account_id=account_id)
+
+
+def faults(session: Session, account_id: str) -> str:
+    found = session.one(_FAULTS, account=account_id)
+    return "" if found is None else str(found[0])
+
+
+def set_faults(session: Session, account_id: str, rules: str) -> None:
+    session.run(_SET_FAULTS, account=account_id, rules=rules)
 
 
 def mint_id(session: Session, rows: Rows) -> str:

@@ -24,11 +24,17 @@ class Stored(SQLModel, registry=registry()):
 
 
 class Account(Stored, table=True):
-    """A sandbox. `mode`: strict or lenient. `minted`: ids that the server made. `dropped`: journal entries let go."""
+    """A sandbox.
+
+    `mode`: strict or lenient. `faults`: the rules of the fault plan with their counts, JSON; empty where there is
+    none.
+    `minted`: how many ids the server has made. `dropped`: journal entries let go.
+    """
 
     account_id: str = Field(primary_key=True)
     api_key: str
     mode: str
+    faults: str = ""
     minted: int = 0
     dropped: int = 0
 
@@ -213,3 +219,4 @@ class Exchange(Stored, table=True):
     answer_body: str
     answer_bytes: int
     findings: list[dict[str, str]] = Field(sa_type=JSONText)
+    fault: dict[str, Any] | None = Field(sa_type=JSONText)

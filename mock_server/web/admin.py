@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from mock_server import __version__
 from mock_server.errors import SEVERITIES, ApiError
+from mock_server.faults import read_plan
 from mock_server.journal import Journal
 from mock_server.report import exchanges_of, report_on
 from mock_server.settings import MODES
@@ -44,6 +45,9 @@ class Admin:
             Route(f"{sandbox}/state", self.state, methods=["GET"]),
             Route(f"{sandbox}/requests", self.requests, methods=["GET"]),
             Route(f"{sandbox}/report", self.report, methods=["GET"]),
+            Route(f"{sandbox}/faults", self.faults, methods=["GET"]),
+            Route(f"{sandbox}/faults", self.set_faults, methods=["PUT"]),
+            Route(f"{sandbox}/faults", self.clear_faults, methods=["DELETE"]),
         ]
 
     async def contract_yaml(self, _: Request) -> Response:
@@ -121,6 +125,24 @@ class Admin:
             exchanges = exchanges_of(self._journal, session, [self._known(request, session)])
             document = report_on(self._contract, exchanges)
         return _json(document)
+
+    async def faults(self, request: Request) -> Response:
+        """The fault plan; `seen` counts the calls that fitted a rule."""
+        with self._database.transaction() as session:
+            rules = accounts.faults(session, self._known(request, session))
+        return _json({"rules": orjson.loads(rules or "[]")})
+
+    async def set_faults(self, request: Request) -> Response:
+        rules = read_plan(await _options(request, "rules"), self._contract.operations)
+        return self._store_faults(request, rules)
+
+    async def clear_faults(self, request: Request) -> Response:
+        return self._store_faults(request, [])
+
+    def _store_faults(self, request: Request, rules: list[dict[str, Any]]) -> Response:
+        with self._database.transaction() as session:
+            accounts.set_faults(session, self._known(request, session), orjson.dumps(rules).decode() if rules else "")
+        return _json({"rules": rules})
 
     def _known(self, request: Request, session: Session) -> str:
         account_id: str = request.path_params["account_id"]

@@ -1,5 +1,6 @@
 """One exchange with the import API, start to end. A pure ASGI application, mounted at `/api`."""
 
+import asyncio
 import logging
 import secrets
 import time
@@ -13,6 +14,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from mock_server.errors import ApiError, Finding
+from mock_server.faults import Fault, choose
 from mock_server.findings import warnings_about
 from mock_server.handlers import HANDLERS
 from mock_server.journal import Entry, Journal, mask
@@ -69,7 +71,10 @@ class ImportApi:
             return
         request = await self._receive(scope, receive)
         if request is not None:
-            await _send(send, self.exchange(request))
+            entry = self.exchange(request)
+            if entry.delay_seconds:
+                await asyncio.sleep(entry.delay_seconds)
+            await _send(send, entry)
 
     def exchange(self, request: Request) -> Entry:
         """Carries the call out and journals it, both in one transaction; refused, nothing of it is stored."""
@@ -101,12 +106,24 @@ class ImportApi:
         entry.operation = route.operation.name
         access = self._authorise(route, request, entry, session)
         call = self._read(route, access, request, entry)
+        fault = self._fault(call, access, entry, session) if access.faults else None
+        if fault and fault.status and not fault.after:
+            return _injected(fault)
         within = session.within(call.account_id, call.integration_id)
         answer = HANDLERS[call.operation](call, within)
         if self._check_answers:
             self._check(route, answer)
         entry.findings += warnings_about(call, answer, within)
-        return answer
+        return _injected(fault) if fault and fault.status else answer
+
+    def _fault(self, call: Call, access: Access, entry: Entry, session: Session) -> Fault | None:
+        """What the account's plan does to this call; the plan's counts go into the same transaction."""
+        rules = orjson.loads(access.faults)
+        fault = choose(rules, call.operation, call.body)
+        accounts.set_faults(session, call.account_id, orjson.dumps(rules).decode())
+        entry.fault = fault and fault.described()
+        entry.delay_seconds = fault.delay_seconds if fault else 0.0
+        return fault
 
     def _authorise(self, route: Route, request: Request, entry: Entry, session: Session) -> Access:
         """The key must be that of the path's account: 401; account and integration must exist: 404."""
@@ -224,6 +241,14 @@ _RETRY_AFTER_400 = Finding(
 
 def _unauthorised(code: str, message: str) -> ApiError:
     return ApiError.violation(401, code, "/headers/authorization", message)
+
+
+def _injected(fault: Fault) -> Answer:
+    """The answer of a fault: its own body, or the envelope of an overloaded server."""
+    assert fault.status is not None
+    if fault.body is not None:
+        return Answer(fault.status, fault.body)
+    return Answer.error(fault.status, ["the server is overloaded (a fault injected on purpose); try again soon"])
 
 
 def _decode(segment: bytes) -> str:

@@ -1,0 +1,252 @@
+"""The pytest plugin: a sandbox of its own for each test, on one server a session.
+
+    def test_my_client(segmetrics):
+        MyClient(segmetrics.base_url, segmetrics.account_id, segmetrics.api_key).add_contact("ada@example.org")
+        assert segmetrics.contacts[0]["email"] == "ada@example.org"
+
+A test whose client broke the contract fails in its teardown, with the findings' texts. Under xdist each worker has a
+server of its own. What serves is imported when the first test asks for it.
+"""
+
+import http.client
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any, Literal
+
+import pytest
+
+from mock_server.errors import SEVERITIES
+from mock_server.settings import STRICT
+
+Row = dict[str, Any]
+"""A row of the state, a journal entry or a finding, as the admin API gives it."""
+
+_CALL = "call"
+_FAIL_ON = ("violation", "warning", "never")
+_MARKER = "segmetrics(mode=None, allow=()): mode is strict or lenient; allow lists codes of findings that are expected"
+_EXERCISED = pytest.StashKey["_Exercised"]()
+_WORKER_OUTPUT = "segmetrics_exercised"
+
+
+class Segmetrics:
+    """A sandbox: its credentials for the client under test, and what the client made of it for the test."""
+
+    def __init__(self, admin: "_Admin", credentials: Mapping[str, Any]) -> None:
+        self._admin = admin
+        self.base_url: str = credentials["base_url"]
+        self.account_id: str = credentials["account_id"]
+        self.integration_id: str = credentials["integrations"]["payments"]
+        self.ads_integration_id: str = credentials["integrations"]["ads"]
+        self.api_key: str = credentials["api_key"]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that a client in a subprocess reads; put them beside `os.environ`."""
+        return {
+            "SEGMETRICS_BASE_URL": self.base_url,
+            "SEGMETRICS_ACCOUNT_ID": self.account_id,
+            "SEGMETRICS_INTEGRATION_ID": self.integration_id,
+            "SEGMETRICS_ADS_INTEGRATION_ID": self.ads_integration_id,
+            "SEGMETRICS_API_KEY": self.api_key,
+        }
+
+    @property
+    def contacts(self) -> list[Row]:
+        return self._rows("contacts")
+
+    @property
+    def invoices(self) -> list[Row]:
+        return self._rows("invoices")
+
+    @property
+    def subscriptions(self) -> list[Row]:
+        return self._rows("subscriptions")
+
+    @property
+    def products(self) -> list[Row]:
+        return self._rows("products")
+
+    @property
+    def ad_performance(self) -> list[Row]:
+        return self._rows("ad_performance")
+
+    @property
+    def requests(self) -> list[Row]:
+        """The journal, newest last."""
+        return list(self._admin.pages(f"{self._path}/requests", "requests"))
+
+    @property
+    def findings(self) -> list[Row]:
+        """All findings of the test so far: code, severity, operation, pointer, message, evidence."""
+        return [finding for request in self.requests for finding in request["findings"]]
+
+    @property
+    def report(self) -> Row:
+        """Findings and coverage, as `check --report-json` writes them."""
+        return self._admin.call("GET", f"{self._path}/report")
+
+    def fail_next(
+        self, operation: str, status: int = 500, times: int = 1, when: Literal["before", "after"] = "before"
+    ) -> None:
+        """The next calls of an operation fail; with `after` they are stored, and only the answer is lost."""
+        rules = self._admin.call("GET", f"{self._path}/faults")["rules"]
+        rule = {"operation": operation, "nth": list(range(1, times + 1)), "when": when, "fault": {"status": status}}
+        self.faults({"rules": [rule, *rules]})
+
+    def faults(self, plan: Mapping[str, Any]) -> None:
+        """Sets the fault plan, `{"rules": [...]}`; an empty list ends it."""
+        self._admin.call("PUT", f"{self._path}/faults", plan)
+
+    @property
+    def _path(self) -> str:
+        return f"/__admin/sandboxes/{self.account_id}"
+
+    def _rows(self, resource: str) -> list[Row]:
+        return list(self._admin.pages(f"{self._path}/state?resource={resource}", resource))
+
+
+class _Admin:
+    """The admin API of the session's server, over one connection that is kept open."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Row:
+        content = None if body is None else json.dumps(body)
+        self._connection.request(method, path, content, {"Content-Type": "application/json"})
+        answer = self._connection.getresponse()
+        parsed: Row = json.loads(answer.read())
+        if answer.status != 200:
+            raise ValueError("; ".join(parsed["errors"]))
+        return parsed
+
+    def pages(self, path: str, name: str) -> Iterator[Row]:
+        """The rows of a list, page after page."""
+        separator, after = "&" if "?" in path else "?", ""
+        while True:
+            page = self.call("GET", path + (f"{separator}after={after}" if after else ""))
+            yield from page[name]
+            if "next" not in page:
+                return
+            after = page["next"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini(
+        "segmetrics_fail_on", f"the least severity that fails a test: {', '.join(_FAIL_ON)}", default="violation"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", _MARKER)
+    config.stash[_EXERCISED] = _Exercised()
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(_FromWorkers(config))
+    if config.getini("segmetrics_fail_on") not in _FAIL_ON:
+        raise pytest.UsageError(f"segmetrics_fail_on must be one of {', '.join(_FAIL_ON)}")
+
+
+@pytest.fixture(scope="session")
+def segmetrics_server() -> Iterator[_Admin]:
+    """One server a session, and a worker of xdist: in memory, on a free port."""
+    from mock_server.serving import listening, running
+    from mock_server.settings import ServeSettings
+    from mock_server.spec import Contract
+    from mock_server.store.database import Database
+    from mock_server.web.app import build_app
+
+    with ExitStack() as stack:
+        database = Database()
+        stack.callback(database.close)
+        listener = stack.enter_context(listening("127.0.0.1", 0))
+        stack.enter_context(running(build_app(Contract.load(), database, ServeSettings()), listener))
+        yield _Admin(listener.getsockname()[1])
+
+
+@pytest.fixture
+def segmetrics(request: pytest.FixtureRequest, segmetrics_server: _Admin) -> Iterator[Segmetrics]:
+    """A sandbox of its own for the test; what its client did wrong fails the test in its teardown."""
+    mode, allow = STRICT, ()
+    if marker := request.node.get_closest_marker("segmetrics"):
+        mode, allow = marker.kwargs.get("mode") or STRICT, marker.kwargs.get("allow", ())
+    sandbox = Segmetrics(segmetrics_server, segmetrics_server.call("POST", "/__admin/sandboxes", {"mode": mode}))
+    yield sandbox
+    report = sandbox.report
+    request.config.stash[_EXERCISED].add(report["coverage"]["operations"])
+    segmetrics_server.call("DELETE", f"/__admin/sandboxes/{sandbox.account_id}")
+    broken = _failing(report["findings"], request.config.getini("segmetrics_fail_on"), allow)
+    if broken:
+        pytest.fail("the client broke the contract\n" + "\n".join(_line(finding) for finding in broken), pytrace=False)
+
+
+class _Exercised:
+    """What the session's tests have exercised: by operation, the points found, all points, and the calls."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[str] = Counter()
+        self.found: dict[str, set[str]] = {}
+        self.every: dict[str, set[str]] = {}
+
+    def add(self, operations: Mapping[str, Any]) -> None:
+        """Adds the `coverage.operations` of a report."""
+        for name, covered in operations.items():
+            every = {*covered["fields"], *covered["missing"], _CALL}
+            self.requests[name] += covered["requests"]
+            self.every.setdefault(name, set()).update(every)
+            self.found.setdefault(name, set()).update(every - set(covered["missing"]))
+
+    def as_operations(self) -> Row:
+        """In the form that `add` takes, so that workers can send it."""
+        return {
+            name: {
+                "requests": self.requests[name],
+                "fields": sorted(self.found[name]),
+                "missing": sorted(every - self.found[name]),
+            }
+            for name, every in self.every.items()
+        }
+
+
+class _FromWorkers:
+    """Gathers what xdist's workers have exercised."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self._config.stash[_EXERCISED].add(getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT, {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_WORKER_OUTPUT] = session.config.stash[_EXERCISED].as_operations()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    exercised = config.stash[_EXERCISED]
+    if not exercised.requests.total():
+        return
+    terminalreporter.section("segmetrics: exercised of the contract")
+    width = max(map(len, exercised.every))
+    for name, every in exercised.every.items():
+        found = len(exercised.found[name])
+        terminalreporter.line(
+            f"{name:{width}}  {exercised.requests[name]:5} requests  {found:3} of {len(every)} points"
+        )
+
+
+def _failing(findings: list[Row], fail_on: str, allow: Iterable[str]) -> list[Row]:
+    if fail_on == "never":
+        return []
+    grave = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    return [finding for finding in findings if finding["severity"] in grave and finding["code"] not in set(allow)]
+
+
+def _line(finding: Row) -> str:
+    operation = f"{finding['operation']} " if finding["operation"] else ""
+    times = f" ({finding['count']} times)" if finding["count"] > 1 else ""
+    return f"  {operation}{finding['pointer']}: {finding['message']} [{finding['code']}]{times}"

@@ -1,5 +1,6 @@
 """The admin API: sandboxes, and what they hold. JSON in, JSON out, errors in the API's envelope."""
 
+import re
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from mock_server.store.accounts import Sandbox
 from mock_server.store.database import Database, Session
 
 MAX_PAGE = 1000
+_WHOLE = re.compile("[0-9]{1,18}")
 _MAX_BODY_BYTES = 65_536
 
 
@@ -110,7 +112,7 @@ class Admin:
             page = self._journal.page(
                 session,
                 self._known(request, session),
-                after=_whole(query, "after", 0, 0, 2**63 - 1),
+                after=_whole(query, "after", 0, 0, 10**18),
                 limit=_whole(query, "limit", MAX_PAGE, 1, MAX_PAGE),
                 operation=query.get("operation"),
                 severity=query.get("severity"),
@@ -198,7 +200,7 @@ def _query(request: Request, *names: str) -> dict[str, str]:
 
 def _whole(query: dict[str, str], name: str, default: int, least: int, most: int) -> int:
     text = query.get(name, str(default))
-    if name in query and not (text.isascii() and text.isdigit() and least <= int(text[:20]) <= most):
+    if name in query and not (_WHOLE.fullmatch(text) and least <= int(text) <= most):
         raise ApiError(400, f"'{name}' is '{text}'; it must be a whole number from {least} to {most}")
     return int(text)
 
@@ -213,7 +215,7 @@ def _places(token: str, names: list[str]) -> dict[str, int]:
     places = {}
     for part in token.split("~"):
         name, _, number = part.partition(".")
-        if name not in names or not (number.isascii() and number.isdigit() and len(number) < 20):
+        if name not in names or not _WHOLE.fullmatch(number):
             raise ApiError(400, f"'after' is '{token}'; give the 'next' of an earlier answer")
         places[name] = int(number)
     return places

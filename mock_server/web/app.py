@@ -55,6 +55,7 @@ def build_app(
         routes=[Mount("/api", api), *Admin(contract, database, journal, mode=settings.mode).routes()],
         exception_handlers={ApiError: _refused, HTTPException: _unknown, Exception: _failed},
     )
+    app.router.redirect_slashes = False
     servers = [urlsplit(server["url"]).hostname or "" for server in contract.document["servers"]]
     return Guard(app, hosts=[*servers, *settings.allow_host_header], admin_token=settings.admin_token or None)
 

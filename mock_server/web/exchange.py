@@ -130,12 +130,10 @@ class ImportApi:
         account_id, integration_id = route.parameters["account_id"], route.parameters["integration_id"]
         found = accounts.access(session, account_id, integration_id)
         entry.account_id = account_id if found else ""
-        sent = request.headers.get("authorization", "")
-        if not sent:
+        key = _api_key(request)
+        if not key:
             raise _unauthorised("missing-key", "the Authorization header is missing; send the bare API key in it")
-        key = sent
-        if sent[:7].lower() == "bearer ":
-            key = sent[7:].strip()
+        if key != request.headers["authorization"]:
             entry.findings += (_BEARER_PREFIX,)
         if found is None and accounts.with_key(session, key) is None:
             raise _unauthorised("wrong-key", "the API key in Authorization is unknown")
@@ -192,7 +190,7 @@ class ImportApi:
         try:
             with self._database.transaction() as session:
                 if not entry.account_id:
-                    entry.account_id = accounts.with_key(session, request.headers.get("authorization", "")) or ""
+                    entry.account_id = accounts.with_key(session, _api_key(request)) or ""
                 if answer.status == 400 and self._journal.repeats_refusal(session, entry):
                     entry.findings += (_RETRY_AFTER_400,)
                 self._write(session, entry, answer, started)
@@ -260,6 +258,12 @@ def _decode(segment: bytes) -> str:
         raise ApiError.violation(
             400, "bad-path", "/path", f"'{shown}' in the path is not UTF-8; percent-encode the UTF-8 bytes"
         ) from None
+
+
+def _api_key(request: Request) -> str:
+    """The key that was sent, without a prefix that does not belong there."""
+    sent = request.headers.get("authorization", "")
+    return sent[7:].strip() if sent[:7].lower() == "bearer " else sent
 
 
 def _shown_headers(headers: Mapping[str, str]) -> dict[str, str]:

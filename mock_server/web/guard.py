@@ -50,7 +50,7 @@ class Guard:
             return 403, f"the Host '{host}' is not this server's; start it with --allow-host-header {_name(host)}"
         origin = connection.headers.get("origin")
         site = connection.headers.get("sec-fetch-site", "none")
-        if site not in ("none", "same-origin") or (origin is not None and urlsplit(origin).netloc != host):
+        if site not in ("none", "same-origin") or (origin is not None and origin.partition("://")[2] != host):
             return 403, "a page of another site sent this request; use the server's own pages or a program"
         if connection.scope["path"].startswith(ADMIN_PREFIX) and not self._may_administer(connection):
             return 401, "the admin side needs its token: Authorization: Bearer TOKEN, or the link printed at start"

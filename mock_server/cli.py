@@ -4,6 +4,8 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from mock_server import __version__, settings
 from mock_server.errors import SpecError, UsageError
@@ -12,8 +14,8 @@ from mock_server.settings import ServeSettings
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; its exit code: 0, 1 for a broken contract, 2 for misuse."""
-    arguments = _parser().parse_args(argv)
     try:
+        arguments = _parser().parse_args(argv)
         code: int = arguments.run(arguments)
     except UsageError as error:
         print(f"segmetrics-mock: {error}", file=sys.stderr)
@@ -32,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="serve the fake"))
     _add_check(commands.add_parser("check", help="run a client's own command and judge every call it makes"))
+    _add_contract(commands.add_parser("contract", help="judge a server: does it keep the contract?"))
     return parser
 
 
@@ -39,26 +42,33 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"Every option is also a variable, such as {settings.variable_of('port')}."
     parser.set_defaults(run=_serve)
     for setting in dataclasses.fields(ServeSettings):
-        option = "--" + setting.name.replace("_", "-")
-        help = setting.metadata["help"]
+        option, help = settings.option_of(setting.name), setting.metadata["help"]
         if settings.is_switch(setting):
             parser.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=help)
         elif settings.is_list(setting):
             parser.add_argument(option, action="append", default=argparse.SUPPRESS, metavar="NAME", help=help)
         else:
             shown = f"{help} (default: {setting.default})" if setting.default else help
-            kind, choices = type(setting.default), setting.metadata["choices"]
-            parser.add_argument(option, type=kind, choices=choices, default=argparse.SUPPRESS, help=shown)
+            parser.add_argument(option, default=argparse.SUPPRESS, help=shown)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
     from mock_server.serving import serve
 
-    names = {setting.name for setting in dataclasses.fields(ServeSettings)}
-    given = {name: value for name, value in vars(arguments).items() if name in names}
-    chosen = settings.from_environment() | given
-    serve(ServeSettings(**chosen | {"allow_host_header": tuple(chosen.get("allow_host_header", ()))}))
+    given = {
+        setting.name: _read(setting, getattr(arguments, setting.name))
+        for setting in dataclasses.fields(ServeSettings)
+        if hasattr(arguments, setting.name)
+    }
+    serve(ServeSettings(**settings.from_environment() | given))
     return 0
+
+
+def _read(setting: settings.Setting, value: Any) -> Any:
+    """A text is read as in the environment; what can be repeated is a list, a switch is read already."""
+    if isinstance(value, list):
+        return tuple(value)
+    return settings.parse(setting, value, settings.option_of(setting.name)) if isinstance(value, str) else value
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
@@ -82,3 +92,24 @@ def _check(arguments: argparse.Namespace) -> int:
 
     names = {option.name for option in dataclasses.fields(CheckOptions)}
     return check(command, CheckOptions(**{name: value for name, value in vars(arguments).items() if name in names}))
+
+
+def _add_contract(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_contract)
+    parser.add_argument("url", metavar="URL", help="the base that ends in /api, such as http://127.0.0.1:8642/api")
+    parser.add_argument("--account", metavar="ID", help="account (default: SEGMETRICS_ACCOUNT_ID, else demo)")
+    parser.add_argument("--integration", metavar="ID", help="likewise SEGMETRICS_INTEGRATION_ID, else payments")
+    parser.add_argument("--api-key", metavar="KEY", help="likewise SEGMETRICS_API_KEY, else that of demo")
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument("--quick", dest="depth", action="store_const", const="quick", help="under a minute on a fake")
+    depth.add_argument("--deep", dest="depth", action="store_const", const="deep", help="some ten minutes")
+    parser.add_argument("--seed", type=int, metavar="N", help="repeats the run with that seed")
+    parser.add_argument("--report-junit", type=Path, metavar="FILE", help="write the report as JUnit")
+    parser.add_argument("--report-har", type=Path, metavar="FILE", help="write all generated calls as HAR")
+    parser.add_argument("--yes-write", action="store_true", help="write to a server that is not on this machine")
+
+
+def _contract(arguments: argparse.Namespace) -> int:
+    from mock_server.contract.command import contract_from, judge
+
+    return judge(contract_from(arguments))

@@ -120,5 +120,6 @@ def _acts(rule: dict[str, Any]) -> bool:
     if "nth" in rule and seen not in rule["nth"]:
         return False
     if "rate" in rule:
-        return random.Random(f"{rule.get('seed', 0)}/{seen}").random() < rule["rate"]
+        rate: float = rule["rate"]
+        return random.Random(f"{rule.get('seed', 0)}/{seen}").random() < rate
     return True

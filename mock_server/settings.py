@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +15,8 @@ Setting = dataclasses.Field[Any]
 MODES = STRICT, LENIENT = "strict", "lenient"
 
 
-def _setting(default: Any, help: str, choices: tuple[str, ...] | None = None) -> Any:
-    return field(default=default, metadata={"help": help, "choices": choices})
+def _setting(default: Any, help: str, *, choices: tuple[str, ...] | None = None, most: int = 10**12) -> Any:
+    return field(default=default, metadata={"help": help, "choices": choices, "most": most})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class ServeSettings:
     """How the fake is served. Each field is an option, `--like-this`, and a variable, `SEGMETRICS_MOCK_LIKE_THIS`."""
 
     host: str = _setting("127.0.0.1", "address to bind; anything but loopback asks for the admin token")
-    port: int = _setting(8642, "port to bind; 0 takes a free one and prints it")
+    port: int = _setting(8642, "port to bind; 0 takes a free one and prints it", most=65_535)
     database: str = _setting("", "SQLite file that keeps the data; without it they live in memory")
     mode: str = _setting(STRICT, "strict refuses what breaks the contract, lenient reads what was meant", choices=MODES)
     admin_token: str = _setting("", "token for /__admin; made and printed when needed and not given")
@@ -30,6 +32,7 @@ class ServeSettings:
     max_body_bytes: int = _setting(1_048_576, "largest body that is read; above it the answer is 413")
     journal_limit: int = _setting(10_000, "exchanges that the journal keeps for each account")
     check_answers: bool = _setting(False, "answer 500 when an answer of the fake itself breaks the contract")
+    intercept: bool = _setting(False, "also play the production hosts, for clients that have them baked in")
     log_requests: bool | None = _setting(None, "print a line for each request; by default on a terminal only")
 
 
@@ -38,13 +41,18 @@ def variable_of(name: str) -> str:
     return ENVIRONMENT_PREFIX + name.upper()
 
 
+def option_of(name: str) -> str:
+    """The command line's option of a setting."""
+    return "--" + name.replace("_", "-")
+
+
 def from_environment() -> dict[str, Any]:
     """The settings that the environment gives. Raises UsageError for one that cannot be read."""
     found = {}
     for setting in dataclasses.fields(ServeSettings):
         text = os.environ.get(variable_of(setting.name))
         if text is not None:
-            found[setting.name] = parse(setting, text)
+            found[setting.name] = parse(setting, text, variable_of(setting.name))
     return found
 
 
@@ -56,19 +64,23 @@ def is_switch(setting: Setting) -> bool:
     return setting.default is None or isinstance(setting.default, bool)
 
 
-def parse(setting: Setting, text: str) -> Any:
-    """A setting's value from a text; the entries of a list are parted by commas."""
+def parse(setting: Setting, text: str, name: str) -> Any:
+    """A setting's value from a text that came under `name`; the entries of a list are parted by commas."""
     if is_list(setting):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if is_switch(setting):
-        if text not in _SWITCH:
-            raise UsageError(f"{variable_of(setting.name)} is '{text}'; it must be one of {', '.join(_SWITCH)}")
-        return _SWITCH[text]
+        return _SWITCH[_one_of(text, _SWITCH, name)]
+    if choices := setting.metadata["choices"]:
+        return _one_of(text, choices, name)
     if isinstance(setting.default, int):
-        if not text.isascii() or not text.isdigit():
-            raise UsageError(f"{variable_of(setting.name)} is '{text}'; it must be a whole number")
+        most = setting.metadata["most"]
+        if not re.fullmatch("[0-9]{1,15}", text) or int(text) > most:
+            raise UsageError(f"{name} is '{text}'; it must be a whole number from 0 to {most}")
         return int(text)
-    choices = setting.metadata["choices"]
-    if choices and text not in choices:
-        raise UsageError(f"{variable_of(setting.name)} is '{text}'; it must be one of {', '.join(choices)}")
+    return text
+
+
+def _one_of(text: str, choices: Collection[str], name: str) -> str:
+    if text not in choices:
+        raise UsageError(f"{name} is '{text}'; it must be one of {', '.join(choices)}")
     return text

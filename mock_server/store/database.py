@@ -7,7 +7,7 @@ connection: a tenth of an ORM session's cost.
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,7 @@ class Database:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         try:
+            self._check_version()
             self._connection = self._connect()
             self._prepare()
         except sqlite3.Error as error:
@@ -109,15 +110,22 @@ class Database:
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         return connection
 
-    def _prepare(self) -> None:
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        empty = not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-        if not empty and version != SCHEMA_VERSION:
+    def _check_version(self) -> None:
+        """Refuses a file that is not ours before anything is written to it."""
+        if self._path is None or not self._path.exists():
+            return
+        with closing(sqlite3.connect(self._path)) as connection:
+            if _is_empty(connection):
+                return
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != SCHEMA_VERSION:
             raise UsageError(
                 f"the database {self._path} has version {version}, this program writes version"
                 f" {SCHEMA_VERSION}; name another file, or delete this one"
             )
-        if empty:
+
+    def _prepare(self) -> None:
+        if _is_empty(self._connection):
             with self.transaction():
                 for text in _schema():
                     self._connection.execute(text)
@@ -129,6 +137,10 @@ class Database:
         while not self._closing.wait(_CHECKPOINT_SECONDS):
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         connection.close()
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
 
 
 def _schema() -> Iterator[str]:

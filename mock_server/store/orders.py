@@ -44,6 +44,7 @@ def present(session: Session, rows: Rows, order: Row) -> dict[str, Any]:
 
 
 def learn_product(session: Session, id: str, name: str | None) -> None:
-    """Makes a product that is not known yet; one that is stays as it is."""
-    if PRODUCTS.find(session, id) is None:
-        PRODUCTS.put(session, None, {"id": id, "name": name})
+    """Makes a product known, or names one that is known without a name; a name that is known stays."""
+    known = PRODUCTS.find(session, id)
+    if known is None or known["name"] is None:
+        PRODUCTS.put(session, known, {"id": id, "name": name})

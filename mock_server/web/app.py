@@ -1,6 +1,7 @@
 """The application: the import API at `/api`, the admin side beside it, the guard before both."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -51,8 +52,11 @@ def build_app(
         check_answers=settings.check_answers,
         on_exchange=on_exchange,
     )
+    mount = Mount("/api", api)
+    # An id may hold a line break, percent-encoded; Starlette's own pattern ends at one.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
     app = Starlette(
-        routes=[Mount("/api", api), *Admin(contract, database, journal, mode=settings.mode).routes()],
+        routes=[mount, *Admin(contract, database, journal, mode=settings.mode).routes()],
         exception_handlers={ApiError: _refused, HTTPException: _unknown, Exception: _failed},
     )
     app.router.redirect_slashes = False

@@ -121,8 +121,9 @@ class ImportApi:
         rules = orjson.loads(access.faults)
         fault = choose(rules, call.operation, call.body)
         accounts.set_faults(session, call.account_id, orjson.dumps(rules).decode())
-        entry.fault = fault and fault.described()
-        entry.delay_seconds = fault.delay_seconds if fault else 0.0
+        if fault:
+            entry.fault = fault.described()
+            entry.delay_seconds = fault.delay_seconds
         return fault
 
     def _authorise(self, route: Route, request: Request, entry: Entry, session: Session) -> Access:

@@ -5,6 +5,7 @@ and not from another site. The admin side of a server that others can reach asks
 """
 
 import ipaddress
+import re
 import secrets
 from collections.abc import Iterable
 from urllib.parse import parse_qs, urlsplit
@@ -70,8 +71,10 @@ class Guard:
     def _may_administer(self, connection: HTTPConnection) -> bool:
         if self._token is None or connection.scope["path"] == LOGIN_PATH:
             return True
-        sent = connection.headers.get("authorization", "").removeprefix("Bearer ")
-        return self._is_token(sent) or self._is_token(connection.cookies.get(TOKEN_COOKIE, ""))
+        sent = connection.headers.get("authorization", "")
+        return self._is_token(re.sub("^bearer ", "", sent, flags=re.IGNORECASE)) or self._is_token(
+            connection.cookies.get(TOKEN_COOKIE, "")
+        )
 
     def _is_token(self, sent: str) -> bool:
         return secrets.compare_digest(sent.encode(), (self._token or "").encode())

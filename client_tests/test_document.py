@@ -1,0 +1,185 @@
+"""The contract as a document: valid, with the source of all that it says, and a place for all that it takes."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from openapi_spec_validator import validate
+
+from mock_server.errors import Evidence
+from mock_server.spec import Contract
+from mock_server.spec.shape import shape_of
+from mock_server.store.tables import Ad, AdCampaign, AdSet, Scoped, Tag
+
+CHECKOUT = Path(__file__).parents[1]
+CONTRACT = Contract.load()
+DOCUMENT: Any = CONTRACT.document
+SCHEMAS = DOCUMENT["components"]["schemas"]
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+OPERATIONS = {
+    definition["operationId"]: definition
+    for item in DOCUMENT["paths"].values()
+    for method, definition in item.items()
+    if method in METHODS
+}
+WITH_BODY = [name for name, definition in OPERATIONS.items() if "requestBody" in definition]
+
+
+def body_schema(operation: str) -> dict[str, Any]:
+    schema: dict[str, Any] = OPERATIONS[operation]["requestBody"]["content"]["application/json"]["schema"]
+    return schema
+
+
+def nodes(value: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of the document with its place."""
+    if isinstance(value, dict):
+        yield place, value
+        for name, entry in value.items():
+            yield from nodes(entry, f"{place}/{name}")
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from nodes(entry, f"{place}/{number}")
+
+
+def test_the_document_is_valid_openapi() -> None:
+    validate(DOCUMENT)
+
+
+def test_redocly_finds_nothing() -> None:
+    redocly = shutil.which("redocly")
+    if redocly is None:
+        pytest.skip("there is no `redocly` on PATH; npm install -g @redocly/cli, and this test lints openapi.yaml")
+    environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+
+    ended = subprocess.run(
+        [redocly, "lint", "--format=json", "--config", CHECKOUT / ".ci" / "redocly.yaml", CHECKOUT / "openapi.yaml"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert json.loads(ended.stdout)["problems"] == []
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_says_how_we_know_it(name: str) -> None:
+    assert "x-evidence" in OPERATIONS[name]
+
+
+def is_trivial(schema: Mapping[str, Any]) -> bool:
+    """Nothing that could be wrong: one fixed value, or a list of what another schema describes."""
+    return "const" in schema or schema.keys() <= {"description", "type", "items"}
+
+
+BODIES = {body_schema(name)["$ref"].rpartition("/")[2] for name in WITH_BODY}
+"""The schemas of whole bodies: their evidence is that of the operation."""
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEMAS if name not in BODIES and not is_trivial(SCHEMAS[name])])
+def test_every_schema_says_how_we_know_it(name: str) -> None:
+    assert "x-evidence" in SCHEMAS[name], f"{name} has no x-evidence"
+
+
+def test_all_evidence_has_a_known_kind_and_a_note() -> None:
+    found = [(place, node["x-evidence"]) for place, node in nodes(DOCUMENT) if "x-evidence" in node]
+
+    assert found
+    for place, evidence in found:
+        assert evidence.keys() == {"kind", "note"}, place
+        assert evidence["kind"] in get_args(Evidence), place
+        assert evidence["note"].strip().endswith((".", '."')), place
+
+
+def test_every_rule_has_a_name_of_its_own_a_sentence_and_evidence() -> None:
+    rules = [(place, rule) for place, node in nodes(DOCUMENT) for rule in node.get("x-rules", ())]
+
+    names = [rule["name"] for _, rule in rules]
+    assert names
+    assert sorted(set(names)) == sorted(names)
+    for place, rule in rules:
+        assert rule.keys() == {"name", "rule", "x-evidence"}, place
+        assert rule["rule"].strip().endswith("."), rule["name"]
+
+
+def test_every_operation_has_rules_or_is_plain_from_its_schema() -> None:
+    assert [name for name, definition in OPERATIONS.items() if not definition.get("x-rules")] == []
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_documents_what_can_go_wrong(name: str) -> None:
+    expected = {"200", "400", "401", "404", "500"} | ({"413", "415"} if name in WITH_BODY else set())
+
+    assert set(OPERATIONS[name]["responses"]) == expected
+
+
+@pytest.mark.parametrize("name", WITH_BODY)
+def test_the_examples_of_an_operation_fit_its_schema(name: str) -> None:
+    operation = CONTRACT.operations[name]
+    assert operation.body
+
+    examples = OPERATIONS[name]["requestBody"]["content"]["application/json"]["examples"]
+
+    assert examples
+    for title, example in examples.items():
+        assert operation.body.is_valid(example["value"]), title
+
+
+TABLES = {str(table.__tablename__): table for table in Scoped.__subclasses__()}
+ELSEWHERE = {
+    "ad_performance": {"adset": Ad, "adcampaign": Ad},
+}
+"""The figures belong to the ad; its set and campaign are the ad's own columns."""
+
+
+def fields_of(schema: Mapping[str, Any]) -> set[str]:
+    """The properties of a schema, or of the forms of its `anyOf`."""
+    shape = shape_of(schema, CONTRACT.resolve)
+    return {field for form in (shape, *shape.forms.values()) for field in form.properties}
+
+
+def stored_object(operation: str) -> tuple[str, Mapping[str, Any]]:
+    """Name and schema of what the operation's answer shows beside `status`; the name is that of its table."""
+    answer = CONTRACT.resolve(OPERATIONS[operation]["responses"]["200"])
+    properties = answer["content"]["application/json"]["schema"]["properties"]
+    (name,) = properties.keys() - {"status"}
+    return str(name), properties[name]
+
+
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_every_field_of_a_body_has_a_column_and_is_answered(operation: str) -> None:
+    name, answered = stored_object(operation)
+    elsewhere = ELSEWHERE.get(name, {})
+
+    fields = fields_of(body_schema(operation))
+
+    assert fields
+    for field in fields:
+        assert field in elsewhere.get(field, TABLES[name]).model_fields, f"{field} has no column in {name}"
+    assert fields - elsewhere.keys() <= fields_of(answered)
+
+
+@pytest.mark.parametrize(
+    ("schema", "table"),
+    [("AdReference", Ad), ("AdSetReference", AdSet), ("AdCampaignReference", AdCampaign), ("TagObject", Tag)],
+)
+def test_every_field_of_a_named_object_has_a_column(schema: str, table: type[Scoped]) -> None:
+    fields = fields_of(SCHEMAS[schema])
+    if table is Tag:
+        fields -= {"date"}  # since when the contact has the tag: it lies with the contact
+
+    assert fields
+    assert fields <= set(table.model_fields)
+
+
+def test_every_field_of_a_line_item_is_answered() -> None:
+    answered = shape_of(SCHEMAS["Invoice"], CONTRACT.resolve).properties["items"].items
+
+    assert answered
+    assert fields_of(SCHEMAS["InvoiceItemInput"]) <= answered.properties.keys()

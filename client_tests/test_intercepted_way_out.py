@@ -1,0 +1,143 @@
+"""`--allow-host`: what is let out arrives unchanged, and never at this machine."""
+
+import http.server
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+
+from client_tests.intercepted.fake import Intercepted, intercepted, read_all
+from mock_server.intercept.outside import dial
+
+ALLOWED = "api.example.org"
+MEGABYTES = 8
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """A service of somebody else: answers with what it was sent."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Seen", f"{self.path} {self.headers['Host']} {self.headers.get('Proxy-Connection')}")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def elsewhere(context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """The service's port; on loopback, as all of these tests."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def letting_out(port: int) -> Iterator[tuple[Intercepted, list[tuple[str, int]]]]:
+    """The fake with one host let out, which is dialled at a port of this machine instead; and what was dialled."""
+    dialled: list[tuple[str, int]] = []
+
+    def dial_here(host: str, wanted: int) -> socket.socket:
+        dialled.append((host, wanted))
+        return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+    with intercepted(allow_hosts=[ALLOWED.upper()], dial=dial_here) as fake:
+        yield fake, dialled
+
+
+@pytest.fixture
+def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """TLS of the service, trusted by this process."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "elsewhere.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "elsewhere.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(ALLOWED).configure_cert(context)
+    return context
+
+
+def test_an_allowed_host_is_reached_through_a_tunnel_with_its_own_certificate(certified: ssl.SSLContext) -> None:
+    body = bytes(range(256)) * 4096 * MEGABYTES
+
+    with elsewhere(certified) as port, letting_out(port) as (fake, dialled):
+        trust = ssl.create_default_context()
+        with httpx.Client(proxy=fake.origin, trust_env=False, verify=trust, timeout=30) as client:
+            answer = client.post(f"https://{ALLOWED}/x?y=1", content=body)
+
+    assert answer.status_code == 201
+    assert answer.content == body
+    assert answer.headers["x-seen"] == f"/x?y=1 {ALLOWED} None"
+    assert dialled == [(ALLOWED, 443)]
+    assert (fake.foreign, fake.troubles) == ([], [])
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_allowed_host_is_reached_in_absolute_form(certified: ssl.SSLContext, scheme: str) -> None:
+    request = f"POST {scheme}://{ALLOWED}/x HTTP/1.1\r\nHost: {ALLOWED}\r\nProxy-Connection: keep-alive\r\n"
+
+    with elsewhere(certified if scheme == "https" else None) as port, letting_out(port) as (fake, dialled):
+        answer = fake.answer(f"{request}Content-Length: 5\r\nConnection: close\r\n\r\nhello")
+
+    assert answer.startswith("HTTP/1.1 201 ")
+    assert f"x-seen: /x {ALLOWED} None\r\n" in answer
+    assert answer.endswith("\r\n\r\nhello")
+    assert dialled == [(ALLOWED, 80 if scheme == "http" else 443)]
+    assert (fake.foreign, fake.troubles) == ([], [])
+
+
+def test_a_tunnel_ends_with_either_end() -> None:
+    with elsewhere() as port, letting_out(port) as (fake, _), fake.connect() as connection:
+        connection.sendall(f"CONNECT {ALLOWED}:80 HTTP/1.1\r\n\r\n".encode())
+        request = f"POST / HTTP/1.1\r\nHost: {ALLOWED}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+        connection.sendall(request.encode())
+        answer = read_all(connection).decode()
+
+    assert answer.startswith("HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 201 ")
+    assert answer.endswith("hi")
+
+
+@pytest.mark.parametrize("request_line", [f"CONNECT {ALLOWED}:443", f"GET http://{ALLOWED}/"])
+def test_an_allowed_host_that_does_not_answer_is_a_502(request_line: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        closed_port = taken.getsockname()[1]
+
+    with letting_out(closed_port) as (fake, _):
+        answer = fake.answer(f"{request_line} HTTP/1.1\r\nHost: {ALLOWED}\r\nConnection: close\r\n\r\n")
+
+    assert answer.startswith("HTTP/1.1 502 ")
+    assert "could not be reached" in answer
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"])
+def test_a_name_that_turns_out_to_be_this_machine_is_not_dialled(address: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        found = (family, socket.SOCK_STREAM, 0, "", (address, port))
+
+        with pytest.raises(OSError, match="is this machine"):
+            dial("rebound.example.org", port, resolve=lambda _, __: [found])
+
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()

@@ -1,0 +1,361 @@
+"""`serve` as its user meets it in a terminal: what it prints, how it is set, how it ends, what it keeps."""
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import httpx
+import pytest
+
+from client_tests.sandbox import Sandbox, errors_of
+from client_tests.serving import COMMAND, Served, served
+from mock_server.settings import ServeSettings, variable_of
+
+CHECKOUT = Path(__file__).parents[1]
+ENDED_IN_SECONDS = 5
+CLIENTS = 6
+
+
+def demo(server: Served, http: httpx.Client) -> Sandbox:
+    return Sandbox(server.origin, "demo", "sandbox-key-0123456789", http)
+
+
+def with_variables(**variables: str) -> dict[str, str]:
+    return {**os.environ, "NO_PROXY": "*", **variables}
+
+
+def refused(*options: str, **variables: str) -> str:
+    """The one line that `serve` ends with, having served nothing."""
+    ended = subprocess.run(
+        [*COMMAND, "serve", *options], env=with_variables(**variables), capture_output=True, text=True, timeout=10
+    )
+    assert ended.returncode == 2, ended
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("segmetrics-mock: ")
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    return ended.stderr
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("options", [(), ("--host", "0.0.0.0")])
+def test_the_printed_call_works_as_pasted(options: tuple[str, ...]) -> None:
+    with served("--check-answers", *options) as server:
+        (line,) = [line for line in server.banner.splitlines() if line.startswith("curl ")]
+
+        pasted = subprocess.run(
+            ["bash", "-c", f"{line} --silent --write-out '\n%{{http_code}}'"],
+            env=with_variables(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
+        answer, _, status = pasted.stdout.rpartition("\n")
+        assert status == "200", answer
+        assert json.loads(answer)["contact"]["email"] == "ada@example.org"
+
+
+def test_the_banner_names_base_url_and_credentials(http: httpx.Client) -> None:
+    with served() as server:
+        for credential in ("demo", "payments", "ads", "sandbox-key-0123456789"):
+            assert credential in server.banner
+        (state_url,) = [line.split()[-1] for line in server.banner.splitlines() if line.startswith("State")]
+        assert http.get(state_url).json() == demo(server, http).state()
+
+
+def test_with_log_requests_each_call_is_a_line(http: httpx.Client) -> None:
+    with served("--log-requests") as server:
+        sandbox = demo(server, http)
+        sandbox.stored("contact", {"contact_id": 1})
+        sandbox.delete("contact", "é %")
+        sandbox.send("POST", "contact", json={}, headers={"Authorization": "wrong"})
+        server.process.terminate()
+
+        lines = [line for line in server.process.communicate(timeout=ENDED_IN_SECONDS)[0].splitlines() if line]
+
+    assert [line.split()[1:4] for line in lines] == [
+        ["POST", "/api/v1/demo/payments/contact", "200"],
+        ["DELETE", "/api/v1/demo/payments/contact/%C3%A9%20%25", "404"],
+        ["POST", "/api/v1/demo/payments/contact", "401"],
+    ]
+    assert "wrong-key" in lines[2]
+    assert "sandbox-key" not in "".join(lines)
+
+
+def test_without_a_terminal_calls_are_not_printed(http: httpx.Client) -> None:
+    with served(stderr=subprocess.PIPE) as server:
+        demo(server, http).stored("contact", {"contact_id": 1})
+        server.process.terminate()
+
+        printed, warned = server.process.communicate(timeout=ENDED_IN_SECONDS)
+
+    assert (printed.strip(), warned) == ("", "")
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_ends_it_at_once_and_cleanly(http: httpx.Client, tmp_path: Path, end: signal.Signals) -> None:
+    with served("--database", str(tmp_path / "data.db"), stderr=subprocess.PIPE) as server:
+        demo(server, http).stored("contact", {"contact_id": 1})
+        server.process.send_signal(end)
+
+        _, warned = server.process.communicate(timeout=ENDED_IN_SECONDS)
+
+        assert warned == ""
+        assert server.process.returncode == 0
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /api", b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"expecting"])
+def test_a_client_that_stays_connected_does_not_hold_up_the_end(sent: bytes) -> None:
+    expecting = b"POST /api/v1/demo/payments/contact HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+    with served(stderr=subprocess.PIPE) as server:
+        host, _, port = server.origin.rpartition("/")[2].partition(":")
+        with socket.create_connection((host, int(port)), timeout=ENDED_IN_SECONDS) as connection:
+            connection.sendall(expecting + b"Expect: 100-continue\r\n\r\n" if sent == b"expecting" else sent)
+            if sent.endswith((b"\r\n", b"expecting")):
+                assert connection.recv(1024).startswith(b"HTTP/1.1 ")
+
+            server.process.send_signal(signal.SIGINT)
+
+            server.process.communicate(timeout=ENDED_IN_SECONDS)
+
+
+def test_a_taken_port_is_told_in_one_line(taken_port: int) -> None:
+    assert f"port {taken_port}" in refused("--port", str(taken_port))
+
+
+@pytest.mark.parametrize("options", [["--nonsense"], ["--port", "x"], ["nonsense"], ["--check-answers=maybe"]])
+def test_an_unknown_option_is_misuse(options: list[str]) -> None:
+    ended = subprocess.run([*COMMAND, "serve", *options], capture_output=True, text=True, timeout=30)
+
+    assert ended.returncode == 2
+    assert "segmetrics-mock: " in ended.stderr or "segmetrics-mock serve: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("host", "192.0.2.1"), ("port", "70000"), ("port", "-1"), ("port", "9" * 30), ("max-body-bytes", "-1")],
+)
+def test_an_option_that_cannot_be_followed_is_told_in_one_line(option: str, value: str) -> None:
+    assert value in refused(*(("--port", "0") if option != "port" else ()), f"--{option}", value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("port", "x"),
+        ("max_body_bytes", "1k"),
+        ("journal_limit", "-1"),
+        ("check_answers", "maybe"),
+        ("mode", "other"),
+        ("log_requests", "2"),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_told_in_one_line(setting: str, value: str) -> None:
+    variables = {"SEGMETRICS_MOCK_PORT": "0", variable_of(setting): value}
+
+    assert f"SEGMETRICS_MOCK_{setting.upper()}" in refused(**variables)
+
+
+VARIABLES = {
+    "host": "127.0.0.2",
+    "port": "",
+    "database": "data.db",
+    "mode": "lenient",
+    "admin_token": "secret-token",
+    "allow_host_header": "one.test, two.test",
+    "max_body_bytes": "100",
+    "journal_limit": "2",
+    "check_answers": "1",
+    "intercept": "1",
+    "log_requests": "true",
+}
+"""The port is tried apart: `served` gives it as an option."""
+
+
+def test_every_setting_is_a_variable(http: httpx.Client, tmp_path: Path) -> None:
+    tried = {variable_of(name): value for name, value in VARIABLES.items() if value}
+    with served(env=with_variables(PYTHONPATH=str(CHECKOUT), **tried), cwd=tmp_path) as server:
+        sandbox = demo(server, http)
+        token = {"Authorization": "Bearer secret-token"}
+        journal_url = f"{server.origin}/__admin/sandboxes/demo/requests"
+
+        ids = [sandbox.post("product", {"id": id, "name": "Course"}).json()["product"]["id"] for id in (1, 2, 3)]
+        in_lenient_mode = sandbox.post("contact", {"contact_id": 1, "tags": "VIP"})
+        too_large = sandbox.post("product", {"id": 4, "name": "x" * 100})
+        hosts = [http.get(f"{server.origin}/openapi.json", headers={"Host": f"{name}.test"}) for name in ("one", "two")]
+
+        assert server.origin.startswith("http://127.0.0.2:")
+        assert "secret-token" in server.banner
+        assert ids == ["1", "2", "3"]
+        assert in_lenient_mode.status_code == 200
+        assert too_large.status_code == 413
+        assert [answer.status_code for answer in hosts] == [200, 200]
+        assert http.get(journal_url).status_code == 401
+        assert len(http.get(journal_url, headers=token).json()["requests"]) == 2
+        assert (tmp_path / "data.db").exists()
+        server.process.terminate()
+        assert "/product 413" in server.process.communicate(timeout=ENDED_IN_SECONDS)[0]
+
+
+def test_the_port_is_a_variable_too(taken_port: int) -> None:
+    assert f"port {taken_port} on 127.0.0.1" in refused(SEGMETRICS_MOCK_PORT=str(taken_port))
+
+
+def test_an_option_wins_over_its_variable(http: httpx.Client, taken_port: int) -> None:
+    variables = with_variables(SEGMETRICS_MOCK_PORT=str(taken_port), SEGMETRICS_MOCK_LOG_REQUESTS="1")
+
+    with served("--no-log-requests", env=variables) as server:
+        demo(server, http).stored("contact", {"contact_id": 1})
+        server.process.terminate()
+
+        assert server.process.communicate(timeout=ENDED_IN_SECONDS)[0].strip() == ""
+
+
+def test_no_setting_is_left_untried() -> None:
+    assert {setting.name for setting in dataclasses.fields(ServeSettings)} == VARIABLES.keys()
+
+
+def test_a_database_file_keeps_all_over_a_restart(http: httpx.Client, tmp_path: Path) -> None:
+    path = str(tmp_path / "data.db")
+    with served("--database", path) as server:
+        minted = Sandbox.mint(server.origin, http)
+        minted.stored("contact", {"contact_id": 1, "email": "ada@example.org", "tags": ["VIP"]})
+        demo(server, http).stored("product", {"id": 7, "name": "Course"})
+        kept = (minted.state(), minted.requests(), demo(server, http).state())
+
+    with served("--database", path) as server:
+        again = dataclasses.replace(minted, origin=server.origin)
+
+        assert (again.state(), again.requests(), demo(server, http).state()) == kept
+        again.stored("contact", {"contact_id": 1, "first_name": "Ada"})
+        assert again.state()["contacts"][0]["email"] == "ada@example.org"
+
+
+def order(id: str) -> dict[str, Any]:
+    items = [{"name": f"product {place}", "product_id": f"{id}/{place}", "amount": 1} for place in (1, 2)]
+    date = "2018-10-02T16:15:00Z"
+    return {"id": id, "email": "ada@example.org", "amount": 2, "paid": 2, "date_created": date, "items": items}
+
+
+def test_what_was_acknowledged_outlives_a_kill_under_load(http: httpx.Client, tmp_path: Path) -> None:
+    path = str(tmp_path / "data.db")
+    acknowledged: list[str] = []
+    enough = Event()
+
+    def client(number: int) -> None:
+        for count in range(10_000):
+            try:
+                sandbox.stored("invoice", order(f"{number}-{count}"))
+            except httpx.TransportError:
+                return
+            acknowledged.append(f"{number}-{count}")
+            if len(acknowledged) > 500:
+                enough.set()
+
+    with served("--database", path) as server, ThreadPoolExecutor(CLIENTS) as pool:
+        sandbox = demo(server, http)
+        running = [pool.submit(client, number) for number in range(CLIENTS)]
+        assert enough.wait(30)
+        server.process.kill()
+        for one in running:
+            one.result()
+
+    with served("--database", path, "--check-answers") as server:
+        shown = f"{server.origin}/__admin/sandboxes/demo"
+        invoices = list(rows(http, f"{shown}/state?resource=invoices", "invoices"))
+        products = {row["id"] for row in rows(http, f"{shown}/state?resource=products", "products")}
+        journal = list(rows(http, f"{shown}/requests?status=200", "requests"))
+    stored = {row["id"] for row in invoices}
+    assert stored >= set(acknowledged)
+    assert len(stored) == len(invoices) == len(journal)
+    assert {item["product_id"] for row in invoices for item in row["items"]} == products
+    assert {len(row["items"]) for row in invoices} == {2}
+    assert len(stored) <= len(acknowledged) + CLIENTS
+
+
+def rows(http: httpx.Client, url: str, name: str) -> Iterator[dict[str, Any]]:
+    page = http.get(url).json()
+    yield from page[name]
+    while "next" in page:
+        page = http.get(f"{url}&after={page['next']}").json()
+        yield from page[name]
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_text(path: Path) -> None:
+    path.write_text("no database, but a text that is long enough to be taken for one\n" * 100)
+
+
+def make_other_version(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE contact (id)")
+    connection.execute("PRAGMA user_version = 4711")
+    connection.close()
+
+
+def make_other_program(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE bookmarks (id)")
+    connection.close()
+
+
+@pytest.mark.parametrize("make", [make_folder, make_text, make_other_version, make_other_program])
+def test_a_file_that_is_no_database_of_ours_is_refused(tmp_path: Path, make: Any) -> None:
+    path = tmp_path / "data.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else b""
+
+    text = refused("--port", "0", "--database", str(path))
+
+    assert str(path) in text
+    assert ("4711" in text) == (make is make_other_version)
+    assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "data.db"
+
+    assert str(path) in refused("--port", "0", "--database", str(path))
+
+
+@pytest.mark.parametrize("options", [(), ("--check-answers",)])
+def test_an_answer_that_breaks_the_contract_is_found_when_asked(
+    http: httpx.Client, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    shutil.copytree(CHECKOUT / "mock_server", tmp_path / "mock_server", ignore=shutil.ignore_patterns("__pycache__"))
+    document = (CHECKOUT / "openapi.yaml").read_text("utf-8")
+    broken = document.replace("const: success\n", "const: done\n")
+    assert broken != document
+    (tmp_path / "openapi.yaml").write_text(broken, "utf-8")
+    with served(*options, cwd=tmp_path, env=with_variables(PYTHONPATH="")) as server:
+        sandbox = demo(server, http)
+
+        answer = sandbox.post("contact", {"contact_id": 1})
+
+        if options:
+            assert answer.status_code == 500
+            assert "breaks the contract" in errors_of(answer)[0]
+            assert sandbox.state()["contacts"] == []
+            assert sandbox.requests()[-1]["findings"][0]["severity"] == "violation"
+        else:
+            assert answer.status_code == 200
+            assert len(sandbox.state()["contacts"]) == 1

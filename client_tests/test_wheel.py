@@ -1,0 +1,91 @@
+"""The wheel, as its users install it: in a new environment, used from elsewhere."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile
+
+import httpx
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    ended = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("elsewhere")
+
+
+@pytest.fixture(scope="module")
+def wheel(elsewhere: Path) -> Path:
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", elsewhere / "dist", CHECKOUT, cwd=elsewhere)
+    (built,) = (elsewhere / "dist").glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def scripts(elsewhere: Path, wheel: Path) -> Path:
+    """The commands of a new environment in which nothing but the wheel was asked for."""
+    run(sys.executable, "-m", "venv", elsewhere / "venv", cwd=elsewhere)
+    scripts = elsewhere / "venv" / SCRIPTS
+    run(scripts / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=elsewhere)
+    return scripts
+
+
+@pytest.fixture(scope="module")
+def installed(elsewhere: Path, scripts: Path) -> Iterator[str]:
+    """The origin of the installed command's server."""
+    command = [str(scripts / "segmetrics-mock"), "serve", "--port", "0", "--check-answers"]
+    with subprocess.Popen(command, cwd=elsewhere, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            found = re.match(r"Base URL\s+(\S+)/api", process.stdout.readline())
+            assert found
+            yield found[1]
+        finally:
+            process.terminate()
+
+
+def test_the_wheel_holds_one_package_and_the_kit(wheel: Path) -> None:
+    names = ZipFile(wheel).namelist()
+
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"mock_server"}
+    assert len(tops) == 2
+    assert "mock_server/_kit/openapi.yaml" in names
+    assert not [name for name in names if name.endswith((".pyc", ".db")) or "client_tests" in name]
+
+
+def test_only_mock_server_can_be_imported(scripts: Path, elsewhere: Path) -> None:
+    program = "import importlib.util as u; print([n for n in {} if u.find_spec(n)])"
+    names = ["mock_server", "contracts", "fixtures", "client_tests", "benchmarks", "_kit", "segmetrics_mock"]
+
+    assert run(scripts / "python", "-c", program.format(names), cwd=elsewhere).strip() == "['mock_server']"
+
+
+def test_the_installed_command_serves_the_contract(installed: str, http: httpx.Client) -> None:
+    headers = {"Authorization": "sandbox-key-0123456789"}
+
+    stored = http.post(f"{installed}/api/v1/demo/payments/contact", json={"contact_id": 1}, headers=headers)
+
+    assert http.get(f"{installed}/__admin/health").json()["status"] == "ok"
+    assert http.get(f"{installed}/openapi.yaml").content == (CHECKOUT / "openapi.yaml").read_bytes()
+    assert stored.json()["contact"]["contact_id"] == "1"
+
+
+def test_the_installed_command_tells_its_version(scripts: Path, wheel: Path, elsewhere: Path) -> None:
+    version = wheel.name.split("-")[1]
+
+    assert run(scripts / "segmetrics-mock", "--version", cwd=elsewhere).split() == ["segmetrics-mock", version]
+    assert run(scripts / "python", "-m", "mock_server", "--version", cwd=elsewhere).split()[-1] == version

@@ -14,7 +14,7 @@ ORDER = [
     {"__init__", "errors", "resources", "settings"},
     {"spec"},
     {"store"},
-    {"journal", "faults", "fakedata", "coverage", "findings", "report"},
+    {"journal", "faults", "fakedata", "coverage", "findings", "resilience", "report"},
     {"handlers"},
     {"web"},
     {"serving", "intercept"},

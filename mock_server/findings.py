@@ -149,6 +149,7 @@ FINDINGS: Mapping[str, Kind] = {
     "unmatched-email": Kind("warning", "an order or subscription by an email that no contact has"),
     "integration-kind": Kind("warning", "ad figures into a payments integration, or orders into an ads one"),
     "retry-after-400": Kind("warning", "a call that was refused with 400 is sent again unchanged"),
+    "no-retry": Kind("warning", "a call that got an injected 500 is never sent again"),
     "unknown-field": Kind("notice", "a field that the contract does not know; it is not kept"),
     "naive-date": Kind("notice", "a date without an offset; it is taken as UTC"),
 }

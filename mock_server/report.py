@@ -9,6 +9,7 @@
 `requests` of a finding are the numbers of the journal, the first hundred of them; `count` is how often it occurred.
 """
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from mock_server import __version__
 from mock_server.coverage import Coverage
 from mock_server.errors import SEVERITIES
 from mock_server.journal import Journal
+from mock_server.resilience import judge_resilience
 from mock_server.spec import Contract
 from mock_server.store.database import Session
 
@@ -43,28 +45,38 @@ def report_on(
     exit_code: int = 0,
 ) -> dict[str, Any]:
     """The document for exchanges as the journal presents them, gravest findings first."""
+    exchanges = list(exchanges)
     coverage = Coverage(contract)
-    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
-    requests = 0
     for exchange in exchanges:
-        requests += 1
         coverage.count(exchange["operation"], exchange["answer"]["status"], exchange["request"]["body"])
-        for finding in exchange["findings"]:
-            group = groups.setdefault(
-                tuple(finding[name] for name in _GROUPED_BY), {**finding, "count": 0, "requests": []}
-            )
-            group["count"] += 1
-            if len(group["requests"]) < NAMED_REQUESTS:
-                group["requests"].append(exchange["number"])
-    findings = sorted(groups.values(), key=lambda finding: SEVERITIES.index(finding["severity"]))
+    findings = _grouped(exchanges)
     counts = {
         f"{severity}s": sum(finding["count"] for finding in findings if finding["severity"] == severity)
         for severity in SEVERITIES
     }
     return {
         "version": __version__,
-        "summary": {"requests": requests, **counts, "coverage_percent": coverage.percent, "exit_code": exit_code},
+        "summary": {"requests": len(exchanges), **counts, "coverage_percent": coverage.percent, "exit_code": exit_code},
         "findings": findings,
         "coverage": {"operations": coverage.document()},
         "foreign_hosts": [{"host": host, "count": count} for host, count in sorted((foreign_hosts or {}).items())],
     }
+
+
+def _grouped(exchanges: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each kind of finding once, with its count and the numbers of its requests."""
+    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for exchange, finding in _all_findings(exchanges):
+        kind = tuple(finding[name] for name in _GROUPED_BY)
+        group = groups.setdefault(kind, {**finding, "count": 0, "requests": []})
+        group["count"] += 1
+        if len(group["requests"]) < NAMED_REQUESTS:
+            group["requests"].append(exchange["number"])
+    return sorted(groups.values(), key=lambda finding: SEVERITIES.index(finding["severity"]))
+
+
+def _all_findings(exchanges: list[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
+    for exchange in exchanges:
+        yield from ((exchange, finding) for finding in exchange["findings"])
+    for exchange, finding in judge_resilience(exchanges):
+        yield exchange, {**dataclasses.asdict(finding), "operation": exchange["operation"]}

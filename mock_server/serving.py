@@ -3,13 +3,17 @@
 import asyncio
 import dataclasses
 import logging
+import os
 import secrets
+import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import uvicorn
 
@@ -21,8 +25,10 @@ from mock_server.store.accounts import DEFAULT_SANDBOX
 from mock_server.store.database import Database
 from mock_server.web.app import App, build_app
 from mock_server.web.guard import LOGIN_PATH
+from mock_server.wire import HttpProtocol
 
 _BACKLOG = 2048
+_LOOPBACK_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def serve(settings: ServeSettings) -> None:
@@ -31,14 +37,26 @@ def serve(settings: ServeSettings) -> None:
     Raises UsageError when the port is taken or the database cannot be used.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    # uvicorn ends at a signal and then raises it again; as an exception it lets each `with` below end its work.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        _serve(settings)
+
+
+def _serve(settings: ServeSettings) -> None:
     if not _is_loopback(settings.host) and not settings.admin_token:
         settings = dataclasses.replace(settings, admin_token=secrets.token_urlsafe(16))
     with listening(settings.host, settings.port) as listener, _opened(settings.database) as database:
         log = sys.stdout.isatty() if settings.log_requests is None else settings.log_requests
-        app = build_app(Contract.load(), database, settings, on_exchange=_printer() if log else None)
-        port = listener.getsockname()[1]
-        print(banner(settings, port), flush=True)
-        uvicorn.Server(_config(app)).run([listener])
+        contract = Contract.load()
+        app = build_app(contract, database, settings, on_exchange=_printer() if log else None)
+        with _intercepting(contract, listener) if settings.intercept else nullcontext() as intercepted:
+            print(banner(settings, listener.getsockname()[1]), flush=True)
+            if intercepted:
+                print(intercepted.exports, flush=True)
+            uvicorn.Server(_config(app, intercepted.protocol if intercepted else None)).run([listener])
 
 
 @contextmanager
@@ -71,7 +89,7 @@ def _config(app: App, protocol: type[asyncio.Protocol] | None = None) -> uvicorn
     """Another protocol needs asyncio's own loop: under uvloop its upgrade to TLS misreads."""
     return uvicorn.Config(
         app,
-        http=protocol or "auto",
+        http=protocol or HttpProtocol,
         loop="asyncio" if protocol else "auto",
         access_log=False,
         log_level="warning",
@@ -83,7 +101,8 @@ def _config(app: App, protocol: type[asyncio.Protocol] | None = None) -> uvicorn
 
 def banner(settings: ServeSettings, port: int) -> str:
     """What a newcomer needs: the address, the credentials, a call that works as pasted."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    host = _LOOPBACK_OF_ALL.get(settings.host, settings.host)
+    host = f"[{host}]" if ":" in host else host
     origin = f"http://{host}:{port}"
     sandbox = DEFAULT_SANDBOX
     lines = [
@@ -94,7 +113,7 @@ def banner(settings: ServeSettings, port: int) -> str:
         f"State        {origin}/__admin/sandboxes/{sandbox.account_id}/state",
     ]
     if settings.admin_token:
-        lines.append(f"Admin link   {origin}{LOGIN_PATH}?token={settings.admin_token}")
+        lines.append(f"Admin link   {origin}{LOGIN_PATH}?token={quote(settings.admin_token, safe='')}")
     lines += [
         "",
         f"curl {origin}/api/v1/{sandbox.account_id}/{sandbox.integrations['payments']}/contact"
@@ -103,6 +122,27 @@ def banner(settings: ServeSettings, port: int) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Intercepted:
+    protocol: type[asyncio.Protocol]
+    exports: str
+
+
+@contextmanager
+def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Intercepted]:
+    """Interception for programs in another terminal, which takes the exports over."""
+    from mock_server.intercept import Interception, exports, production_hosts
+
+    def tell(host: str, text: str = "refused: not a host of SegMetrics") -> None:
+        print(f"intercepted {host}: {text}", file=sys.stderr, flush=True)
+
+    address, port = listener.getsockname()[:2]
+    address = _LOOPBACK_OF_ALL.get(address, address)
+    with Interception(production_hosts(contract.document), on_foreign=tell, on_trouble=tell) as interception:
+        environment = interception.environment(port, host=address)
+        yield _Intercepted(interception.protocol, exports(environment, os.environ))
 
 
 def _printer() -> Callable[[Entry], None]:

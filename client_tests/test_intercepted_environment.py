@@ -16,7 +16,7 @@ import pytest
 from client_tests.intercepted.fake import PRODUCTION, Intercepted, intercepted
 from client_tests.serving import served
 from mock_server.errors import UsageError
-from mock_server.intercept import READING_HOST, Interception
+from mock_server.intercept.interception import READING_HOST, Interception
 
 FOREIGN = "api.example.org"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
@@ -86,7 +86,7 @@ def watched_unlink(path, *, dir_fd=None):
     unlink(path, dir_fd=dir_fd)
 
 trustme.CA.__init__, os.unlink = watched_make, watched_unlink
-from mock_server.intercept import Interception
+from mock_server.intercept.interception import Interception
 with Interception([{PRODUCTION!r}]) as interception:
     interception.environment(1)
     kept = [path.read_bytes() for path in interception.folder.rglob("*") if path.is_file()]

@@ -78,6 +78,10 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--report-{kind}", default="", metavar="FILE", help=f"write the report as {kind.upper()}")
     parser.add_argument("--fail-under", type=float, default=0.0, metavar="PERCENT", help="fail below this coverage")
     parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="HOST", help="a further host that may be called for real"
+    )
+    parser.add_argument("--isolate", action="store_true", help="run the command in namespaces of its own (Linux)")
     parser.add_argument("--account", default="", metavar="ID", help="the account id that the client has baked in")
     parser.add_argument("--integration", default="", metavar="ID", help="likewise its payments integration")
     parser.add_argument("--api-key", default="", metavar="KEY", help="likewise its API key")
@@ -91,7 +95,8 @@ def _check(arguments: argparse.Namespace) -> int:
     from mock_server.check.command import CheckOptions, check
 
     names = {option.name for option in dataclasses.fields(CheckOptions)}
-    return check(command, CheckOptions(**{name: value for name, value in vars(arguments).items() if name in names}))
+    given = {name: value for name, value in vars(arguments).items() if name in names}
+    return check(command, CheckOptions(**given | {"allow_host": tuple(arguments.allow_host)}))
 
 
 def _add_contract(parser: argparse.ArgumentParser) -> None:
@@ -104,6 +109,7 @@ def _add_contract(parser: argparse.ArgumentParser) -> None:
     depth.add_argument("--quick", dest="depth", action="store_const", const="quick", help="under a minute on a fake")
     depth.add_argument("--deep", dest="depth", action="store_const", const="deep", help="some ten minutes")
     parser.add_argument("--seed", type=int, metavar="N", help="repeats the run with that seed")
+    parser.add_argument("--fail-fast", action="store_true", help="stop after the first operation with a finding")
     parser.add_argument("--report-junit", type=Path, metavar="FILE", help="write the report as JUnit")
     parser.add_argument("--report-har", type=Path, metavar="FILE", help="write all generated calls as HAR")
     parser.add_argument("--yes-write", action="store_true", help="write to a server that is not on this machine")

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import uvicorn
 
 from mock_server.errors import UsageError
+from mock_server.intercept.wire import HttpProtocol
 from mock_server.journal import Entry
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
@@ -25,7 +26,6 @@ from mock_server.store.accounts import DEFAULT_SANDBOX
 from mock_server.store.database import Database
 from mock_server.web.app import App, build_app
 from mock_server.web.guard import LOGIN_PATH
-from mock_server.wire import HttpProtocol
 
 _BACKLOG = 2048
 _LOOPBACK_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -133,7 +133,7 @@ class _Intercepted:
 @contextmanager
 def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Intercepted]:
     """Interception for programs in another terminal, which takes the exports over."""
-    from mock_server.intercept import Interception, exports, production_hosts
+    from mock_server.intercept.interception import Interception, exports, production_hosts
 
     def tell(host: str, text: str = "refused: not a host of SegMetrics") -> None:
         print(f"intercepted {host}: {text}", file=sys.stderr, flush=True)

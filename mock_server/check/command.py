@@ -17,6 +17,7 @@ from mock_server.check.summary import markdown_summary
 from mock_server.check.terminal import print_report
 from mock_server.check.verdict import Verdict, judge
 from mock_server.errors import UsageError
+from mock_server.intercept.interception import Interception, production_hosts
 from mock_server.journal import Journal
 from mock_server.report import exchanges_of, report_on
 from mock_server.serving import listening, running
@@ -34,6 +35,7 @@ _KEPT_EXCHANGES = 1_000_000
 class CheckOptions:
     """How a command is checked. `fail_under`: the least coverage, in per cent.
 
+    `allow_host`: further hosts that the command may call for real. `isolate`: in namespaces of its own.
     `account`, `integration`, `api_key`: what the client has baked in, where it does not read the environment.
     """
 
@@ -43,6 +45,7 @@ class CheckOptions:
     fail_under: float = 0.0
     mode: str = STRICT
     allow_host: tuple[str, ...] = ()
+    isolate: bool = False
     account: str = ""
     integration: str = ""
     api_key: str = ""
@@ -51,28 +54,37 @@ class CheckOptions:
 def check(command: Sequence[str], options: CheckOptions) -> int:
     """Runs `command` against a fresh fake, prints and writes the reports; the exit code.
 
-    Raises UsageError when the command does not exist or a report cannot be written.
+    Raises UsageError when the command does not exist, cannot be isolated, or a report cannot be written.
     """
     find_command(command)
     _check_writable(options)
     contract, sandbox = Contract.load(), _sandbox(options)
     settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES)
     foreign_hosts: Counter[str] = Counter()
+    troubles: dict[str, None] = {}
     database = Database()
     with database.transaction() as session:
         accounts.add(session, sandbox)
     app = build_app(contract, database, settings)
-    with listening(settings.host, 0) as listener:
+    interception = Interception(
+        production_hosts(contract.document),
+        allow_hosts=options.allow_host,
+        on_foreign=lambda host: foreign_hosts.update([host]),
+        on_trouble=lambda host, text: troubles.update({f"{host}: {text}": None}),
+    )
+    with interception, listening(settings.host, 0) as listener:
         port = listener.getsockname()[1]
-        with running(app, listener):
-            child_code = run(command, {**os.environ, **environment_of(sandbox, f"http://127.0.0.1:{port}")})
+        environment = interception.environment(port) | environment_of(sandbox, f"http://127.0.0.1:{port}")
+        isolated = interception.isolated(command, port) if options.isolate else command
+        with running(app, listener, protocol=interception.protocol):
+            child_code = run(isolated, environment)
     with database.transaction() as session:
         journal = Journal(_KEPT_EXCHANGES)
         known = dict.fromkeys(["", DEFAULT_SANDBOX.account_id, sandbox.account_id])
         exchanges = sorted(exchanges_of(journal, session, known), key=lambda exchange: int(exchange["number"]))
     database.close()
     document = report_on(contract, exchanges, foreign_hosts=foreign_hosts)
-    verdict = judge(document, child_code, options.fail_under)
+    verdict = judge(document, child_code, options.fail_under, list(troubles))
     document["summary"]["exit_code"] = verdict.exit_code
     print_report(document, verdict, command)
     _write_reports(document, exchanges, contract, verdict, command, options)

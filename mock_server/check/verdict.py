@@ -21,11 +21,15 @@ class Verdict:
     exit_code: int
 
 
-def judge(document: dict[str, Any], child_code: int, fail_under: float) -> Verdict:
-    """A command's own failure goes first; else a broken contract, nothing captured, low coverage fail the run."""
+def judge(document: dict[str, Any], child_code: int, fail_under: float, troubles: Sequence[str] = ()) -> Verdict:
+    """A command's own failure goes first; else a broken contract, nothing captured, low coverage fail the run.
+
+    `troubles`: calls that did not get as far as the API, in texts.
+    """
     summary, reasons = document["summary"], []
     if not summary["requests"]:
         reasons.append(NOTHING_CAPTURED)
+    reasons += [f"a call did not reach the fake: {trouble}" for trouble in troubles]
     if summary["violations"]:
         reasons.append(f"the contract was broken {_times(summary['violations'])}")
     for foreign in document["foreign_hosts"]:

@@ -1,0 +1,352 @@
+"""The one port in front of the fake: what it takes for the API, what it lets out, what it refuses, and how."""
+
+import asyncio
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPConnection
+from typing import Any
+
+import httpx
+import pytest
+
+from client_tests.intercepted.fake import PRODUCTION, Intercepted, intercepted, read_all
+from mock_server.intercept.interception import READING_HOST
+from mock_server.intercept.protocol import Door
+
+FOREIGN = "api.example.org"
+CLOSE = "Connection: close\r\n\r\n"
+UNKNOWN_CALL = f"GET /api/v1/nobody HTTP/1.1\r\nHost: {PRODUCTION}\r\n{CLOSE}"
+HURRIED_CLIENTS = 100
+
+
+@pytest.fixture(scope="module")
+def running_fake() -> Iterator[Intercepted]:
+    with intercepted() as fake:
+        yield fake
+
+
+@pytest.fixture
+def fake(running_fake: Intercepted) -> Intercepted:
+    running_fake.foreign.clear()
+    running_fake.troubles.clear()
+    return running_fake
+
+
+def status_of(answer: str) -> int:
+    return int(answer.split(" ", 2)[1])
+
+
+def error_of(answer: str) -> str:
+    (text,) = json.loads(answer.partition("\r\n\r\n")[2])["errors"]
+    assert isinstance(text, str)
+    return text
+
+
+class Flights:
+    """A TLS client whose flights the test sends itself, together with whatever else."""
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+
+    def step(self) -> bool:
+        """Goes on with the handshake; whether it is done."""
+        with suppress(ssl.SSLWantReadError):
+            self.tls.do_handshake()
+            return True
+        return False
+
+    def heard(self, data: bytes) -> None:
+        self._incoming.write(data)
+
+    def said(self) -> bytes:
+        return self._outgoing.read()
+
+    def read_all(self, connection: socket.socket) -> str:
+        found = b""
+        while True:
+            try:
+                data = self.tls.read(65536)
+                if not data:
+                    return found.decode()
+                found += data
+            except ssl.SSLWantReadError:
+                self.heard(connection.recv(65536))
+
+
+# The upgrade to TLS
+
+
+@pytest.mark.parametrize("head", [f"CONNECT {PRODUCTION}:443 HTTP/1.1\r\nHost: {PRODUCTION}:443\r\n\r\n", ""])
+def test_the_handshakes_first_flight_may_come_with_the_connect_or_without_one(fake: Intercepted, head: str) -> None:
+    client = Flights(fake.trust(), PRODUCTION)
+    client.step()
+
+    with fake.connect() as connection:
+        connection.sendall(head.encode() + client.said())
+        if head:
+            assert connection.recv(39).startswith(b"HTTP/1.1 200 ")
+        while not client.step():
+            client.heard(connection.recv(65536))
+        client.tls.write(UNKNOWN_CALL.encode())
+        connection.sendall(client.said())
+        answer = client.read_all(connection)
+
+    assert status_of(answer) == 404
+    assert error_of(answer).startswith("there is no GET /v1/nobody")
+
+
+def test_a_request_that_comes_with_the_handshakes_last_flight_is_not_lost(fake: Intercepted) -> None:
+    client = Flights(fake.trust(), PRODUCTION)
+    client.step()
+
+    with fake.connect() as connection:
+        connection.sendall(client.said())
+        while not client.step():
+            client.heard(connection.recv(65536))
+        client.tls.write(UNKNOWN_CALL.encode())
+        last_flight_and_request = client.said()
+        connection.sendall(last_flight_and_request)
+        answer = client.read_all(connection)
+
+    assert status_of(answer) == 404
+
+
+def test_no_handshake_is_lost_when_the_first_flight_follows_at_once(fake: Intercepted) -> None:
+    context = fake.trust()
+
+    for _ in range(HURRIED_CLIENTS):
+        with fake.tunnel(context=context) as connection:
+            assert connection.version() == "TLSv1.3"
+
+
+def test_a_connect_may_come_in_pieces(fake: Intercepted) -> None:
+    with fake.connect() as connection:
+        for piece in ("CON", f"NECT {PRODUCTION}:443 HTTP/1.1\r\n", "Host: x\r\n\r", "\n"):
+            connection.sendall(piece.encode())
+
+        answer = connection.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("offered", [["h2", "http/1.1"], ["http/1.1"]])
+def test_only_http_1_1_is_agreed_on(fake: Intercepted, offered: list[str]) -> None:
+    context = fake.trust()
+    context.set_alpn_protocols(offered)
+
+    with fake.tunnel(context=context) as connection:
+        agreed = connection.selected_alpn_protocol()
+
+    assert agreed == "http/1.1"
+
+
+def test_nagles_delay_is_off_on_every_accepted_connection() -> None:
+    seen: list[int] = []
+
+    def watching(door: type[Door]) -> type[Door]:
+        class Watching(door):  # type: ignore[valid-type, misc]  # a class that is made at run time
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                super().connection_made(transport)
+                accepted: socket.socket = transport.get_extra_info("socket")
+                seen.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+        return Watching
+
+    with intercepted(door=watching) as fake:
+        fake.answer(UNKNOWN_CALL)
+
+    assert len(seen) == 1
+    assert seen[0] != 0
+
+
+def test_a_client_that_does_not_trust_the_certificate_is_told_of(fake: Intercepted) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError):
+        fake.tunnel(context=ssl.create_default_context())
+
+    fake.answer(UNKNOWN_CALL)
+    ((host, text),) = fake.troubles
+    assert host == PRODUCTION
+    assert "does not trust the certificates" in text
+
+
+def test_a_call_to_production_in_absolute_form_is_served(fake: Intercepted) -> None:
+    sandbox = fake.sandbox()
+    for number, scheme in enumerate(("http", "https")):
+        body = f'{{"email": "{number}@example.org"}}'
+        head = f"Authorization: {sandbox.api_key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        url = f"{scheme}://{PRODUCTION}/api/v1/{sandbox.account_id}/payments/contact"
+
+        answer = fake.answer(f"POST {url} HTTP/1.1\r\nHost: {PRODUCTION}\r\n{head}{CLOSE}{body}")
+
+        assert status_of(answer) == 200, answer
+    assert [contact["email"] for contact in sandbox.state()["contacts"]] == ["0@example.org", "1@example.org"]
+
+
+def test_a_client_that_sends_its_calls_to_the_fake_through_the_proxy_is_served(fake: Intercepted) -> None:
+    sandbox = fake.sandbox()
+
+    with httpx.Client(proxy=fake.origin, trust_env=False) as http:
+        answer = http.post(
+            sandbox.url("contact"), json={"email": "a@b.org"}, headers={"Authorization": sandbox.api_key}
+        )
+
+    assert answer.status_code == 200
+
+
+# The admin side, and this machine
+
+
+@pytest.mark.parametrize(
+    "path", ["/__admin/health", "/%5F_admin/health", "/__admin", "//__admin/health", "/openapi.json"]
+)
+@pytest.mark.parametrize("way", ["tunnel", "absolute production", "absolute own", "named as Host"])
+def test_the_admin_side_is_not_reached_under_another_name(fake: Intercepted, way: str, path: str) -> None:
+    request = f"GET {path} HTTP/1.1\r\nHost: {PRODUCTION}\r\n{CLOSE}"
+    if way == "tunnel":
+        with fake.tunnel() as connection:
+            connection.sendall(request.encode())
+            answer = read_all(connection).decode()
+    else:
+        base = {"absolute production": f"http://{PRODUCTION}", "absolute own": fake.origin, "named as Host": ""}[way]
+        answer = fake.answer(request.replace(path, base + path, 1))
+
+    assert status_of(answer) in (403, 404)
+    if path == "/__admin/health":
+        assert status_of(answer) == 403
+        assert "the admin side is not reached as" in error_of(answer)
+
+
+def test_a_host_named_in_the_tunnel_does_not_open_the_admin_side(fake: Intercepted) -> None:
+    with fake.tunnel() as connection:
+        connection.sendall(f"GET /__admin/health HTTP/1.1\r\nHost: 127.0.0.1:{fake.port}\r\n{CLOSE}".encode())
+        answer = read_all(connection).decode()
+
+    assert status_of(answer) == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.1.2.3", "LOCALHOST.", "x.localhost"])
+def test_a_tunnel_to_this_machine_is_refused(host: str) -> None:
+    with intercepted(allow_hosts=["localhost", "127.0.0.1"]) as fake:
+        for port in (fake.port, 1):
+            answer = fake.answer(f"CONNECT {host}:{port} HTTP/1.1\r\n\r\n")
+
+            assert status_of(answer) == 403
+            assert "is this machine" in error_of(answer)
+        assert len(fake.troubles) == 2
+        assert fake.foreign == []
+
+
+def test_another_port_of_this_machine_is_not_reached_in_absolute_form(fake: Intercepted) -> None:
+    answer = fake.answer(f"GET http://127.0.0.1:1/x HTTP/1.1\r\nHost: 127.0.0.1:1\r\n{CLOSE}")
+
+    assert status_of(answer) == 403
+    assert "is this machine" in error_of(answer)
+
+
+# Foreign hosts
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        f"CONNECT {FOREIGN}:443",
+        f"CONNECT {FOREIGN.upper()}.:8443",
+        f"GET http://{FOREIGN}/x",
+        f"GET https://{FOREIGN}:444/x",
+        f"POST http://user:secret@{FOREIGN}/",
+        f"CONNECT {PRODUCTION}.{FOREIGN}:443",
+    ],
+)
+def test_a_foreign_host_is_refused_named_and_recorded(fake: Intercepted, request_line: str) -> None:
+    answer = fake.answer(f"{request_line} HTTP/1.1\r\nHost: {FOREIGN}\r\n{CLOSE}")
+
+    assert status_of(answer) == 403
+    (host,) = fake.foreign
+    assert host.endswith(FOREIGN)
+    assert f"--allow-host {host}" in error_of(answer)
+    assert fake.troubles == []
+
+
+def test_each_request_of_a_kept_connection_is_looked_at(fake: Intercepted) -> None:
+    connection = HTTPConnection("127.0.0.1", fake.port, timeout=10)
+    statuses = []
+
+    for url in (
+        f"http://{PRODUCTION}/api/v1/x",
+        f"http://{FOREIGN}/",
+        f"{fake.origin}/__admin/health",
+        "/__admin/health",
+    ):
+        connection.request("GET", url)
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+
+    connection.close()
+    assert statuses == [404, 403, 403, 200]
+    assert fake.foreign == [FOREIGN]
+
+
+# Troubles with hosts of ours
+
+
+def test_the_reading_api_is_answered_as_not_imitated(fake: Intercepted) -> None:
+    with fake.tunnel(READING_HOST) as connection:
+        connection.sendall(f"GET /api/v1/contacts HTTP/1.1\r\nHost: {READING_HOST}\r\n{CLOSE}".encode())
+        answer = read_all(connection).decode()
+
+    assert status_of(answer) == 404
+    assert error_of(answer) == f"GET /api/v1/contacts: the reading API on {READING_HOST} is not imitated"
+    assert fake.troubles == [(READING_HOST, error_of(answer))]
+
+
+def test_a_path_beside_the_api_is_told_of(fake: Intercepted) -> None:
+    answer = fake.answer(f"POST http://{PRODUCTION}/v1/a/b/contact HTTP/1.1\r\nHost: {PRODUCTION}\r\n{CLOSE}")
+
+    assert status_of(answer) == 404
+    assert fake.troubles == [
+        (PRODUCTION, f"POST /v1/a/b/contact: the import API is below https://{PRODUCTION}/api/v1/")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        ("CONNECT HTTP/1.1\r\n\r\n", 400),
+        ("CONNECT :443 HTTP/1.1\r\n\r\n", 400),
+        (f"CONNECT {PRODUCTION}:port HTTP/1.1\r\n\r\n", 400),
+        ("CONNECT é:443 HTTP/1.1\r\n\r\n", 400),
+        ("CONNECT " + "x" * 70_000, 431),
+        (f"GET ftp://{PRODUCTION}/ HTTP/1.1\r\nHost: x\r\n{CLOSE}", 400),
+        ("\x16\x03\x01garbage", 0),
+    ],
+)
+def test_nonsense_is_refused_and_the_port_goes_on(fake: Intercepted, request_bytes: str, status: int) -> None:
+    with fake.connect() as connection:
+        connection.sendall(request_bytes.encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = read_all(connection).decode("latin-1")
+
+    assert not status or status_of(answer) == status
+    assert status_of(fake.answer(UNKNOWN_CALL)) == 404
+
+
+def test_the_server_ends_promptly_with_connections_open_in_every_state() -> None:
+    opened: list[Any] = []
+
+    with intercepted() as fake:
+        for opening in ("", "CONN", f"CONNECT {PRODUCTION}:443 HTTP/1.1\r\n\r\n"):
+            connection = fake.connect()
+            connection.settimeout(5)
+            connection.sendall(opening.encode())
+            opened.append(connection)
+        opened.append(fake.tunnel())
+        fake.answer(UNKNOWN_CALL)
+
+    for connection in opened:
+        with connection, suppress(ConnectionError, ssl.SSLError):
+            read_all(connection)

@@ -1,0 +1,116 @@
+"""The environment that leads a program, whatever its language, through the fake, and lets it trust the fake's CA."""
+
+import json
+import os
+import shlex
+import shutil
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from mock_server.intercept.certificates import TRUST_STORE_PASSWORD, trust_store
+
+HOOKS = Path(__file__).parent / "hooks"
+BUNDLE = "ca-bundle.pem"
+TRUST_STORE = "trust.p12"
+HOOK_VARIABLE = "SEGMETRICS_MOCK_HOOK"
+
+_LOOPBACK = "localhost,127.0.0.1,::1"
+_REMOVED = ("ALL_PROXY", "all_proxy", "SSL_CERT_DIR")
+"""ALL_PROXY wins over ours in some clients; a folder of certificates, over the bundle in OpenSSL's and Go's search."""
+
+_PHP_COMPILED_FOLDER = ""
+"""What PHP_INI_SCAN_DIR holds for 'the folder that was compiled in'."""
+
+
+def environment(
+    base: Mapping[str, str],
+    *,
+    host: str,
+    port: int,
+    hosts: Collection[str],
+    allow_hosts: Collection[str],
+    certificates: bytes,
+    folder: Path,
+) -> dict[str, str]:
+    """`base` for a child whose calls to `hosts` shall reach the fake at `host`:`port`.
+
+    `certificates`: all that it shall trust, PEM. `folder`: where the files go that the variables name.
+    What the user has set is kept and added to, except for the proxies, which are replaced.
+    """
+    bundle = folder / BUNDLE
+    bundle.write_bytes(certificates)
+    proxy = f"http://{_bracketed(host)}:{port}"
+    hook = {"host": host, "port": port, "hosts": sorted(hosts), "allow_hosts": sorted(allow_hosts)}
+    found = {name: value for name, value in base.items() if name not in _REMOVED}
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        found[name] = proxy
+    for name in ("no_proxy", "NO_PROXY"):
+        # Not the user's: their list may hold the very hosts that are to be seen.
+        found[name] = _LOOPBACK
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        found[name] = str(bundle)
+    found |= {
+        HOOK_VARIABLE: json.dumps(hook),
+        "NODE_USE_ENV_PROXY": "1",
+        "NODE_OPTIONS": _joined(" ", base.get("NODE_OPTIONS"), f"--require {json.dumps(str(HOOKS / 'hook.cjs'))}"),
+        "PYTHONPATH": _joined(os.pathsep, str(HOOKS), base.get("PYTHONPATH")),
+        "PHP_INI_SCAN_DIR": os.pathsep.join(
+            [base.get("PHP_INI_SCAN_DIR", _PHP_COMPILED_FOLDER), str(_php_settings(folder, bundle))]
+        ),
+        "SYSTEM_WGETRC": str(_wget_settings(folder, bundle, base)),
+    }
+    if base.get("JAVA_HOME") or shutil.which("java", path=base.get("PATH", "")):
+        options = _java_options(host, port, folder, certificates)
+        found["JAVA_TOOL_OPTIONS"] = _joined(" ", base.get("JAVA_TOOL_OPTIONS"), options)
+    return found
+
+
+def exports(environment: Mapping[str, str], base: Mapping[str, str]) -> str:
+    """What differs from `base`, as lines for a POSIX shell."""
+    lines = [
+        f"export {name}={shlex.quote(value)}" for name, value in sorted(environment.items()) if base.get(name) != value
+    ]
+    return "\n".join([*lines, f"unset {' '.join(_REMOVED)}"])
+
+
+def _joined(separator: str, *parts: str | None) -> str:
+    """The parts that there are, each once."""
+    return separator.join(dict.fromkeys(part for part in parts if part))
+
+
+def _php_settings(folder: Path, bundle: Path) -> Path:
+    scanned = folder / "php"
+    scanned.mkdir(exist_ok=True)
+    (scanned / "segmetrics-mock.ini").write_text(f'curl.cainfo = "{bundle}"\nopenssl.cafile = "{bundle}"\n', "utf-8")
+    return scanned
+
+
+def _wget_settings(folder: Path, bundle: Path, base: Mapping[str, str]) -> Path:
+    """A file in place of the system's, with the system's lines in it."""
+    replaced = Path(base.get("SYSTEM_WGETRC") or "/etc/wgetrc")
+    lines = replaced.read_text("utf-8", "surrogateescape") if replaced.is_file() else ""
+    file = folder / "wgetrc"
+    file.write_text(f"{lines}\nca_certificate = {bundle}\n", "utf-8", "surrogateescape")
+    return file
+
+
+def _java_options(host: str, port: int, folder: Path, certificates: bytes) -> str:
+    store = folder / TRUST_STORE
+    store.write_bytes(trust_store(certificates))
+    properties = {
+        "http.proxyHost": host,
+        "http.proxyPort": str(port),
+        "https.proxyHost": host,
+        "https.proxyPort": str(port),
+        "http.nonProxyHosts": "localhost|127.*|[::1]",
+        "javax.net.ssl.trustStore": str(store),
+        "javax.net.ssl.trustStorePassword": TRUST_STORE_PASSWORD,
+        "javax.net.ssl.trustStoreType": "PKCS12",
+    }
+    return " ".join(
+        f'-D{name}="{value}"' if " " in value else f"-D{name}={value}" for name, value in properties.items()
+    )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

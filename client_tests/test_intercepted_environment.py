@@ -110,13 +110,6 @@ def test_each_run_has_an_authority_of_its_own() -> None:
     assert bundles[0] != bundles[1]
 
 
-def test_interception_without_trustme_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "trustme", None)
-
-    with pytest.raises(UsageError, match=re.escape("pip install 'segmetrics-mock[check]'")), Interception([PRODUCTION]):
-        pass
-
-
 @pytest.mark.parametrize("name", [PRODUCTION, PRODUCTION.upper() + ".", "", "a:b:c"])
 def test_what_cannot_be_let_out_is_misuse(name: str) -> None:
     with pytest.raises(UsageError, match="--allow-host"):

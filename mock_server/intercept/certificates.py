@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mock_server.errors import UsageError
+import trustme
 
 TRUST_STORE_PASSWORD = "changeit"
 """Java's own default. It guards nothing: a trust store holds public certificates."""
@@ -28,16 +28,7 @@ class Authority:
     """A certificate authority that lives as long as this object; its key never leaves the memory."""
 
     def __init__(self, hosts: Iterable[str], folder: Path) -> None:
-        """`folder`: where the certificate's own key stands for the moment in which OpenSSL reads it.
-
-        Raises UsageError when trustme is not installed.
-        """
-        try:
-            import trustme
-        except ImportError as error:
-            raise UsageError(
-                "interception needs trustme, which is not installed; pip install 'segmetrics-mock[check]'"
-            ) from error
+        """`folder`: where the certificate's own key stands for the moment in which OpenSSL reads it."""
         now = datetime.now(UTC)
         authority = trustme.CA(
             organization_name="segmetrics-mock", organization_unit_name="interception, this run only"

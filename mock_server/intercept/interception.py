@@ -33,7 +33,7 @@ class Interception:
     `on_foreign`: called with each other host that a client tries. `on_trouble`: called with a host of ours and a
     text when a call to it did not get as far as the API. Both are called in the server's thread.
     `dial`: how the way out is connected to.
-    Raises UsageError when a name is no host, or a package is missing.
+    Raises UsageError when a name is no host.
     """
 
     def __init__(

@@ -6,18 +6,18 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from client_tests.bodies import ORDER, SUBSCRIPTION
+from client_tests.pages import Element, finding, marks, read
 from client_tests.sandbox import Sandbox
-from mock_server.check.html import RULES_OF, html_report
+from mock_server.check.clauses import RULES_OF
+from mock_server.check.html import html_report
 from mock_server.findings import FINDINGS
 from mock_server.report import report_on
 from mock_server.spec import Contract
@@ -34,58 +34,6 @@ QUIET = [
 ]
 
 
-@dataclass(slots=True)
-class Element:
-    """An element of a page: `parts` are texts and elements."""
-
-    tag: str
-    attributes: Mapping[str, str | None] = field(default_factory=dict)
-    parts: "list[str | Element]" = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return "".join(part if isinstance(part, str) else part.text for part in self.parts)
-
-    def all(self, tag: str = "", **attributes: str) -> "Iterator[Element]":
-        """The elements inside; `class_`: one of its classes."""
-        for part in self.parts:
-            if isinstance(part, Element):
-                if (not tag or part.tag == tag) and all(part.has(*pair) for pair in attributes.items()):
-                    yield part
-                yield from part.all(tag, **attributes)
-
-    def has(self, name: str, value: str) -> bool:
-        return value in (self.attributes.get(name.rstrip("_")) or "").split()
-
-
-class Reader(HTMLParser):
-    """Reads a page as a tree; a tag that is not closed in its turn fails."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open = [Element("page")]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, dict(attrs))
-        self.open[-1].parts.append(element)
-        if tag not in ("meta", "img"):
-            self.open.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop().tag == tag
-
-    def handle_data(self, data: str) -> None:
-        self.open[-1].parts.append(data)
-
-
-def read(page: str) -> Element:
-    reader = Reader()
-    reader.feed(page)
-    reader.close()
-    (root,) = reader.open
-    return root
-
-
 @pytest.fixture(scope="module")
 def contract() -> Contract:
     return Contract.load()
@@ -96,20 +44,6 @@ def page_of(sandbox: Sandbox, contract: Contract, command: str = "client", **for
     document = sandbox.http.get(f"{sandbox.origin}/__admin/sandboxes/{sandbox.account_id}/report").json()
     document["foreign_hosts"] = [{"host": host, "count": count} for host, count in foreign_hosts.items()]
     return html_report(document, {entry["number"]: entry for entry in sandbox.requests()}, contract, command=command)
-
-
-def finding(page: str, pointer: str, code: str = "") -> Element:
-    """The one finding that the page shows of a pointer."""
-    (found,) = (
-        one
-        for one in read(page).all("details", class_="finding")
-        if next(one.all("code", class_="pointer")).text == pointer and code in one.text
-    )
-    return found
-
-
-def marks(page: str, pointer: str, code: str = "") -> list[str]:
-    return [mark.text for mark in finding(page, pointer, code).all("mark")]
 
 
 @pytest.mark.parametrize(

@@ -89,14 +89,17 @@ class ImportApi:
         try:
             with self._database.transaction() as session:
                 answer = self._perform(request, entry, session)
-                self._write(session, entry, answer, started)
+                _fill(entry, answer, started)
+                self._journal.write(session, entry)
         except ApiError as refusal:
             entry.findings += refusal.findings
             entry.answer_headers = refusal.headers
-            self._write_refusal(request, entry, Answer.error(refusal.status, refusal.errors), started)
+            _fill(entry, Answer.error(refusal.status, refusal.errors), started)
+            self._journal_refusal(request, entry)
         except Exception:
             _log.exception("%s %s failed", request.method, request.path)
-            self._write_refusal(request, entry, Answer.error(500, [_BUG]), started)
+            _fill(entry, Answer.error(500, [_BUG]), started)
+            self._journal_refusal(request, entry)
         if self._on_exchange:
             self._on_exchange(entry)
         return entry
@@ -180,21 +183,15 @@ class ImportApi:
             findings = tuple(Finding("bad-answer", "violation", "/answer", text, "assumed") for text in texts)
             raise ApiError(500, *texts, findings=findings)
 
-    def _write(self, session: Session, entry: Entry, answer: Answer, started: float) -> None:
-        entry.status = answer.status
-        entry.answer_body = orjson.dumps(answer.body)
-        entry.answer_headers = {"content-type": _MEDIA_TYPE, **entry.answer_headers}
-        entry.duration_ms = round((time.perf_counter() - started) * 1000, 3)
-        self._journal.write(session, entry)
-
-    def _write_refusal(self, request: Request, entry: Entry, answer: Answer, started: float) -> None:
+    def _journal_refusal(self, request: Request, entry: Entry) -> None:
+        """Journals a call of which nothing was stored. It is answered even where the journal cannot be written."""
         try:
             with self._database.transaction() as session:
                 if not entry.account_id:
                     entry.account_id = accounts.with_key(session, _api_key(request)) or ""
-                if answer.status == 400 and self._journal.repeats_refusal(session, entry):
+                if entry.status == 400 and self._journal.repeats_refusal(session, entry):
                     entry.findings += (_RETRY_AFTER_400,)
-                self._write(session, entry, answer, started)
+                self._journal.write(session, entry)
         except Exception:
             _log.exception("%s %s could not be journalled", request.method, request.path)
 
@@ -236,6 +233,14 @@ _RETRY_AFTER_400 = Finding(
     "the same call was just refused with 400; sent again unchanged it is refused again. Mend it, or give up",
     "documented",
 )
+
+
+def _fill(entry: Entry, answer: Answer, started: float) -> None:
+    """Puts the answer into the entry; `started`: of `time.perf_counter`."""
+    entry.status = answer.status
+    entry.answer_body = orjson.dumps(answer.body)
+    entry.answer_headers = {"content-type": _MEDIA_TYPE, **entry.answer_headers}
+    entry.duration_ms = round((time.perf_counter() - started) * 1000, 3)
 
 
 def _unauthorised(code: str, message: str) -> ApiError:

@@ -87,8 +87,9 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "unknown-field": ("/body/colour", lambda s: s.post("product", {"id": 1, "name": "Course", "colour": "red"})),
     "naive-date": ("/body/date_created", lambda s: s.post("contact", {**ADA, "date_created": "2021-12-18 10:00:00"})),
 }
-"""How each is provoked, and where it points. Two stand in tests of their own below."""
-APART = {"unknown-account", "bad-answer"}
+"""How each is provoked, and where it points."""
+APART = {"unknown-account", "bad-answer", "not-converged", "retry-without-pause"}
+"""Provoked in tests of their own: the first two below, the others in test_faults.py."""
 
 
 @pytest.mark.parametrize("code", PROVOKED)

@@ -183,9 +183,10 @@ VARIABLES = {
     "journal_limit": "2",
     "check_answers": "1",
     "intercept": "1",
+    "faults": "",
     "log_requests": "true",
 }
-"""The port is tried apart: `served` gives it as an option."""
+"""The port is tried apart, as `served` gives it as an option; so are the faults, which would disturb the rest."""
 
 
 def test_every_setting_is_a_variable(http: httpx.Client, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--report-{kind}", default="", metavar="FILE", help=f"write the report as {kind.upper()}")
     parser.add_argument("--fail-under", type=float, default=0.0, metavar="PERCENT", help="fail below this coverage")
     parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
+    parser.add_argument("--faults", default="", metavar="FILE", help="a fault plan, or the name of one of the kit's")
     parser.add_argument(
         "--allow-host", action="append", default=[], metavar="HOST", help="a further host that may be called for real"
     )

@@ -6,21 +6,30 @@ A plan is `{"rules": [RULE, ...]}`; the first rule that applies to a call acts. 
     match          fields of the body that must be equal, such as {"email": "ada@example.org"}
     nth            which of the calls that fit so far it acts on, from 1, such as [1, 3]
     rate, seed     the share of them it acts on, from 0 to 1, drawn from the seed
-    when           "before": nothing is stored (default); "after": stored, and the answer is lost
+    when           "before": nothing is stored (default); "after": the call was carried out, and its answer is lost
     seen           how many calls have fitted it so far; 0 when left out
-    fault          {"status": 500, "body"?: ...}, and "delay_seconds" beside it or alone
+    fault          one or more of:
+                     status, body    answered instead; without a body, the envelope of an overloaded server
+                     reset           the connection is reset (TCP RST) instead of an answer
+                     truncate        half of the answer's body comes, then the connection ends
+                     delay_seconds   the answer comes late
+                     drip_seconds    the answer's body comes in pieces, over this time
 
 Rules count the calls that fit them; the counts are kept with the plan, so that every process sees them.
 """
 
+import dataclasses
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import jsonschema_rs
+import yaml
 
-from mock_server.errors import ApiError
+from mock_server.errors import ApiError, UsageError
+from mock_server.resources import kit_path
 
 MAX_DELAY_SECONDS = 60
 
@@ -43,7 +52,10 @@ _RULE = {
             "properties": {
                 "status": {"type": "integer", "minimum": 400, "maximum": 599},
                 "body": {},
+                "reset": {"const": True},
+                "truncate": {"const": True},
                 "delay_seconds": {"type": "number", "minimum": 0, "maximum": MAX_DELAY_SECONDS},
+                "drip_seconds": {"type": "number", "minimum": 0, "maximum": MAX_DELAY_SECONDS},
             },
         },
     },
@@ -59,19 +71,27 @@ class Fault:
     """
 
     rule: int
-    after: bool
-    status: int | None
-    body: Any
-    delay_seconds: float
+    when: Literal["before", "after"] = "before"
+    status: int | None = None
+    body: Any = None
+    reset: bool = False
+    truncate: bool = False
+    delay_seconds: float = 0.0
+    drip_seconds: float = 0.0
+
+    @property
+    def replaces_answer(self) -> bool:
+        """Whether the client gets another answer than that of the call, or none."""
+        return self.status is not None or self.reset
+
+    @property
+    def prevents_call(self) -> bool:
+        """Whether the call is not carried out at all."""
+        return self.replaces_answer and self.when == "before"
 
     def described(self) -> dict[str, Any]:
-        """As the journal shows it."""
-        return {
-            "rule": self.rule,
-            "when": "after" if self.after else "before",
-            "status": self.status,
-            "delay_seconds": self.delay_seconds,
-        }
+        """As the journal shows it: what the rule says, and its place."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value or name == "rule"}
 
 
 def read_plan(document: Any, operations: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -90,6 +110,24 @@ def read_plan(document: Any, operations: Mapping[str, Any]) -> list[dict[str, An
     return rules
 
 
+def load_plan(path: str, operations: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules of a plan in a file, JSON or YAML, or of one of the kit's own: its name in `fixtures/`.
+
+    Raises UsageError that says what is wrong with it and what to do.
+    """
+    own = kit_path("fixtures") / f"{path}.json"
+    file = own if Path(path).name == path and own.is_file() else Path(path)
+    try:
+        document = yaml.safe_load(file.read_text("utf-8"))
+        return read_plan(document, operations)
+    except OSError as error:
+        raise UsageError(f"the fault plan {path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"the fault plan {path} is neither JSON nor YAML: {' '.join(str(error).split())}") from error
+    except ApiError as error:
+        raise UsageError(f"the fault plan {path}: {'; '.join(error.errors)}") from error
+
+
 def choose(plan: list[dict[str, Any]], operation: str, body: Mapping[str, Any]) -> Fault | None:
     """The fault for a call, if any rule applies; counts the call in each rule that it fits (`seen`)."""
     chosen = None
@@ -98,14 +136,7 @@ def choose(plan: list[dict[str, Any]], operation: str, body: Mapping[str, Any]) 
             continue
         rule["seen"] = rule.get("seen", 0) + 1
         if chosen is None and _acts(rule):
-            fault = rule["fault"]
-            chosen = Fault(
-                rule=place,
-                after=rule.get("when") == "after",
-                status=fault.get("status"),
-                body=fault.get("body"),
-                delay_seconds=float(fault.get("delay_seconds", 0)),
-            )
+            chosen = Fault(rule=place, when=rule.get("when", "before"), **rule["fault"])
     return chosen
 
 

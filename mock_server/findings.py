@@ -149,7 +149,11 @@ FINDINGS: Mapping[str, Kind] = {
     "unmatched-email": Kind("warning", "an order or subscription by an email that no contact has"),
     "integration-kind": Kind("warning", "ad figures into a payments integration, or orders into an ads one"),
     "retry-after-400": Kind("warning", "a call that was refused with 400 is sent again unchanged"),
-    "no-retry": Kind("warning", "a call that got an injected 500 is never sent again"),
+    "no-retry": Kind("warning", "a call whose answer a fault replaced or lost is never sent again"),
+    "retry-without-pause": Kind("warning", "such a call is sent again at once"),
+    "not-converged": Kind(
+        "violation", "after such a call comes another id for the same data, or other data for the id"
+    ),
     "unknown-field": Kind("notice", "a field that the contract does not know; it is not kept"),
     "naive-date": Kind("notice", "a date without an offset; it is taken as UTC"),
 }

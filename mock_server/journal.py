@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, delete, insert, or_, select
 from sqlmodel import col
 
 from mock_server.errors import SEVERITIES, Finding
+from mock_server.faults import Fault
 from mock_server.store import accounts
 from mock_server.store.database import Session, Statement
 from mock_server.store.tables import Exchange
@@ -63,7 +64,6 @@ class Entry:
     """One exchange, filled in on its way: first the request, then what came of it.
 
     `account_id`: empty where the call names no account that exists. `duration_ms`: until it is written.
-    `delay_seconds`: how long a fault holds the answer back.
     """
 
     received_at: str
@@ -74,12 +74,11 @@ class Entry:
     account_id: str = ""
     operation: str | None = None
     findings: tuple[Finding, ...] = ()
-    fault: Mapping[str, Any] | None = None
+    fault: Fault | None = None
     status: int = 0
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     answer_body: bytes = b""
     duration_ms: float = 0.0
-    delay_seconds: float = 0.0
 
 
 class Journal:
@@ -107,7 +106,7 @@ class Journal:
             answer_body=_text(entry.answer_body),
             answer_bytes=len(entry.answer_body),
             findings=_dump([dataclasses.asdict(finding) for finding in entry.findings]),
-            fault=_dump(entry.fault),
+            fault=_dump(entry.fault and entry.fault.described()),
         )
         self._written += 1
         if self._written % _TRIM_EVERY == 0:

@@ -4,8 +4,10 @@
      "summary": {"requests", "violations", "warnings", "notices", "coverage_percent", "exit_code"},
      "findings": [{"code", "severity", "operation", "pointer", "message", "evidence", "count", "requests": [n, ...]}],
      "coverage": {"operations": {NAME: {"requests", "statuses": {}, "fields": {POINT: count}, "missing": [POINT]}}},
+     "faults": [{"request", "operation", "fault", "outcome", "retry"}],
      "foreign_hosts": [{"host", "count"}]}
 
+`faults`: what the client did after each fault that kept an answer from it, see `mock_server.resilience`.
 `requests` of a finding are the numbers of the journal, the first hundred of them; `count` is how often it occurred.
 """
 
@@ -17,7 +19,7 @@ from mock_server import __version__
 from mock_server.coverage import Coverage
 from mock_server.errors import SEVERITIES
 from mock_server.journal import Journal
-from mock_server.resilience import judge_resilience
+from mock_server.resilience import judge, reactions
 from mock_server.spec import Contract
 from mock_server.store.database import Session
 
@@ -59,6 +61,7 @@ def report_on(
         "summary": {"requests": len(exchanges), **counts, "coverage_percent": coverage.percent, "exit_code": exit_code},
         "findings": findings,
         "coverage": {"operations": coverage.document()},
+        "faults": [reaction.described() for reaction in reactions(exchanges)],
         "foreign_hosts": [{"host": host, "count": count} for host, count in sorted((foreign_hosts or {}).items())],
     }
 
@@ -78,5 +81,6 @@ def _grouped(exchanges: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _all_findings(exchanges: list[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
     for exchange in exchanges:
         yield from ((exchange, finding) for finding in exchange["findings"])
-    for exchange, finding in judge_resilience(exchanges):
-        yield exchange, {**dataclasses.asdict(finding), "operation": exchange["operation"]}
+    for reaction in reactions(exchanges):
+        for finding in judge(reaction):
+            yield reaction.exchange, {**dataclasses.asdict(finding), "operation": reaction.exchange["operation"]}

@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import orjson
 import uvicorn
 
 from mock_server.errors import UsageError
+from mock_server.faults import load_plan
 from mock_server.intercept.wire import HttpProtocol
 from mock_server.journal import Entry
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
+from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX
 from mock_server.store.database import Database
 from mock_server.web.app import App, build_app
@@ -51,7 +54,11 @@ def _serve(settings: ServeSettings) -> None:
     with listening(settings.host, settings.port) as listener, _opened(settings.database) as database:
         log = sys.stdout.isatty() if settings.log_requests is None else settings.log_requests
         contract = Contract.load()
+        rules = load_plan(settings.faults, contract.operations) if settings.faults else []
         app = build_app(contract, database, settings, on_exchange=_printer() if log else None)
+        if rules:
+            with database.transaction() as session:
+                accounts.set_faults(session, DEFAULT_SANDBOX.account_id, orjson.dumps(rules).decode())
         with _intercepting(contract, listener) if settings.intercept else nullcontext() as intercepted:
             print(banner(settings, listener.getsockname()[1]), flush=True)
             if intercepted:

@@ -27,6 +27,7 @@ class ServeSettings:
     port: int = _setting(8642, "port to bind; 0 takes a free one and prints it", most=65_535)
     database: str = _setting("", "SQLite file that keeps the data; without it they live in memory")
     mode: str = _setting(STRICT, "strict refuses what breaks the contract, lenient reads what was meant", choices=MODES)
+    faults: str = _setting("", "fault plan for the default sandbox: a file, or the name of one of the kit's")
     admin_token: str = _setting("", "token for /__admin; made and printed when needed and not given")
     allow_host_header: tuple[str, ...] = _setting((), "further name that clients may send as Host; can be repeated")
     max_body_bytes: int = _setting(1_048_576, "largest body that is read; above it the answer is 413")

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -26,45 +26,75 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
     Raises UsageError when it cannot be started. Call it from the main thread.
     """
-    try:
-        child = subprocess.Popen(command, env=dict(environment), start_new_session=True)
-    except OSError as error:
-        raise UsageError(f"'{command[0]}' cannot be started: {error.strerror}") from error
-    with _forwarding_to(child.pid):
+    group = _Group()
+    with _handling({**dict.fromkeys(_FORWARDED, group.forward), signal.SIGALRM: group.kill}):
         try:
+            child = subprocess.Popen(command, env=dict(environment), start_new_session=True)
+        except OSError as error:
+            raise UsageError(f"'{command[0]}' cannot be started: {error.strerror}") from error
+        try:
+            group.start(child.pid)
             code = child.wait()
         finally:
-            _end_group(child.pid)
+            group.end()
     return code if code >= 0 else 128 - code
 
 
 @contextmanager
-def _forwarding_to(group: int) -> Iterator[None]:
-    """Hands signals on to the group; one that outlives its grace is killed."""
+def ended_by_signals() -> Iterator[None]:
+    """A signal raises SystemExit 128 + n, so that what is open is closed on its way out."""
 
-    def forward(number: int, _: FrameType | None) -> None:
-        _signal_group(group, signal.Signals(number))
-        signal.setitimer(signal.ITIMER_REAL, _GRACE_SECONDS)
+    def leave(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
 
-    def kill(_: int, __: FrameType | None) -> None:
-        _signal_group(group, signal.SIGKILL)
+    with _handling(dict.fromkeys(_FORWARDED, leave)):
+        yield
 
-    before = {number: signal.signal(number, forward) for number in _FORWARDED}
-    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, kill)
+
+class _Group:
+    """The command's process group. A signal that comes before it is there waits for it; then the grace begins."""
+
+    def __init__(self) -> None:
+        self._id = 0
+        self._waiting: list[int] = []
+
+    def start(self, id: int) -> None:
+        self._id = id
+        self._deliver()
+
+    def forward(self, number: int, _: FrameType | None) -> None:
+        self._waiting.append(number)
+        self._deliver()
+
+    def kill(self, _: int, __: FrameType | None) -> None:
+        _signal_group(self._id, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Ends what the command left behind."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _signal_group(self._id, signal.SIGKILL)
+
+    def _deliver(self) -> None:
+        while self._id and self._waiting:
+            _signal_group(self._id, self._waiting.pop(0))
+            signal.setitimer(signal.ITIMER_REAL, _GRACE_SECONDS)
+
+
+@contextmanager
+def _handling(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
+    """Installs handlers for a while. A signal that whoever started us had ignored, as nohup does, stays ignored."""
+    before = {number: signal.getsignal(number) for number in handlers}
+    heard = {number for number, handler in before.items() if handler != signal.SIG_IGN}
+    for number in heard:
+        signal.signal(number, handlers[number])
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in heard:
+            signal.signal(number, before[number])
 
 
-def _end_group(group: int) -> None:
-    """Ends what the command left behind."""
-    _signal_group(group, signal.SIGKILL)
-
-
-def _signal_group(group: int, number: signal.Signals) -> None:
+def _signal_group(group: int, number: int) -> None:
     try:
         os.killpg(group, number)
     except ProcessLookupError:

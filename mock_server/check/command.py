@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
-from mock_server.check.child import find_command, run
+from mock_server.check.child import ended_by_signals, find_command, run
 from mock_server.check.junit import junit_report
 from mock_server.check.summary import markdown_summary
 from mock_server.check.terminal import print_report
 from mock_server.check.verdict import Verdict, judge
 from mock_server.errors import UsageError
+from mock_server.faults import load_plan
 from mock_server.intercept.interception import Interception, production_hosts
 from mock_server.journal import Journal
 from mock_server.report import exchanges_of, report_on
@@ -35,6 +36,7 @@ _KEPT_EXCHANGES = 1_000_000
 class CheckOptions:
     """How a command is checked. `fail_under`: the least coverage, in per cent.
 
+    `faults`: a file with a fault plan, or the name of one of the kit's own.
     `allow_host`: further hosts that the command may call for real. `isolate`: in namespaces of its own.
     `account`, `integration`, `api_key`: what the client has baked in, where it does not read the environment.
     """
@@ -46,6 +48,7 @@ class CheckOptions:
     mode: str = STRICT
     allow_host: tuple[str, ...] = ()
     isolate: bool = False
+    faults: str = ""
     account: str = ""
     integration: str = ""
     api_key: str = ""
@@ -54,17 +57,25 @@ class CheckOptions:
 def check(command: Sequence[str], options: CheckOptions) -> int:
     """Runs `command` against a fresh fake, prints and writes the reports; the exit code.
 
-    Raises UsageError when the command does not exist, cannot be isolated, or a report cannot be written.
+    Raises UsageError when the command does not exist, cannot be isolated, or a report cannot be written; SystemExit
+    when a signal ends the run. Call it from the main thread.
     """
     find_command(command)
     _check_writable(options)
+    with ended_by_signals():
+        return _check(command, options)
+
+
+def _check(command: Sequence[str], options: CheckOptions) -> int:
     contract, sandbox = Contract.load(), _sandbox(options)
     settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES)
     foreign_hosts: Counter[str] = Counter()
     troubles: dict[str, None] = {}
     database = Database()
+    rules = load_plan(options.faults, contract.operations) if options.faults else []
     with database.transaction() as session:
         accounts.add(session, sandbox)
+        accounts.set_faults(session, sandbox.account_id, orjson.dumps(rules).decode() if rules else "")
     app = build_app(contract, database, settings)
     interception = Interception(
         production_hosts(contract.document),
@@ -104,6 +115,11 @@ def environment_of(sandbox: Sandbox, origin: str) -> dict[str, str]:
 
 def _sandbox(options: CheckOptions) -> Sandbox:
     minted = accounts.mint_sandbox(options.mode)
+    if options.integration == minted.integrations[accounts.ADS]:
+        raise UsageError(
+            f"--integration {options.integration}: that is the name of the custom ads integration, which is there"
+            " anyway; leave the option out"
+        )
     return dataclasses.replace(
         minted,
         account_id=options.account or minted.account_id,
@@ -116,6 +132,8 @@ def _check_writable(options: CheckOptions) -> None:
     for path in filter(None, (options.report_json, options.report_junit, options.report_html)):
         if not Path(path).resolve().parent.is_dir():
             raise UsageError(f"the report {path} cannot be written: its folder does not exist")
+        if Path(path).is_dir():
+            raise UsageError(f"the report {path} cannot be written: it is a folder")
 
 
 def _write_reports(
@@ -129,19 +147,19 @@ def _write_reports(
     if options.report_json:
         _write(options.report_json, orjson.dumps(document, option=orjson.OPT_INDENT_2))
     if options.report_junit:
-        _write(options.report_junit, junit_report(document).encode())
+        _write(options.report_junit, junit_report(document, verdict).encode())
     if options.report_html:
         from mock_server.check.html import html_report
 
         by_number = {int(exchange["number"]): exchange for exchange in exchanges}
         _write(options.report_html, html_report(document, by_number, contract, command=shlex.join(command)).encode())
     if summary_path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary_path).open("a", encoding="utf-8") as page:
-            page.write(markdown_summary(document, verdict))
+        _write(summary_path, markdown_summary(document, verdict).encode(), "ab")
 
 
-def _write(path: str, content: bytes) -> None:
+def _write(path: str, content: bytes, mode: Literal["wb", "ab"] = "wb") -> None:
     try:
-        Path(path).write_bytes(content)
+        with Path(path).open(mode) as file:
+            file.write(content)
     except OSError as error:
         raise UsageError(f"the report {path} cannot be written: {error.strerror}") from error

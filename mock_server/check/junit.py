@@ -1,19 +1,23 @@
-"""The report as JUnit XML: a case for each operation and each kind of finding."""
+"""The report as JUnit XML: a case for the run, and one for each operation and each kind of finding."""
 
 from typing import Any
 from xml.etree import ElementTree
 
+from mock_server.check.verdict import Verdict
 from mock_server.findings import FINDINGS
 
 _NO_OPERATION = "no operation"
 
 
-def junit_report(document: dict[str, Any]) -> str:
+def junit_report(document: dict[str, Any], verdict: Verdict) -> str:
     """A violation fails its case, a warning stands in its case's output; an operation that was never called is skipped.
+
+    The run has a case of its own: it may fail for what is no violation, such as nothing captured.
 
     `document`: as `mock_server.report` makes it.
     """
     suite = ElementTree.Element("testsuite", name="segmetrics-mock check")
+    _fill_verdict(_case(suite, "run", "verdict"), verdict)
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for finding in document["findings"]:
         found.setdefault((finding["operation"] or _NO_OPERATION, finding["code"]), []).append(finding)
@@ -40,6 +44,12 @@ def _case(suite: ElementTree.Element, operation: str, name: str) -> ElementTree.
     return ElementTree.SubElement(suite, "testcase", classname=f"segmetrics.{operation}", name=name)
 
 
+def _fill_verdict(case: ElementTree.Element, verdict: Verdict) -> None:
+    if verdict.exit_code:
+        failure = ElementTree.SubElement(case, "failure", message=verdict.headline, type="verdict")
+        failure.text = _printable("\n".join(verdict.reasons))
+
+
 def _fill(case: ElementTree.Element, findings: list[dict[str, Any]]) -> None:
     if not findings:
         return
@@ -53,4 +63,9 @@ def _fill(case: ElementTree.Element, findings: list[dict[str, Any]]) -> None:
 
 def _line(finding: dict[str, Any]) -> str:
     text = f"{finding['pointer']}: {finding['message']} ({finding['count']} times, {finding['evidence']})"
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return _printable(text.replace("\n", " "))
+
+
+def _printable(text: str) -> str:
+    """Text without what XML cannot hold, or what moves the text around it; lines stay."""
+    return "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)

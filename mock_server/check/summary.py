@@ -1,8 +1,12 @@
 """The report as Markdown, for the summary page of a CI job."""
 
+import re
 from typing import Any
 
 from mock_server.check.verdict import Verdict
+
+_MARKUP = re.compile(r"[&<>|`\\*_~\[\]!:@#]")
+"""What means something in Markdown, also `:` and `@`, which make links and mentions."""
 
 
 def markdown_summary(document: dict[str, Any], verdict: Verdict) -> str:
@@ -14,7 +18,7 @@ def markdown_summary(document: dict[str, Any], verdict: Verdict) -> str:
         f"{summary['requests']} requests, {summary['violations']} violations, {summary['warnings']} warnings,"
         f" {summary['notices']} notices, coverage {summary['coverage_percent']} %",
         "",
-        *[f"- {reason}" for reason in verdict.reasons],
+        *[f"- {_cell(reason)}" for reason in verdict.reasons],
         "",
     ]
     if document["findings"]:
@@ -29,6 +33,6 @@ def _row(finding: dict[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that can break neither the table nor the page."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("`", "\\`")
-    return " ".join(escaped.split())
+    """Text on one line that is nothing but text: neither markup nor the end of a cell."""
+    seen = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(_MARKUP.sub(lambda found: f"&#{ord(found[0])};", seen).split())

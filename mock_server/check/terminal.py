@@ -1,7 +1,9 @@
 """The report on a terminal; plain text where it is none."""
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
 from itertools import groupby
 from typing import Any
 
@@ -13,11 +15,20 @@ from mock_server.check.verdict import Verdict
 
 _PLAIN_WIDTH = 120
 _NAMED_REQUESTS = 5
+_OUTCOMES = {
+    "converged": "sent the same call again and converged",
+    "doubled": "sent the data again under another id",
+    "changed": "sent other data under the same id",
+    "gave up": "gave up",
+}
 _STYLES = {"violation": "bold red", "warning": "yellow", "notice": "dim"}
 
 
 def print_report(document: dict[str, Any], verdict: Verdict, command: Sequence[str]) -> None:
     """Prints verdict, findings by operation, coverage and the command to run it again."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Of a command's bytes and a client's texts, not every character has a place in every encoding.
+        sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=_PLAIN_WIDTH)
@@ -25,12 +36,16 @@ def print_report(document: dict[str, Any], verdict: Verdict, command: Sequence[s
     console.print(Text(f"segmetrics-mock check: {verdict.headline}", "bold red" if verdict.exit_code else "bold green"))
     console.print(_counts(document["summary"]))
     for reason in verdict.reasons:
-        console.print(f"- {reason}", soft_wrap=True)
+        console.print("\n".join(map(_printable, f"- {reason}".split("\n"))), soft_wrap=True)
     for operation, findings in groupby(_by_operation(document["findings"]), key=_operation_of):
         console.print()
         console.print(Text(operation, "bold"))
         for finding in findings:
             _print_finding(console, finding)
+    if document["faults"]:
+        console.print()
+        for reaction in document["faults"]:
+            console.print(_reaction(reaction), soft_wrap=True)
     console.print()
     _print_coverage(console, document["coverage"]["operations"])
     console.print()
@@ -41,6 +56,12 @@ def _counts(summary: dict[str, Any]) -> str:
     nouns = ("request", "violation", "warning", "notice")
     counts = [f"{summary[f'{noun}s']} {noun}{'' if summary[f'{noun}s'] == 1 else 's'}" for noun in nouns]
     return ", ".join([*counts, f"coverage {summary['coverage_percent']} %"])
+
+
+def _reaction(reaction: dict[str, Any]) -> str:
+    retry = f" in #{reaction['retry']}" if reaction["retry"] else ""
+    fault = f"after the fault in #{reaction['request']} ({reaction['operation']})"
+    return f"{fault} the client {_OUTCOMES[reaction['outcome']]}{retry}"
 
 
 def _by_operation(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -54,7 +75,7 @@ def _operation_of(finding: dict[str, Any]) -> str:
 def _print_finding(console: Console, finding: dict[str, Any]) -> None:
     head = Text("  ")
     head.append(finding["severity"], _STYLES[finding["severity"]])
-    head.append(f" {finding['pointer']}", "bold")
+    head.append(f" {_printable(finding['pointer'])}", "bold")
     head.append(f"  {finding['code']}, {finding['evidence']}, {_occurrence(finding)}", "dim")
     console.print(head, soft_wrap=True)
     console.print(Text(f"    {_printable(finding['message'])}"), soft_wrap=True)

@@ -5,6 +5,8 @@ import re
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mock_server.web.delivery import TRANSPORT
+
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -18,6 +20,10 @@ class HttpProtocol(HttpToolsProtocol):
             line, end, rest = data.partition(b"\r\n")
             data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest
         super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
     def on_headers_complete(self) -> None:
         self._request_begun = True

@@ -75,6 +75,9 @@ _FAULTS = Statement(select(col(Account.faults)).where(col(Account.account_id) ==
 _SET_FAULTS = Statement(
     update(Account).where(col(Account.account_id) == bindparam("account")).values(faults=bindparam("rules"))
 )
+_SET_MODE = Statement(
+    update(Account).where(col(Account.account_id) == bindparam("account")).values(mode=bindparam("chosen"))
+)
 _MINT = Statement(
     update(Account)
     .where(col(Account.account_id) == bindparam("account_id"))
@@ -142,6 +145,10 @@ def drop(session: Session, account_id: str) -> None:
     empty(session, account_id)
     for statement in _DROP:
         session.run(statement, account_id=account_id)
+
+
+def set_mode(session: Session, account_id: str, mode: str) -> None:
+    session.run(_SET_MODE, account=account_id, chosen=mode)
 
 
 def faults(session: Session, account_id: str) -> str:

@@ -1,6 +1,5 @@
 """The application: the import API at `/api`, the admin side beside it, the guard before both."""
 
-import dataclasses
 import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -42,7 +41,8 @@ def build_app(
     check_bound(contract.operations)
     with database.transaction() as session:
         if accounts.find(session, DEFAULT_SANDBOX.account_id) is None:
-            accounts.add(session, dataclasses.replace(DEFAULT_SANDBOX, mode=settings.mode))
+            accounts.add(session, DEFAULT_SANDBOX)
+        accounts.set_mode(session, DEFAULT_SANDBOX.account_id, settings.mode)
     journal = Journal(settings.journal_limit)
     api = ImportApi(
         contract,

@@ -1,6 +1,5 @@
 """One exchange with the import API, start to end. A pure ASGI application, mounted at `/api`."""
 
-import asyncio
 import logging
 import secrets
 import time
@@ -25,6 +24,7 @@ from mock_server.spec.values import utc_now
 from mock_server.store import accounts
 from mock_server.store.accounts import Access
 from mock_server.store.database import Database, Session
+from mock_server.web.delivery import deliver
 
 _log = logging.getLogger("mock_server")
 _MEDIA_TYPE = "application/json"
@@ -71,10 +71,7 @@ class ImportApi:
             return
         request = await self._receive(scope, receive)
         if request is not None:
-            entry = self.exchange(request)
-            if entry.delay_seconds:
-                await asyncio.sleep(entry.delay_seconds)
-            await _send(send, entry)
+            await deliver(self.exchange(request), scope, receive, send)
 
     def exchange(self, request: Request) -> Entry:
         """Carries the call out and journals it, both in one transaction; refused, nothing of it is stored."""
@@ -110,23 +107,21 @@ class ImportApi:
         access = self._authorise(route, request, entry, session)
         call = self._read(route, access, request, entry)
         fault = self._fault(call, access, entry, session) if access.faults else None
-        if fault and fault.status and not fault.after:
+        if fault and fault.prevents_call:
             return _injected(fault)
         within = session.within(call.account_id, call.integration_id)
         answer = HANDLERS[call.operation](call, within)
         if self._check_answers:
             self._check(route, answer)
         entry.findings += warnings_about(call, answer, within)
-        return _injected(fault) if fault and fault.status else answer
+        return _injected(fault) if fault and fault.replaces_answer else answer
 
     def _fault(self, call: Call, access: Access, entry: Entry, session: Session) -> Fault | None:
         """What the account's plan does to this call; the plan's counts go into the same transaction."""
         rules = orjson.loads(access.faults)
         fault = choose(rules, call.operation, call.body)
         accounts.set_faults(session, call.account_id, orjson.dumps(rules).decode())
-        if fault:
-            entry.fault = fault.described()
-            entry.delay_seconds = fault.delay_seconds
+        entry.fault = fault
         return fault
 
     def _authorise(self, route: Route, request: Request, entry: Entry, session: Session) -> Access:
@@ -248,11 +243,11 @@ def _unauthorised(code: str, message: str) -> ApiError:
 
 
 def _injected(fault: Fault) -> Answer:
-    """The answer of a fault: its own body, or the envelope of an overloaded server."""
-    assert fault.status is not None
+    """The answer of a fault: its own body, or the envelope of an overloaded server; a reset sends none of it."""
+    status = fault.status or 500
     if fault.body is not None:
-        return Answer(fault.status, fault.body)
-    return Answer.error(fault.status, ["the server is overloaded (a fault injected on purpose); try again soon"])
+        return Answer(status, fault.body)
+    return Answer.error(status, ["the server is overloaded (a fault injected on purpose); try again soon"])
 
 
 def _decode(segment: bytes) -> str:
@@ -276,11 +271,3 @@ def _shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     if "authorization" not in headers:
         return dict(headers)
     return {**headers, "authorization": mask(headers["authorization"])}
-
-
-async def _send(send: Send, entry: Entry) -> None:
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in entry.answer_headers.items()]
-    headers.append((b"content-length", str(len(entry.answer_body)).encode()))
-    await send({"type": "http.response.start", "status": entry.status, "headers": headers})
-    body = b"" if entry.method == "HEAD" else entry.answer_body
-    await send({"type": "http.response.body", "body": body})

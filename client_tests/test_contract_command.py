@@ -1,0 +1,150 @@
+"""`segmetrics-mock contract`: what it finds, what it prints, what it leaves behind."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+
+from client_tests.serving import COMMAND
+from contracts.serving import served
+from mock_server import cli
+
+Ended = subprocess.CompletedProcess[str]
+
+
+def contract(url: str, *options: str) -> Ended:
+    command = [*COMMAND, "contract", url, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, encoding="utf-8")
+
+
+def generated(har: Path) -> list[tuple[str, str, str]]:
+    """Method, path and body of each call, apart from the server's port and the run's prefix."""
+    calls = []
+    for entry in json.loads(har.read_text("utf-8"))["log"]["entries"]:
+        request = entry["request"]
+        told = (request["url"].partition("/api/")[2], request.get("postData", {}).get("text", ""))
+        path, body = (re.sub(r"smc7-[0-9]+-|\b[0-9]{13,}\b", "·", text) for text in told)
+        calls.append((request["method"], path, body))
+    return calls
+
+
+def state(url: str) -> dict[str, Any]:
+    answer = httpx.get(f"{url.removesuffix('/api')}/__admin/sandboxes/demo/state", trust_env=False)
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_the_fake_keeps_the_contract_and_one_seed_gives_the_same_cases(tmp_path: Path) -> None:
+    calls = []
+    for name in ("first", "second"):
+        har, junit = tmp_path / f"{name}.har", tmp_path / f"{name}.xml"
+        reports = ("--report-har", str(har), "--report-junit", str(junit))
+
+        with served("", "--check-answers") as url:
+            ended = contract(url, "--quick", "--seed", "7", *reports)
+
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert "\nHELD: " in ended.stdout
+        assert re.search(r"rules that are not documented; [0-9]+ held, 2 not reached, 0 broken", ended.stdout)
+        assert ElementTree.parse(junit).getroot().get("failures") == "0"
+        calls.append(generated(har))
+    assert len(calls[0]) > 1000
+    assert calls[0] == calls[1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule"),
+    [
+        ("created_is_201", "success-envelope"),
+        ("errors_are_a_text", "error-envelope"),
+        ("deleted_is_left_out", "deletion-answer"),
+        ("answers_are_html", "success-envelope"),
+        ("bad_data_is_422", "bad-data-400"),
+        ("invalid_is_accepted", "bad-data-400"),
+        ("any_key_opens", "key-checked"),
+        ("deletion_is_pretended", "unknown-contact-404"),
+        ("added_tags_replace", "added-tags-join"),
+        ("non_ascii_fails", "success-envelope"),
+    ],
+)
+def test_a_broken_server_is_found_and_the_rule_named(fault: str, rule: str) -> None:
+    with served(fault) as url:
+        ended = contract(url, "--quick", "--fail-fast", "--seed", "1")
+
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "\nBROKEN: " in ended.stdout
+    assert re.search(rf"rule +{rule}: ", ended.stdout), ended.stdout
+    assert re.search(rf"again +curl -X (POST|DELETE) '?{url}", ended.stdout)
+
+
+def test_what_others_stored_is_not_touched() -> None:
+    headers = {"Authorization": "sandbox-key-0123456789"}
+    with served() as url:
+        httpx.post(f"{url}/v1/demo/payments/contact", json={"contact_id": 249, "tags": [3]}, headers=headers)
+        before = state(url)["contacts"]
+
+        contract(url, "--quick", "--fail-fast")
+
+        assert state(url)["contacts"] == before
+
+
+def test_an_interrupted_run_deletes_what_it_made() -> None:
+    with served() as url:
+        command = [*COMMAND, "contract", url, "--quick"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            while "coverage" not in process.stdout.readline():
+                assert process.poll() is None
+
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+
+        assert process.returncode == 2
+        assert "interrupted" in errors
+        assert state(url)["contacts"] == []
+
+
+def test_a_closed_port_is_exit_2_and_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        ended = contract(f"http://127.0.0.1:{taken.getsockname()[1]}/api")
+
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert "out of reach" in ended.stderr
+
+
+@pytest.mark.parametrize("option", [("--api-key", "wrong"), ("--account", "nobody"), ("--integration", "nowhere")])
+def test_wrong_credentials_are_exit_2_and_one_line(option: tuple[str, str]) -> None:
+    with served() as url:
+        ended = contract(url, *option)
+
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stdout == ""
+
+
+def test_production_is_not_written_to_without_a_word() -> None:
+    ended = contract("https://import.segmetrics.io/api")
+
+    assert ended.returncode == 2
+    assert "--yes-write" in ended.stderr
+
+
+def test_the_extra_is_named_when_schemathesis_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "schemathesis", None)
+
+    code = cli.main(["contract", "http://127.0.0.1:1/api"])
+
+    assert code == 2
+    assert "pip install 'segmetrics-mock[contracts]'" in capsys.readouterr().err

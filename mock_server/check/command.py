@@ -16,12 +16,13 @@ from mock_server.check.junit import junit_report
 from mock_server.check.summary import markdown_summary
 from mock_server.check.terminal import print_report
 from mock_server.check.verdict import Verdict, judge
+from mock_server.datasets import EMPTY
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
 from mock_server.intercept.interception import Interception, production_hosts
 from mock_server.journal import Journal
 from mock_server.report import exchanges_of, report_on
-from mock_server.serving import listening, running
+from mock_server.serving import listening, load_dataset, running
 from mock_server.settings import STRICT, ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
@@ -36,7 +37,7 @@ _KEPT_EXCHANGES = 1_000_000
 class CheckOptions:
     """How a command is checked. `fail_under`: the least coverage, in per cent.
 
-    `faults`: a file with a fault plan, or the name of one of the kit's own.
+    `faults`: a file with a fault plan, or the name of one of the kit's own. `dataset`: likewise, what is there already.
     `allow_host`: further hosts that the command may call for real. `isolate`: in namespaces of its own.
     `account`, `integration`, `api_key`: what the client has baked in, where it does not read the environment.
     """
@@ -49,6 +50,7 @@ class CheckOptions:
     allow_host: tuple[str, ...] = ()
     isolate: bool = False
     faults: str = ""
+    dataset: str = EMPTY
     account: str = ""
     integration: str = ""
     api_key: str = ""
@@ -68,7 +70,7 @@ def check(command: Sequence[str], options: CheckOptions) -> int:
 
 def _check(command: Sequence[str], options: CheckOptions) -> int:
     contract, sandbox = Contract.load(), _sandbox(options)
-    settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES)
+    settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES, dataset=options.dataset)
     foreign_hosts: Counter[str] = Counter()
     troubles: dict[str, None] = {}
     database = Database()
@@ -76,6 +78,7 @@ def _check(command: Sequence[str], options: CheckOptions) -> int:
     with database.transaction() as session:
         accounts.add(session, sandbox)
         accounts.set_faults(session, sandbox.account_id, orjson.dumps(rules).decode() if rules else "")
+    load_dataset(database, contract, sandbox, settings)
     app = build_app(contract, database, settings)
     interception = Interception(
         production_hosts(contract.document),

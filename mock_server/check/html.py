@@ -7,21 +7,21 @@ part. A finding that the page has no more room for is counted and not shown.
 import base64
 import dataclasses
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment
+from markupsafe import escape
 
-from mock_server.check.clauses import Clause, Clauses, definition_of
-from mock_server.check.examples import CLIPPED_LINE, Example, Shown, clip, example_of
 from mock_server.check.verdict import NOTHING_CAPTURED
 from mock_server.coverage import CALL
 from mock_server.errors import SEVERITIES
+from mock_server.exhibits.clauses import Clause, Clauses, definition_of
+from mock_server.exhibits.examples import CLIPPED_LINE, Example, Shown, clip, example_of
+from mock_server.exhibits.templates import environment, visible
 from mock_server.journal import KEPT_BYTES
 from mock_server.spec import Contract
 
@@ -32,9 +32,6 @@ _MAX_HOSTS = 50
 _MARKUP_BYTES = 60
 _MAX_BYTES = 4_200_000
 """How much the findings may take together, so that the page stays under 5 MB."""
-
-_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-"""Characters that a page cannot show, or that change the order of those around them."""
 
 
 @dataclass(slots=True)
@@ -84,23 +81,9 @@ def html_report(
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        finalize=_visible,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"csp_hash": _csp_hash, "grouped": "{:,}".format}
-    return environment
-
-
-def _visible(value: Any) -> Any:
-    """Each text that the page prints, on its way there."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value.replace("\r\n", "\n"))
+    made = environment(Path(__file__).parent)
+    made.filters["csp_hash"] = _csp_hash
+    return made
 
 
 def _csp_hash(text: str) -> str:
@@ -150,7 +133,7 @@ def _fill(kinds: Sequence[Kind], exchanges: Mapping[int, Mapping[str, Any]], con
 def _weight(value: Any) -> int:
     """About how many bytes a value takes on the page."""
     if isinstance(value, str):
-        return len(str(escape(_visible(value))).encode()) + _MARKUP_BYTES
+        return len(str(escape(visible(value))).encode()) + _MARKUP_BYTES
     if isinstance(value, Mapping):
         return sum(map(_weight, value.values()))
     if isinstance(value, list | tuple):

@@ -1,0 +1,64 @@
+"""`check` as a user runs it: the real command in a process of its own, and small clients for it to run."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from client_tests.serving import COMMAND
+
+CHECKOUT = Path(__file__).parents[2]
+PRODUCTION = "https://import.segmetrics.io/api"
+_OF_THE_CALLER = ("FORCE_COLOR", "GITHUB_STEP_SUMMARY")
+"""Variables of whoever runs these tests that would change what `check` writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a run came to. `report`: the JSON document."""
+
+    code: int
+    stdout: str
+    stderr: str
+    report: dict[str, Any]
+
+
+def client(name: str, *arguments: str) -> list[str]:
+    """The command line of one of the clients of this folder."""
+    return [sys.executable, "-m", f"{__name__}.{name}", *arguments]
+
+
+def arguments(*options: str | Path, command: list[str] | None = None) -> list[str]:
+    """The command line of `check`; without a command there is no `--` either."""
+    return [*COMMAND, "check", *map(str, options), *(["--", *command] if command else [])]
+
+
+def environment(**variables: str | Path) -> dict[str, str]:
+    """This process's environment without what the caller's CI put there, and with `variables`."""
+    kept = {name: value for name, value in os.environ.items() if name not in _OF_THE_CALLER}
+    return kept | {name: str(value) for name, value in variables.items()}
+
+
+def run(
+    *options: str | Path,
+    command: list[str] | None = None,
+    variables: Mapping[str, str | Path] = {},
+    stdin: bytes = b"",
+) -> "subprocess.CompletedProcess[bytes]":
+    """`segmetrics-mock check OPTIONS -- COMMAND`, to its end."""
+    line = arguments(*options, command=command)
+    return subprocess.run(
+        line, cwd=CHECKOUT, env=environment(**variables), input=stdin, capture_output=True, timeout=120
+    )
+
+
+def checked(folder: Path, command: list[str], *options: str | Path, **variables: str | Path) -> Checked:
+    """The same, with its JSON report, which goes to `folder`."""
+    file = folder / "report.json"
+    ended = run("--report-json", file, *options, command=command, variables=variables)
+    assert file.exists(), ended.stderr.decode()
+    return Checked(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), json.loads(file.read_bytes()))

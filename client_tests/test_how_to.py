@@ -1,0 +1,87 @@
+"""The README's how-to examples, run as they stand there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from client_tests.checked import CHECKOUT, environment
+from client_tests.checked.suites import Suite
+
+pytest_plugins = ["pytester"]
+
+README = (CHECKOUT / "README.md").read_text("utf-8")
+CLIENT = Path(__file__).parent / "checked" / "buyers.py"
+README_ORIGIN = "http://127.0.0.1:8642"
+
+
+def example(heading: str, language: str) -> str:
+    """The one block of code under a heading of the README."""
+    found = re.search(rf"^### {re.escape(heading)}\n(.*?)(?=^##|\Z)", README, re.MULTILINE | re.DOTALL)
+    assert found, f"README.md has no heading '### {heading}'"
+    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", found[1], re.MULTILINE | re.DOTALL)
+    return str(block)
+
+
+@pytest.mark.parametrize("heading", ["Test a Python client", "Rehearse a failure"])
+def test_the_tests_with_the_fixture_pass(
+    heading: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = Suite(pytester, monkeypatch)
+
+    result = suite.run_with(CLIENT.read_text("utf-8"), example(heading, "python"))
+
+    result.assert_outcomes(passed=1)
+
+
+def test_the_check_in_ci_passes_and_writes_what_is_uploaded(tmp_path: Path) -> None:
+    check, upload = yaml.safe_load(example("Check a client in CI", "yaml"))
+    shutil.copy(CLIENT, tmp_path / "shop.py")
+    commands = commands_in(
+        tmp_path, **{"segmetrics-mock": f"{sys.executable} -m mock_server", "python": sys.executable}
+    )
+
+    ended = subprocess.run(
+        ["sh", "-e", "-c", check["run"]],
+        cwd=tmp_path,
+        env=environment(PATH=commands, PYTHONPATH=CHECKOUT, GITHUB_STEP_SUMMARY=tmp_path / "summary"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (tmp_path / upload["with"]["path"]).read_text("utf-8").startswith("<!doctype html>")
+    assert ElementTree.parse(tmp_path / "segmetrics.xml").getroot().findall(".//failure") == []
+    assert "the contract holds" in (tmp_path / "summary").read_text("utf-8")
+
+
+def commands_in(folder: Path, **commands: str) -> str:
+    """A search path with these commands first: in a checkout that is not installed there is no such script."""
+    scripts = folder / "scripts"
+    scripts.mkdir()
+    for name, line in commands.items():
+        (scripts / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n', "utf-8")
+        (scripts / name).chmod(0o755)
+    return f"{scripts}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_the_tests_with_a_sandbox_each_pass_side_by_side(origin: str, tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("Node is not installed: the README's example for it was not run")
+    (tmp_path / "shop.test.mjs").write_text(
+        example("Give each test a sandbox, in any language", "js").replace(README_ORIGIN, origin), "utf-8"
+    )
+
+    ended = subprocess.run(
+        ["node", "--test", str(tmp_path / "shop.test.mjs")], capture_output=True, text=True, timeout=120
+    )
+
+    assert ended.returncode == 0, ended.stdout
+    assert re.search(r"^. pass 2$", ended.stdout, re.MULTILINE)

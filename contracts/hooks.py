@@ -22,7 +22,7 @@ from schemathesis import Case, CheckContext, HookContext, Response
 from schemathesis.core.failures import Failure
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from contracts import answers, further_calls  # noqa: F401  # importing them fills LAWS, in this order
+from contracts import answers, further_calls, refusals  # noqa: F401  # importing them fills LAWS, in this order
 from contracts.document import Document
 from contracts.laws import LAWS, UNSEEN, Claim, Law
 from contracts.run import Api, Credentials, Run, Step

@@ -1,7 +1,7 @@
 """Laws: what must hold of a call beyond the document's schemas, each with the `x-rules` that it proves.
 
-A law is a generator of claims about one step. They stand in `answers`, and in `further_calls` where an answer alone
-cannot show it.
+A law is a generator of claims about one step. They stand in `answers`; in `further_calls`, where an answer alone
+cannot show it; and in `refusals`.
 """
 
 from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ import pytest
 from contracts.document import Document
 from contracts.laws import UNSEEN
 from contracts.serving import served
-from mock_server.contract.command import Contract, neighbour, run_suite
+from mock_server.contract.command import Trial, neighbour, run_suite
 from mock_server.contract.report import Report
 
 DOCUMENT = Document()
@@ -45,7 +45,7 @@ def verdict(tmp_path: Path) -> Iterator[Verdict]:
 
 
 def judged(url: str, folder: Path) -> Verdict:
-    contract = Contract(
+    trial = Trial(
         url=url,
         account_id=os.environ.get("SEGMETRICS_ACCOUNT_ID", "demo"),
         integration_id=os.environ.get("SEGMETRICS_INTEGRATION_ID", "payments"),
@@ -54,7 +54,7 @@ def judged(url: str, folder: Path) -> Verdict:
         seed=1,
         depth="quick",
     )
-    with neighbour(contract) as beside:
+    with neighbour(trial) as beside:
         report, code, output = run_suite(beside, folder)
     assert report.end is not None, output
     return Verdict(url, report, code, output)

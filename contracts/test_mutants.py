@@ -13,7 +13,7 @@ import pytest
 
 from contracts.mutants import LIVING, MUTANTS
 from contracts.serving import served
-from mock_server.contract.command import Contract, neighbour, run_suite
+from mock_server.contract.command import Trial, neighbour, run_suite
 
 TABLE = Path(__file__).with_name("MUTANTS.md")
 SAMPLE = ("added_tags_replace", "deletion_is_pretended", "item_ids_count_from_zero", "keys_are_mixed")
@@ -35,8 +35,8 @@ def hunt(name: str, folder: Path) -> Hunt:
     started = time.monotonic()
     with served(name) as url:
         key = "sandbox-key-0123456789"
-        contract = Contract(url, "demo", "payments", "ads", key, SEED, "quick", first_finding_alone=True)
-        with neighbour(contract) as beside:
+        trial = Trial(url, "demo", "payments", "ads", key, SEED, "quick", first_finding_alone=True)
+        with neighbour(trial) as beside:
             report, code, output = run_suite(beside, folder)
     assert report.end is not None, output
     assert bool(report.failures) == bool(code), output

@@ -11,6 +11,9 @@ from mock_server import __version__, settings
 from mock_server.errors import SpecError, UsageError
 from mock_server.settings import ServeSettings
 
+FAKED = ("contact", "invoice", "subscription", "product", "ad_performance", "tags")
+"""The resources of `fake`; a test holds them to those of `fakedata`, which is loaded late."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; its exit code: 0, 1 for a broken contract, 2 for misuse."""
@@ -34,6 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="serve the fake"))
     _add_check(commands.add_parser("check", help="run a client's own command and judge every call it makes"))
+    _add_fake(commands.add_parser("fake", help="print valid payloads as JSON lines"))
+    commands.add_parser("datasets", help="list the built-in datasets").set_defaults(run=_datasets)
     _add_contract(commands.add_parser("contract", help="judge a server: does it keep the contract?"))
     return parser
 
@@ -79,6 +84,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail-under", type=float, default=0.0, metavar="PERCENT", help="fail below this coverage")
     parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
     parser.add_argument("--faults", default="", metavar="FILE", help="a fault plan, or the name of one of the kit's")
+    parser.add_argument("--dataset", default="empty", metavar="NAME", help="as for serve")
     parser.add_argument(
         "--allow-host", action="append", default=[], metavar="HOST", help="a further host that may be called for real"
     )
@@ -117,6 +123,32 @@ def _add_contract(parser: argparse.ArgumentParser) -> None:
 
 
 def _contract(arguments: argparse.Namespace) -> int:
-    from mock_server.contract.command import contract_from, judge
+    from mock_server.contract.command import judge, trial_from
 
-    return judge(contract_from(arguments))
+    return judge(trial_from(arguments))
+
+
+def _add_fake(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_fake)
+    parser.add_argument("resource", metavar="RESOURCE", choices=FAKED, help=", ".join(FAKED))
+    parser.add_argument("--count", type=_whole, default=1, metavar="N", help="how many (default: 1)")
+    parser.add_argument("--seed", type=_whole, default=1, metavar="N", help="other data for each seed (default: 1)")
+    parser.add_argument("--today", default="", metavar="DAY", help="day that dates count from (default: 2026-06-30)")
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 10**9):
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0 to 1000000000")
+    return int(text)
+
+
+def _fake(arguments: argparse.Namespace) -> int:
+    from mock_server.datasets.command import print_fakes
+
+    return print_fakes(arguments.resource, arguments.count, arguments.seed, arguments.today)
+
+
+def _datasets(_: argparse.Namespace) -> int:
+    from mock_server.datasets.command import print_datasets
+
+    return print_datasets()

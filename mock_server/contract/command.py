@@ -41,7 +41,7 @@ _PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class Trial:
     """What is to be judged, and how. `url` ends in `/api`.
 
     `other`: account and key of a second account that must be kept apart, empty where there is none.
@@ -62,13 +62,13 @@ class Contract:
     first_finding_alone: bool = False
 
 
-def contract_from(arguments: argparse.Namespace) -> Contract:
+def trial_from(arguments: argparse.Namespace) -> Trial:
     """What the command line and the environment say; what neither says is that of the default sandbox."""
     account, key, sandbox = arguments.account, arguments.api_key, DEFAULT_SANDBOX
     account = account or os.environ.get("SEGMETRICS_ACCOUNT_ID") or sandbox.account_id
     ads = sandbox.integrations[ADS] if account == sandbox.account_id else ""
     payments = sandbox.integrations[PAYMENTS]
-    return Contract(
+    return Trial(
         url=arguments.url.rstrip("/"),
         account_id=account,
         integration_id=arguments.integration or os.environ.get("SEGMETRICS_INTEGRATION_ID") or payments,
@@ -83,24 +83,24 @@ def contract_from(arguments: argparse.Namespace) -> Contract:
     )
 
 
-def judge(contract: Contract) -> int:
+def judge(trial: Trial) -> int:
     """Runs the suite and prints the verdict: 0 when the contract holds, 1 when it is broken.
 
     Raises UsageError when the server cannot be judged: out of reach, credentials refused, Schemathesis missing.
     """
     if importlib.util.find_spec("schemathesis") is None:
         raise UsageError("the suite needs Schemathesis: pip install 'segmetrics-mock[contracts]'")
-    _ask(contract)
-    _probe(contract)
-    _enter(contract)
+    _ask(trial)
+    _probe(trial)
+    _enter(trial)
     print(
-        f"{contract.url}, account {contract.account_id}, integration {contract.integration_id};"
-        f" {contract.depth} run with seed {contract.seed}",
+        f"{trial.url}, account {trial.account_id}, integration {trial.integration_id};"
+        f" {trial.depth} run with seed {trial.seed}",
         flush=True,
     )
     started = time.monotonic()
     progress = Progress(sys.stdout.isatty())
-    with tempfile.TemporaryDirectory() as folder, neighbour(contract) as beside:
+    with tempfile.TemporaryDirectory() as folder, neighbour(trial) as beside:
         report, code, output = run_suite(beside, Path(folder), progress)
     progress.finish()
     if report.end is None:
@@ -111,21 +111,27 @@ def judge(contract: Contract) -> int:
     return 1 if code or report.failures else 0
 
 
-def run_suite(contract: Contract, folder: Path, progress: Progress | None = None) -> tuple[Report, int, str]:
+def run_suite(trial: Trial, folder: Path, progress: Progress | None = None) -> tuple[Report, int, str]:
     """The child from start to end: what it reported, its exit code, its output. `folder` takes its files."""
     events, output = folder / "events.jsonl", folder / "output.txt"
     events.touch()
     report = Report()
     with output.open("w", encoding="utf-8") as sink, events.open(encoding="utf-8") as source:
         child = subprocess.Popen(
-            _command(contract), env=_environment(contract, events), cwd=folder, stdout=sink, stderr=sink
+            _command(trial),
+            env=_environment(trial, events),
+            cwd=folder,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,  # Ctrl-C reaches the child once, through us
         )
-        interrupted = False
+        interrupted, rest = False, ""
         with _ended_gently(child):
             while True:
                 try:
                     ended = child.poll() is not None
-                    for line in source:
+                    *lines, rest = (rest + source.read()).split("\n")
+                    for line in lines:
                         report.take(json.loads(line))
                     if progress:
                         progress.show(report)
@@ -156,90 +162,90 @@ def _ended_gently(child: "subprocess.Popen[bytes]") -> Iterator[None]:
                 child.kill()
 
 
-def _command(contract: Contract) -> list[str]:
+def _command(trial: Trial) -> list[str]:
     suite = kit_path("contracts")
-    reports = {"junit": contract.junit, "har": contract.har}
+    reports = {"junit": trial.junit, "har": trial.har}
     return [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(suite / "schemathesis.toml")),
-        *("run", str(kit_path("openapi.yaml")), "--url", contract.url, "--seed", str(contract.seed)),
-        *("--max-examples", str(_EXAMPLES[contract.depth])),
-        *(("--max-failures", "1") if contract.first_finding_alone else ()),
+        *("run", str(kit_path("openapi.yaml")), "--url", trial.url, "--seed", str(trial.seed)),
+        *("--max-examples", str(_EXAMPLES[trial.depth])),
+        *(("--max-failures", "1") if trial.first_finding_alone else ()),
         *(part for name, file in reports.items() if file for part in (f"--report-{name}-path", str(file.resolve()))),
     ]
 
 
-def _environment(contract: Contract, events: Path) -> dict[str, str]:
+def _environment(trial: Trial, events: Path) -> dict[str, str]:
     suite = str(kit_path("contracts").parent)
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [suite, os.environ.get("PYTHONPATH")])),
         "PYTHONIOENCODING": "utf-8",
-        "SEGMETRICS_CONTRACT_URL": contract.url,
-        "SEGMETRICS_CONTRACT_SEED": str(contract.seed),
+        "SEGMETRICS_CONTRACT_URL": trial.url,
+        "SEGMETRICS_CONTRACT_SEED": str(trial.seed),
         "SEGMETRICS_CONTRACT_EVENTS": str(events),
-        "SEGMETRICS_ACCOUNT_ID": contract.account_id,
-        "SEGMETRICS_INTEGRATION_ID": contract.integration_id,
-        "SEGMETRICS_ADS_INTEGRATION_ID": contract.ads_integration_id,
-        "SEGMETRICS_API_KEY": contract.api_key,
-        "SEGMETRICS_OTHER_ACCOUNT_ID": contract.other[0],
-        "SEGMETRICS_OTHER_API_KEY": contract.other[1],
+        "SEGMETRICS_ACCOUNT_ID": trial.account_id,
+        "SEGMETRICS_INTEGRATION_ID": trial.integration_id,
+        "SEGMETRICS_ADS_INTEGRATION_ID": trial.ads_integration_id,
+        "SEGMETRICS_API_KEY": trial.api_key,
+        "SEGMETRICS_OTHER_ACCOUNT_ID": trial.other[0],
+        "SEGMETRICS_OTHER_API_KEY": trial.other[1],
     }
 
 
-def _probe(contract: Contract) -> None:
+def _probe(trial: Trial) -> None:
     """A call that changes nothing: whether the server is there and takes the credentials."""
     try:
-        status, text = _send("DELETE", f"{_contacts(contract)}/smc-nobody", contract.api_key)
+        status, text = _send("DELETE", f"{_contacts(trial)}/smc-nobody", trial.api_key)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{contract.url} is out of reach: {getattr(error, 'reason', None) or error}") from error
+        raise UsageError(f"{trial.url} is out of reach: {getattr(error, 'reason', None) or error}") from error
     if status in (401, 403):
-        raise UsageError(f"{contract.url} refuses the credentials: {_first_line(text) or status}")
+        raise UsageError(f"{trial.url} refuses the credentials: {_first_line(text) or status}")
 
 
-def _enter(contract: Contract) -> None:
+def _enter(trial: Trial) -> None:
     """The first contact of the run: whether there is such an account and integration at all."""
-    body = json.dumps({"contact_id": f"smc{contract.seed}-marker"}).encode()
+    body = json.dumps({"contact_id": f"smc{trial.seed}-marker"}).encode()
     try:
-        status, text = _send("POST", _contacts(contract), contract.api_key, body)
+        status, text = _send("POST", _contacts(trial), trial.api_key, body)
     except OSError:
         return
     if status in (401, 403, 404):
-        raise UsageError(f"{contract.url} takes no contact: {status}, {_first_line(text)}")
+        raise UsageError(f"{trial.url} takes no contact: {status}, {_first_line(text)}")
 
 
-def _contacts(contract: Contract) -> str:
-    account, integration = quote(contract.account_id, safe=""), quote(contract.integration_id, safe="")
-    return f"{contract.url}/v1/{account}/{integration}/contact"
+def _contacts(trial: Trial) -> str:
+    account, integration = quote(trial.account_id, safe=""), quote(trial.integration_id, safe="")
+    return f"{trial.url}/v1/{account}/{integration}/contact"
 
 
-def _ask(contract: Contract) -> None:
-    if contract.may_write or is_loopback(contract.url):
+def _ask(trial: Trial) -> None:
+    if trial.may_write or is_loopback(trial.url):
         return
     raise UsageError(
-        f"{contract.url} is not on this machine, and a run writes: some thousand calls that make contacts, tags,"
-        f" orders, subscriptions, products and ad figures. The id of each starts with 'smc{contract.seed}-', nothing"
+        f"{trial.url} is not on this machine, and a run writes: some thousand calls that make contacts, tags,"
+        f" orders, subscriptions, products and ad figures. The id of each starts with 'smc{trial.seed}-', nothing"
         " else is touched, and contacts, orders and subscriptions are deleted at the end; tags, products and ads"
-        f" stay, for the API cannot delete them. Run it with --yes-write --seed {contract.seed} to go on."
+        f" stay, for the API cannot delete them. Run it with --yes-write --seed {trial.seed} to go on."
     )
 
 
 @contextmanager
-def neighbour(contract: Contract) -> Iterator[Contract]:
+def neighbour(trial: Trial) -> Iterator[Trial]:
     """The contract with a second account beside: one of the environment, or, of a fake of ours, minted for the run."""
     named = (os.environ.get("SEGMETRICS_OTHER_ACCOUNT_ID", ""), os.environ.get("SEGMETRICS_OTHER_API_KEY", ""))
-    admin = f"{contract.url.removesuffix('/api')}/__admin/sandboxes"
+    admin = f"{trial.url.removesuffix('/api')}/__admin/sandboxes"
     minted: Mapping[str, Any] = {}
-    if not all(named) and is_loopback(contract.url):
+    if not all(named) and is_loopback(trial.url):
         try:
             status, text = _send("POST", admin, "", b"{}")
             minted = json.loads(text) if status == 200 else {}
         except (OSError, ValueError):
             minted = {}
     if not isinstance(minted, dict) or not {"account_id", "api_key"} <= minted.keys():
-        yield dataclasses.replace(contract, other=named) if all(named) else contract
+        yield dataclasses.replace(trial, other=named) if all(named) else trial
         return
     try:
-        yield dataclasses.replace(contract, other=(minted["account_id"], minted["api_key"]))
+        yield dataclasses.replace(trial, other=(minted["account_id"], minted["api_key"]))
     finally:
         _send("DELETE", f"{admin}/{minted['account_id']}", "")
 

@@ -15,7 +15,9 @@ ORDER = [
     {"spec"},
     {"store"},
     {"journal", "faults", "fakedata", "coverage", "findings", "resilience", "report"},
+    {"exhibits"},
     {"handlers"},
+    {"datasets"},
     {"web"},
     {"serving", "intercept"},
     {"check", "contract"},
@@ -33,7 +35,7 @@ LIBRARIES = {
     "faker": {"fakedata"},
     "sqlmodel": {"store", "journal"},
     "sqlalchemy": {"store", "journal"},
-    "jsonschema_rs": {"spec", "faults"},
+    "jsonschema_rs": {"spec", "faults", "datasets"},
     "contracts": set[str](),
     "client_tests": set[str](),
 }

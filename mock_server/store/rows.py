@@ -30,6 +30,7 @@ class Rows:
         written: dict[str, Any] = {name: bindparam(name) for name in self.columns if name != "number"}
         self._find = self.statement(*key)
         self._insert = Statement(insert(table).values(written).returning(columns["number"]))
+        self._insert_many = Statement(insert(table).values(written))
         self._update = Statement(update(table).where(columns["number"] == bindparam("number_")).values(written))
         self._delete = Statement(delete(table).where(columns["number"] == bindparam("number_")))
         self._page = Statement(
@@ -81,6 +82,11 @@ class Rows:
         if row != before:
             session.run(self._update, number_=row["number"], **self._encode(row))
         return row
+
+    def add_many(self, session: Session, rows: Iterable[Row]) -> None:
+        """Inserts rows that are new, in their order; columns that they leave out have their default."""
+        blank = self._defaults | session.scope
+        session.run_many(self._insert_many, (self._encode(blank | row) for row in rows))
 
     def delete(self, session: Session, rows: Iterable[Row]) -> None:
         for row in rows:

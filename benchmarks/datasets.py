@@ -1,0 +1,62 @@
+"""How fast datasets load: `python benchmarks/datasets.py`.
+
+Prints calls a second and seconds for each dataset into a file, by the machine's clock and by the processor's; then
+how long `serve` takes from its start to its first answer with `demo`, as a ratio to `empty` (medians, interleaved).
+Left out: the time that a reset over HTTP takes, which is that of the loading.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
+
+from mock_server import datasets
+from mock_server.datasets.progress import progress
+from mock_server.spec import Contract
+from mock_server.store import accounts
+from mock_server.store.accounts import DEFAULT_SANDBOX
+from mock_server.store.database import Database
+
+STARTS = 7
+
+
+def main() -> None:
+    contract = Contract.load()
+    print(f"{'dataset':12}{'calls':>10}{'seconds':>10}{'processor':>11}{'calls/s':>10}")
+    for name in datasets.names():
+        with tempfile.TemporaryDirectory() as folder:
+            database = Database(Path(folder) / "data.db")
+            clock, processor = time.perf_counter(), time.process_time()
+            dataset = datasets.read(name, contract)
+            with progress(name) as report, database.transaction() as session:
+                accounts.add(session, DEFAULT_SANDBOX)
+                calls = datasets.load(session, contract, DEFAULT_SANDBOX, dataset, seed=1, report=report)
+            seconds, busy = time.perf_counter() - clock, time.process_time() - processor
+            database.close()
+        print(f"{name:12}{calls:10,}{seconds:10.2f}{busy:11.2f}{calls / seconds:10,.0f}", flush=True)
+    starts: dict[str, list[float]] = {"empty": [], "demo": []}
+    for _ in range(STARTS):
+        for name, seconds_each in starts.items():
+            seconds_each.append(start_seconds(name))
+    empty, demo = (statistics.median(starts[name]) for name in ("empty", "demo"))
+    print(f"start to first answer: empty {empty:.2f} s, demo {demo:.2f} s, ratio {demo / empty:.2f}")
+
+
+def start_seconds(name: str) -> float:
+    """From the start of `serve` to the first answer of its health call."""
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--dataset", name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        origin = process.stdout.readline().split()[-1].removesuffix("/api")
+        build_opener(ProxyHandler({})).open(f"{origin}/__admin/health", timeout=30).read()
+        seconds = time.perf_counter() - started
+        process.terminate()
+    return seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -16,8 +16,8 @@ import pytest
 from client_tests.bodies import ORDER, SUBSCRIPTION
 from client_tests.pages import Element, finding, marks, read
 from client_tests.sandbox import Sandbox
-from mock_server.check.clauses import RULES_OF
 from mock_server.check.html import html_report
+from mock_server.exhibits.clauses import RULES_OF
 from mock_server.findings import FINDINGS
 from mock_server.report import report_on
 from mock_server.spec import Contract

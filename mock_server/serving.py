@@ -18,6 +18,8 @@ from urllib.parse import quote
 import orjson
 import uvicorn
 
+from mock_server import datasets
+from mock_server.datasets.progress import progress
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
 from mock_server.intercept.wire import HttpProtocol
@@ -25,10 +27,10 @@ from mock_server.journal import Entry
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
-from mock_server.store.accounts import DEFAULT_SANDBOX
+from mock_server.store.accounts import DEFAULT_SANDBOX, Sandbox
 from mock_server.store.database import Database
 from mock_server.web.app import App, build_app
-from mock_server.web.guard import LOGIN_PATH
+from mock_server.web.guard import LOGIN_PATH, UI_PATH
 
 _BACKLOG = 2048
 _LOOPBACK_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -56,6 +58,7 @@ def _serve(settings: ServeSettings) -> None:
         contract = Contract.load()
         rules = load_plan(settings.faults, contract.operations) if settings.faults else []
         app = build_app(contract, database, settings, on_exchange=_printer() if log else None)
+        load_dataset(database, contract, DEFAULT_SANDBOX, settings)
         if rules:
             with database.transaction() as session:
                 accounts.set_faults(session, DEFAULT_SANDBOX.account_id, orjson.dumps(rules).decode())
@@ -64,6 +67,18 @@ def _serve(settings: ServeSettings) -> None:
             if intercepted:
                 print(intercepted.exports, flush=True)
             uvicorn.Server(_config(app, intercepted.protocol if intercepted else None)).run([listener])
+
+
+def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, settings: ServeSettings) -> None:
+    """Fills the sandbox with the settings' dataset, and tells on standard error how far it is where that takes long.
+
+    Raises UsageError for a mistake in the dataset, and where the sandbox holds data already.
+    """
+    today = datasets.day(settings.today)
+    if settings.dataset != datasets.EMPTY:
+        dataset = datasets.read(settings.dataset, contract, today)
+        with progress(dataset.name) as report, database.transaction() as session:
+            datasets.load(session, contract, sandbox, dataset, seed=settings.seed, report=report)
 
 
 @contextmanager
@@ -118,6 +133,7 @@ def banner(settings: ServeSettings, port: int) -> str:
         f"Integrations {', '.join(f'{id} (custom {kind})' for kind, id in sandbox.integrations.items())}",
         f"API key      {sandbox.api_key}",
         f"State        {origin}/__admin/sandboxes/{sandbox.account_id}/state",
+        f"Dashboard    {origin}{UI_PATH}",
     ]
     if settings.admin_token:
         lines.append(f"Admin link   {origin}{LOGIN_PATH}?token={quote(settings.admin_token, safe='')}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from mock_server.check.clauses import definition_of, steps_of
+from mock_server.exhibits.clauses import definition_of, steps_of
 from mock_server.journal import KEPT_BYTES, mask
 from mock_server.spec import Contract, Operation
 
@@ -69,13 +69,15 @@ def clip(text: str, span: tuple[int, int] = (0, 0), limit: int = _CLIPPED_BODY) 
     )
 
 
-def example_of(entry: Mapping[str, Any], finding: Mapping[str, Any], contract: Contract) -> Example:
-    """The example that an entry of the journal is of a finding."""
+def example_of(
+    entry: Mapping[str, Any], finding: Mapping[str, Any], contract: Contract, *, limit: int = _CLIPPED_BODY
+) -> Example:
+    """The example that an entry of the journal is of a finding; about `limit` characters of each body."""
     request, answer = entry["request"], entry["answer"]
     operation = contract.operations.get(entry["operation"] or "")
     meaning = definition_of(contract, operation).get("responses", {}).get(str(answer["status"]), {})
     where, *inner = steps_of(finding["pointer"]) or [""]
-    body, depth = _body(request, inner if where == "body" else None)
+    body, depth = _body(request, inner if where == "body" else None, limit)
     return Example(
         number=entry["number"],
         facts={
@@ -92,7 +94,7 @@ def example_of(entry: Mapping[str, Any], finding: Mapping[str, Any], contract: C
         body=body,
         missing=inner[depth] if finding["code"] == "missing-field" and depth < len(inner) else "",
         answer_headers=_headers(answer["headers"], None),
-        answer_body=_body(answer, [] if where == "answer" else None)[0],
+        answer_body=_body(answer, [] if where == "answer" else None, limit)[0],
     )
 
 
@@ -121,7 +123,7 @@ def _headers(headers: Mapping[str, str], marked: str | None) -> list[tuple[str, 
     return shown
 
 
-def _body(message: Mapping[str, Any], steps: Sequence[str] | None) -> tuple[Shown, int]:
+def _body(message: Mapping[str, Any], steps: Sequence[str] | None, limit: int) -> tuple[Shown, int]:
     """The body of a request or answer, and how many of the steps lead to what is marked in it.
 
     JSON is laid out, and so is what the journal cut; anything else stands as it was sent, marked where it breaks.
@@ -133,9 +135,9 @@ def _body(message: Mapping[str, Any], steps: Sequence[str] | None) -> tuple[Show
         if message["bytes"] <= KEPT_BYTES:
             at = min(error.pos, max(len(text) - 1, 0))
             token = _TOKEN.match(text, at)
-            return clip(text, (0, 0) if steps is None else (at, token.end() if token else at + 1)), 0
+            return clip(text, (0, 0) if steps is None else (at, token.end() if token else at + 1), limit), 0
     layout = _Layout(text, steps or ())
-    return clip(layout.text, (0, 0) if steps is None else layout.span), layout.depth
+    return clip(layout.text, (0, 0) if steps is None else layout.span, limit), layout.depth
 
 
 @dataclass(slots=True)

@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mock_server import __version__
+from mock_server import __version__, datasets
+from mock_server.datasets import Dataset
 from mock_server.errors import SEVERITIES, ApiError
 from mock_server.faults import read_plan
 from mock_server.journal import Journal
 from mock_server.report import exchanges_of, report_on
-from mock_server.settings import MODES
+from mock_server.settings import MODES, ServeSettings
 from mock_server.spec import Contract
 from mock_server.spec.contract import source_text
 from mock_server.spec.json_body import parse_json
@@ -29,8 +30,8 @@ _MAX_BODY_BYTES = 65_536
 class Admin:
     """The admin calls over one database."""
 
-    def __init__(self, contract: Contract, database: Database, journal: Journal, *, mode: str) -> None:
-        self._mode = mode
+    def __init__(self, contract: Contract, database: Database, journal: Journal, settings: ServeSettings) -> None:
+        self._settings = settings
         self._contract = contract
         self._database = database
         self._journal = journal
@@ -62,11 +63,13 @@ class Admin:
         return _json({"status": "ok", "version": __version__})
 
     async def mint(self, request: Request) -> Response:
-        """A new account with integrations and a key of its own."""
-        options = await _options(request, "mode")
-        sandbox = accounts.mint_sandbox(_mode(options, self._mode))
+        """A new account with integrations and a key of its own, empty or with a dataset."""
+        options = await _options(request, "dataset", "mode")
+        sandbox = accounts.mint_sandbox(_mode(options, self._settings.mode))
+        dataset = self._dataset(options)
         with self._database.transaction() as session:
             accounts.add(session, sandbox)
+            self._load(session, sandbox, dataset)
         return _json(describe(sandbox, f"{request.url.scheme}://{request.url.netloc}/api"))
 
     async def drop(self, request: Request) -> Response:
@@ -76,11 +79,14 @@ class Admin:
         return _json({"status": "success", "account_id": account_id, "deleted": True})
 
     async def reset(self, request: Request) -> Response:
-        """Back to an empty account; its key and integrations stay."""
-        await _options(request)
+        """Back to a dataset, by default an empty account; its key and integrations stay."""
+        dataset = self._dataset(await _options(request, "dataset"))
         with self._database.transaction() as session:
             account_id = self._known(request, session)
             accounts.empty(session, account_id)
+            sandbox = accounts.find(session, account_id)
+            assert sandbox is not None
+            self._load(session, sandbox, dataset)
         return _json({"status": "success", "account_id": account_id})
 
     async def state(self, request: Request) -> Response:
@@ -145,6 +151,17 @@ class Admin:
         with self._database.transaction() as session:
             accounts.set_faults(session, self._known(request, session), orjson.dumps(rules).decode() if rules else "")
         return _json({"rules": rules})
+
+    def _dataset(self, options: dict[str, Any]) -> Dataset:
+        """The built-in dataset that is asked for. Nothing that comes over HTTP names a file."""
+        name: Any = options.get("dataset", datasets.EMPTY)
+        if not isinstance(name, str):
+            known = ", ".join(datasets.names())
+            raise ApiError(400, f"'dataset' is {orjson.dumps(name).decode()[:100]}; it must be one of {known}")
+        return datasets.read_named(name, self._contract, datasets.day(self._settings.today))
+
+    def _load(self, session: Session, sandbox: Sandbox, dataset: Dataset) -> None:
+        datasets.load(session, self._contract, sandbox, dataset, seed=self._settings.seed)
 
     def _known(self, request: Request, session: Session) -> str:
         account_id: str = request.path_params["account_id"]

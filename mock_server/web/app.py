@@ -20,6 +20,7 @@ from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX
 from mock_server.store.database import Database
 from mock_server.web.admin import Admin
+from mock_server.web.dashboard import Dashboard
 from mock_server.web.exchange import ImportApi
 from mock_server.web.guard import Guard
 
@@ -56,7 +57,11 @@ def build_app(
     # An id may hold a line break, percent-encoded; Starlette's own pattern ends at one.
     mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
     app = Starlette(
-        routes=[mount, *Admin(contract, database, journal, mode=settings.mode).routes()],
+        routes=[
+            mount,
+            *Admin(contract, database, journal, settings).routes(),
+            *Dashboard(contract, database, journal).routes(),
+        ],
         exception_handlers={ApiError: _refused, HTTPException: _unknown, Exception: _failed},
     )
     app.router.redirect_slashes = False

@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 ADMIN_PREFIX = "/__admin"
 TOKEN_COOKIE = "segmetrics_mock_admin"
 LOGIN_PATH = f"{ADMIN_PREFIX}/login"
+UI_PATH = f"{ADMIN_PREFIX}/ui"
+"""The dashboard, and where the login leads."""
 
 
 class Guard:
@@ -84,7 +86,7 @@ class Guard:
         sent = parse_qs(connection.url.query).get("token", [""])[0]
         if not self._is_token(sent):
             return JSONResponse({"status": "error", "errors": ["this is not the token printed at start"]}, 401)
-        response = RedirectResponse(f"{ADMIN_PREFIX}/health", 303)
+        response = RedirectResponse(UI_PATH, 303)
         response.set_cookie(TOKEN_COOKIE, sent, httponly=True, samesite="strict")
         return response
 

@@ -1,0 +1,122 @@
+"""Charts as shapes that a template draws as SVG: stacked bars over time, and a line over them.
+
+The shapes stand in a box of 1000 by 100, which the page stretches; texts stand beside it, so that they stay legible.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from mock_server.web.dashboard.look import money as as_money
+
+WIDTH, HEIGHT = 1000, 100
+_MOST_BARS = 95
+_GAP = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values by day. `colour`: a class of the style sheet."""
+
+    name: str
+    colour: str
+    days: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.days.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """`top`: what the upper edge stands for. `line`: points of an SVG polyline, or empty. `step`: day or week."""
+
+    series: Sequence[Series]
+    bars: Sequence[Bar]
+    top: str
+    middle: str
+    labels: Sequence[str]
+    step: str
+    rows: Sequence[tuple[str, Sequence[str]]]
+    line: str = ""
+    line_name: str = ""
+    totals: Sequence[str] = field(default_factory=tuple)
+
+    @classmethod
+    def over_time(
+        cls, series: Sequence[Series], first: str, last: str, *, money: bool, line: Series | None = None
+    ) -> "Chart":
+        """Bars of the series on top of each other from the day `first` to `last`, by week where days are too many."""
+        starts = _starts(date.fromisoformat(first), date.fromisoformat(last))
+        values = [_gathered(one, starts) for one in series]
+        over = _gathered(line, starts) if line else []
+        highest = max([*(sum(column) for column in zip(*values, strict=True)), *over, 1])
+        top = _round_up(highest)
+        shown = as_money if money else "{:,}".format
+        width = WIDTH / len(starts)
+        bars = []
+        for place, start in enumerate(starts):
+            base = 0
+            for one, column in zip(series, values, strict=True):
+                if column[place] <= 0:
+                    continue
+                base += column[place]
+                bars.append(
+                    Bar(
+                        x=round(place * width + width * _GAP / 2, 2),
+                        y=round(HEIGHT - HEIGHT * base / top, 2),
+                        width=round(width * (1 - _GAP), 2),
+                        height=round(HEIGHT * column[place] / top, 2),
+                        colour=one.colour,
+                        text=f"{start} {one.name}: {shown(column[place])}",
+                    )
+                )
+        points = (
+            f"{width * (place + 0.5):.2f},{HEIGHT - HEIGHT * max(0, value) / top:.2f}"
+            for place, value in enumerate(over)
+        )
+        columns = [*values, *([over] if line else [])]
+        return cls(
+            series=series,
+            bars=bars,
+            top=shown(top),
+            middle=shown(top // 2),
+            labels=[starts[0].isoformat(), starts[len(starts) // 2].isoformat(), starts[-1].isoformat()],
+            step="day" if len(starts) == 1 or starts[1] - starts[0] == timedelta(1) else "week",
+            rows=[(day.isoformat(), [shown(column[place]) for column in columns]) for place, day in enumerate(starts)],
+            line=" ".join(points),
+            line_name=line.name if line else "",
+            totals=[shown(one.total) for one in series],
+        )
+
+
+def _starts(first: date, last: date) -> list[date]:
+    """The days at which bars begin."""
+    days = (last - first).days + 1
+    step = 1 if days <= _MOST_BARS else 7 if days <= 7 * _MOST_BARS else 28
+    return [first + timedelta(days=offset) for offset in range(0, days, step)][-4 * _MOST_BARS :]
+
+
+def _gathered(series: Series, starts: Sequence[date]) -> list[int]:
+    step = (starts[1] - starts[0]).days if len(starts) > 1 else 1
+    sums: dict[int, int] = defaultdict(int)
+    for day, value in series.days.items():
+        sums[(date.fromisoformat(day) - starts[0]).days // step] += value
+    return [sums[place] for place in range(len(starts))]
+
+
+def _round_up(value: int) -> int:
+    """The next round number: 1, 2, 3, 4, 6, 8, 10, 20, …"""
+    power: int = 10 ** (len(str(value)) - 1)
+    return next(step * power for step in (1, 2, 3, 4, 6, 8, 10) if step * power >= value)

@@ -1,0 +1,67 @@
+"""How pages look: the templates, what they may print, and the headers that keep what they show harmless."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import Environment
+
+from mock_server.exhibits.templates import LOOK, environment
+from mock_server.journal import KEPT_BYTES
+
+STATIC = {path.name: path for path in [*(Path(__file__).parent / "static").iterdir(), LOOK]}
+"""The styles, scripts and icons, by name; nothing else is served."""
+
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+PAGES = {
+    "": "Overview",
+    "requests": "Requests",
+    "contacts": "Contacts",
+    "orders": "Orders",
+    "subscriptions": "Subscriptions",
+    "products": "Products",
+    "ads": "Ads",
+    "coverage": "Coverage",
+    "faults": "Faults",
+    "contract": "Contract",
+}
+"""The pages of a sandbox, by the last part of their path."""
+
+
+def templates() -> Environment:
+    made = environment(Path(__file__).parent / "templates")
+    made.filters |= {"money": money, "day": _day, "moment": _moment, "json": _json}
+    made.globals |= {"pages": PAGES, "kept_bytes": KEPT_BYTES}
+    return made
+
+
+def money(cents: int) -> str:
+    """Whole cents with their decimal point, such as `1,234.50`."""
+    sign = "−" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100:,}.{abs(cents) % 100:02}"
+
+
+def _day(instant: Any) -> str:
+    return str(instant)[:10]
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _moment(instant: Any) -> str:
+    """Day and time without fractions; all of them are UTC."""
+    return str(instant)[:19].replace("T", " ")

@@ -1,0 +1,68 @@
+"""Where a visit begins: the sandboxes to choose from, and a sandbox at a glance."""
+
+from datetime import date, timedelta
+
+from mock_server.errors import SEVERITIES
+from mock_server.store import browse, exchanges
+from mock_server.store.contacts import CONTACTS
+from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
+from mock_server.web.dashboard.calls import filters_of, line_of
+from mock_server.web.dashboard.charts import Chart, Series
+from mock_server.web.dashboard.people import name_of, owner_of
+from mock_server.web.dashboard.visit import PAGE, View, Visit
+
+_FEW = 6
+_WEEKS = 52
+
+
+def sandboxes(visit: Visit) -> View:
+    """The sandboxes by name; where there is but one, that one."""
+    after = visit.text("after")
+    found = browse.sandboxes(visit.session, after, PAGE + 1)
+    strays = exchanges.last(visit.session, "")
+    if len(found) == 1 and not strays and not after and not visit.text("all"):
+        return View("", "", {"goto": f"{visit.request.url.path.rstrip('/')}/{found[0][0]}"})
+    more = found[PAGE - 1][0] if len(found) > PAGE else None
+    return View("sandboxes.html.j2", "Sandboxes", {"rows": found[:PAGE], "next": more, "strays": strays})
+
+
+def overview(visit: Visit) -> View:
+    session, account_id = visit.session, visit.account_id
+    latest = {
+        rows: browse.latest(session, rows, account_id, before=browse.NEWEST, limit=_FEW)[0]
+        for rows in (CONTACTS, INVOICES)
+    }
+    calls = exchanges.before(session, account_id, browse.NEWEST, _FEW, **filters_of({}))
+    return View(
+        "overview.html.j2",
+        "Overview",
+        {
+            "counts": {
+                "contacts": browse.count(session, CONTACTS, account_id),
+                "orders": browse.count(session, INVOICES, account_id),
+                "subscriptions": browse.count(session, SUBSCRIPTIONS, account_id),
+                "products": browse.count(session, PRODUCTS, account_id),
+            },
+            "running": browse.running_subscriptions(session, account_id),
+            "people": [row | {"name": name_of(row)} for row in latest[CONTACTS]],
+            "orders": [row | {"owner": owner_of(session, row)} for row in latest[INVOICES]],
+            "lines": [line_of(line) for line in calls],
+            "severities": SEVERITIES,
+            "revenue": _revenue(visit),
+        },
+    )
+
+
+def _revenue(visit: Visit) -> Chart | None:
+    """What was paid, by week, over the year up to the last order."""
+    days = browse.revenue_by_day(visit.session, visit.account_id, "")
+    if not days:
+        return None
+    last = max(days)
+    since = (_date(last) - timedelta(weeks=_WEEKS)).isoformat()
+    days = {day: cents for day, cents in days.items() if day > since}
+    return Chart.over_time([Series("Revenue", "c1", days)], min(days), last, money=True)
+
+
+def _date(day: str) -> date:
+    return date.fromisoformat(day[:10])

@@ -1,0 +1,35 @@
+"use strict";
+
+/* Sets and clears the fault plan over the admin API. */
+(() => {
+  const form = document.getElementById("plan");
+  const rules = document.getElementById("rules");
+  const outcome = document.getElementById("outcome");
+
+  const tell = (text) => { outcome.textContent = text; outcome.classList.add("violation"); };
+  const send = async (method, body) => {
+    try {
+      const answer = await fetch(form.dataset.url, {
+        method, body, headers: body ? { "Content-Type": "application/json" } : {},
+      });
+      if (answer.ok) location.reload();
+      else tell((await answer.json()).errors.join("\n"));
+    } catch (error) {
+      tell(`The server could not be reached: ${error.message}`);
+    }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    try {
+      send("PUT", JSON.stringify(JSON.parse(rules.value)));
+    } catch (error) {
+      tell(`This is not JSON: ${error.message}`);
+      rules.focus();
+    }
+  });
+  form.addEventListener("click", (event) => {
+    const { plan } = event.target.dataset;
+    if (plan) { rules.value = plan; rules.focus(); }
+  });
+  document.getElementById("clear").addEventListener("click", () => send("DELETE"));
+})();

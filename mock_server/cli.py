@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +82,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_check)
     for kind in ("json", "junit", "html"):
         parser.add_argument(f"--report-{kind}", default="", metavar="FILE", help=f"write the report as {kind.upper()}")
-    parser.add_argument("--fail-under", type=float, default=0.0, metavar="PERCENT", help="fail below this coverage")
+    parser.add_argument("--fail-under", type=_percent, default=0.0, metavar="PERCENT", help="fail below this coverage")
     parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
     parser.add_argument("--faults", default="", metavar="FILE", help="a fault plan, or the name of one of the kit's")
     parser.add_argument("--dataset", default="empty", metavar="NAME", help="as for serve")
@@ -93,6 +94,12 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--integration", default="", metavar="ID", help="likewise its payments integration")
     parser.add_argument("--api-key", default="", metavar="KEY", help="likewise its API key")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="the client's own command")
+
+
+def _percent(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or float(text) > 100:
+        raise UsageError(f"--fail-under is '{text}'; it must be a number from 0 to 100")
+    return float(text)
 
 
 def _check(arguments: argparse.Namespace) -> int:

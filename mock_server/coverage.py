@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from mock_server.spec import Contract, Operation
-from mock_server.spec.points import exercised, points_of
+from mock_server.spec.points import exercised
 
 CALL = "call"
 
@@ -44,7 +44,7 @@ class _OperationCoverage:
     def __init__(self, contract: Contract, operation: Operation) -> None:
         self._contract = contract
         self._operation = operation
-        self._points = dict.fromkeys([CALL, *(points_of(operation.shape) if operation.shape else ())])
+        self._points = (CALL, *operation.points)
         self._found: Counter[str] = Counter()
         self._statuses = Counter(dict.fromkeys(operation.answers, 0))
 

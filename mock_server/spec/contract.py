@@ -15,6 +15,7 @@ from mock_server.errors import ApiError, Finding, SpecError
 from mock_server.resources import kit_path
 from mock_server.spec.lenient import coerced
 from mock_server.spec.notices import notices
+from mock_server.spec.points import points_of
 from mock_server.spec.shape import Schema, Shape, shape_of
 from mock_server.spec.values import check_kinds, read
 from mock_server.spec.wording import findings_of
@@ -28,7 +29,7 @@ class Operation:
     """One operation of the document, with what is needed to judge a call of it.
 
     `parameters`: a validator for each path parameter. `body`: None where the operation takes none,
-    and `shape` with it.
+    and `shape` with it. `points`: what of a body can be exercised, see `spec.points`.
     `answers`: a validator for each documented status.
     """
 
@@ -38,6 +39,7 @@ class Operation:
     parameters: Mapping[str, jsonschema_rs.Validator]
     body: jsonschema_rs.Validator | None
     shape: Shape | None
+    points: tuple[str, ...]
     answers: Mapping[int, jsonschema_rs.Validator]
 
 
@@ -157,20 +159,22 @@ class Contract:
             raise SpecError(f"openapi.yaml: {method} {template} needs an operationId of its own")
         parameters = map(self.resolve, [*item.get("parameters", ()), *definition.get("parameters", ())])
         body = definition.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        shape = None if body is None else shape_of(body, self.resolve)
+        if shape:
+            check_kinds(shape)
         operation = Operation(
             name=name,
             method=method.upper(),
             template=template,
             parameters={p["name"]: self._validator(p["schema"]) for p in parameters if p["in"] == "path"},
             body=None if body is None else self._validator(body),
-            shape=None if body is None else shape_of(body, self.resolve),
+            shape=shape,
+            points=() if shape is None else tuple(dict.fromkeys(points_of(shape))),
             answers={
                 int(status): self._validator(self.resolve(answer)["content"]["application/json"]["schema"])
                 for status, answer in definition["responses"].items()
             },
         )
-        if operation.shape:
-            check_kinds(operation.shape)
         self.operations[name] = operation
         node, names = self._tree, []
         for segment in template.strip("/").split("/"):

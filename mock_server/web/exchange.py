@@ -135,11 +135,13 @@ class ImportApi:
         if key != request.headers["authorization"]:
             entry.findings += (_BEARER_PREFIX,)
         if found is None and accounts.with_key(session, key) is None:
-            raise _unauthorised("wrong-key", "the API key in Authorization is unknown")
+            raise _unauthorised("wrong-key", "the API key in Authorization is unknown; send that of the account")
         if found is None:
             raise ApiError.violation(404, "unknown-account", "/path/account_id", f"there is no account '{account_id}'")
         if not secrets.compare_digest(key.encode(), found.api_key.encode()):
-            raise _unauthorised("wrong-key", f"the API key in Authorization is not that of the account '{account_id}'")
+            raise _unauthorised(
+                "wrong-key", f"the API key in Authorization is not that of the account '{account_id}'; send its own"
+            )
         if found.integration_kind is None:
             message = f"the account '{account_id}' has no integration '{integration_id}'"
             raise ApiError.violation(404, "unknown-integration", "/path/integration_id", message)

@@ -1,5 +1,6 @@
 """An account as the dashboard reads it: lists from the newest on, one row, sums by day. Pages go by key alone."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +51,8 @@ def _latest(table: Any, *conditions: ColumnElement[bool]) -> Statement:
 
 def _starts(text: Any) -> ColumnElement[bool]:
     """Whether a text starts with what is searched for, in whatever case its ASCII letters are."""
-    return func.substr(func.lower(text), 1, func.length(bindparam("search"))) == bindparam("search")
+    found: ColumnElement[bool] = text.like(bindparam("pattern"), escape="\\")
+    return found
 
 
 _SEARCHED = _latest(
@@ -186,9 +188,14 @@ def latest(
 
     `search`: what the id, the email, the name or the last name of a contact starts with.
     """
-    statement, values = (_SEARCHED, {"search": email_key(search)}) if search else (_LATEST[rows], {})
+    statement, values = (_SEARCHED, {"pattern": _pattern(search)}) if search else (_LATEST[rows], {})
     found = rows.all(session, statement, account=account_id, before=before, limit=limit + 1, **values)
     return found[:limit], found[limit - 1]["number"] if len(found) > limit else None
+
+
+def _pattern(search: str) -> str:
+    """The search as SQL's LIKE takes it, its own wildcards as plain text."""
+    return re.sub(r"([\\%_])", r"\\\1", email_key(search)) + "%"
 
 
 def row(session: Session, rows: Rows, account_id: str, number: int) -> Row | None:

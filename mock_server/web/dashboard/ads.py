@@ -35,7 +35,7 @@ class Campaign:
 
 def ads(visit: Visit) -> View:
     days = visit.whole("days")
-    days = days if days in PERIODS else PERIODS[1]
+    days = days if days in PERIODS else PERIODS[-1]
     last = browse.last_day_of_ads(visit.session, visit.account_id)
     if last is None:
         return View("ads.html.j2", "Ads", {"campaigns": []})

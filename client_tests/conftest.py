@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 
 import httpx
@@ -5,6 +6,14 @@ import pytest
 
 from client_tests.sandbox import Sandbox
 from client_tests.serving import served
+
+
+def pytest_configure() -> None:
+    """Under nohup or in the background a shell ignores signals, and all that is started from there does too."""
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

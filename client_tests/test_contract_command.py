@@ -112,6 +112,21 @@ def test_an_interrupted_run_deletes_what_it_made() -> None:
         assert state(url)["contacts"] == []
 
 
+def test_a_server_that_goes_away_is_exit_2() -> None:
+    with served() as url:
+        command = [*COMMAND, "contract", url, "--quick"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout
+        while "coverage" not in process.stdout.readline():
+            assert process.poll() is None
+
+    with process:
+        _, errors = process.communicate(timeout=120)
+
+    assert process.returncode == 2
+    assert "out of reach" in errors.splitlines()[-1]
+
+
 def test_a_closed_port_is_exit_2_and_one_line() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

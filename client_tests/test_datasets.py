@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from client_tests.checked.suites import IS_INSTALLED, PLUGIN
 from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import COMMAND, served
 from mock_server import datasets, fakedata
@@ -450,7 +451,7 @@ def test_shop(segmetrics):
             "pytest",
             "-q",
             "-p",
-            "mock_server.pytest_plugin",
+            PLUGIN if IS_INSTALLED else "mock_server.pytest_plugin",
             "-p",
             "no:cacheprovider",
             str(tmp_path),

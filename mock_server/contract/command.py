@@ -4,6 +4,7 @@ Schemathesis runs in a child process with the suite's hooks, which write down wh
 """
 
 import argparse
+import contextlib
 import dataclasses
 import importlib.util
 import ipaddress
@@ -86,7 +87,8 @@ def trial_from(arguments: argparse.Namespace) -> Trial:
 def judge(trial: Trial) -> int:
     """Runs the suite and prints the verdict: 0 when the contract holds, 1 when it is broken.
 
-    Raises UsageError when the server cannot be judged: out of reach, credentials refused, Schemathesis missing.
+    Raises UsageError when the server cannot be judged: out of reach, also in the midst of the run; credentials
+    refused; Schemathesis missing.
     """
     if importlib.util.find_spec("schemathesis") is None:
         raise UsageError("the suite needs Schemathesis: pip install 'segmetrics-mock[contracts]'")
@@ -108,6 +110,8 @@ def judge(trial: Trial) -> int:
     print(report.text(time.monotonic() - started, _errors(output), colour=sys.stdout.isatty()))
     if code < 0:
         raise UsageError("interrupted: the verdict is that of what was run until then")
+    if code and not report.failures:
+        _probe(trial)  # a server that went away was not judged
     return 1 if code or report.failures else 0
 
 
@@ -247,7 +251,8 @@ def neighbour(trial: Trial) -> Iterator[Trial]:
     try:
         yield dataclasses.replace(trial, other=(minted["account_id"], minted["api_key"]))
     finally:
-        _send("DELETE", f"{admin}/{minted['account_id']}", "")
+        with contextlib.suppress(OSError):
+            _send("DELETE", f"{admin}/{minted['account_id']}", "")
 
 
 def _send(method: str, url: str, key: str, body: bytes | None = None) -> tuple[int, str]:

@@ -100,8 +100,9 @@ def _check(command: Sequence[str], options: CheckOptions) -> int:
     document = report_on(contract, exchanges, foreign_hosts=foreign_hosts)
     verdict = judge(document, child_code, options.fail_under, list(troubles))
     document["summary"]["exit_code"] = verdict.exit_code
-    print_report(document, verdict, command)
+    # First what must not be lost: whoever reads the terminal may close it early.
     _write_reports(document, exchanges, contract, verdict, command, options)
+    print_report(document, verdict, command)
     return verdict.exit_code
 
 

@@ -18,7 +18,7 @@ from mock_server.datasets.progress import progress
 from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX
-from mock_server.store.database import Database
+from mock_server.store.sqlite import SqliteDatabase
 
 STARTS = 7
 
@@ -28,7 +28,7 @@ def main() -> None:
     print(f"{'dataset':12}{'calls':>10}{'seconds':>10}{'processor':>11}{'calls/s':>10}")
     for name in datasets.names():
         with tempfile.TemporaryDirectory() as folder:
-            database = Database(Path(folder) / "data.db")
+            database = SqliteDatabase(Path(folder) / "data.db")
             clock, processor = time.perf_counter(), time.process_time()
             dataset = datasets.read(name, contract)
             with progress(name) as report, database.transaction() as session:

@@ -1,9 +1,11 @@
 import signal
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import httpx
 import pytest
 
+from client_tests.postgres import ABSENT, POSTGRES, fresh_schema
 from client_tests.sandbox import Sandbox
 from client_tests.serving import served
 
@@ -16,11 +18,16 @@ def pytest_configure() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-@pytest.fixture(scope="session")
-def origin() -> Iterator[str]:
-    """A server for the whole run that checks its own answers."""
-    with served("--check-answers") as server:
-        yield server.origin
+def pytest_report_header() -> str:
+    return "databases: SQLite, PostgreSQL" if POSTGRES else f"databases: SQLite; {ABSENT}"
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
+def origin(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server for the whole run that checks its own answers, over each database that there is."""
+    with nullcontext("") if request.param == "sqlite" else fresh_schema() as database:
+        with served("--check-answers", "--database", database) as server:
+            yield server.origin
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import httpx
 
+from mock_server.store.accounts import DEFAULT_SANDBOX
+
 JSON_HEADERS = {"Content-Type": "application/json"}
 
 
@@ -23,6 +25,11 @@ class Sandbox:
     def mint(cls, origin: str, http: httpx.Client) -> "Sandbox":
         minted = http.post(f"{origin}/__admin/sandboxes", json={}).json()
         return cls(origin, minted["account_id"], minted["api_key"], http)
+
+    @classmethod
+    def default(cls, origin: str, http: httpx.Client) -> "Sandbox":
+        """The one that every server begins with."""
+        return cls(origin, DEFAULT_SANDBOX.account_id, DEFAULT_SANDBOX.api_key, http)
 
     def url(self, path: str, integration: str = "payments") -> str:
         return f"{self.origin}/api/v1/{self.account_id}/{integration}/{path}"
@@ -68,6 +75,13 @@ class Sandbox:
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["requests"]
         return found
+
+    def snapshot(self, **headers: str) -> dict[str, Any]:
+        """All that an intruder could change: state, journal and fault plan. `headers`: for a server with a token."""
+        shown = f"{self.origin}/__admin/sandboxes/{self.account_id}"
+        answers = {name: self.http.get(f"{shown}/{name}", headers=headers) for name in ("state", "requests", "faults")}
+        assert {answer.status_code for answer in answers.values()} == {200}
+        return {name: answer.json() for name, answer in answers.items()}
 
 
 def errors_of(answer: httpx.Response) -> list[str]:

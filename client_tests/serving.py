@@ -11,6 +11,11 @@ COMMAND = [sys.executable, "-m", "mock_server"]
 _BASE_URL = re.compile(r"^Base URL\s+(\S+)/api$", re.MULTILINE)
 
 
+def ended(*options: str) -> "subprocess.CompletedProcess[str]":
+    """A command that ends by itself."""
+    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60)
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A running server. `banner`: what it printed when it was ready."""

@@ -15,7 +15,7 @@ from client_tests.sandbox import JSON_HEADERS, Sandbox, errors_of
 from client_tests.serving import Served, served
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
-from mock_server.store.database import Database
+from mock_server.store.sqlite import SqliteDatabase
 from mock_server.web.app import build_app
 
 CONTACT = {"email": "ada@example.org"}
@@ -33,7 +33,7 @@ def routes_of(app: Any) -> Iterator[Route]:
 
 def admin_calls() -> list[tuple[str, str]]:
     """Method and path of all that the application has below `/__admin`."""
-    with closing(Database()) as database:
+    with closing(SqliteDatabase()) as database:
         guarded = build_app(Contract.load(), database, ServeSettings())
     return [
         (method, route.path)
@@ -233,7 +233,7 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[Served]:
 @pytest.fixture
 def demo(guarded: Served, http: httpx.Client) -> Sandbox:
     """The default sandbox of that server, for a client that is not logged in."""
-    return Sandbox(guarded.origin, "demo", "sandbox-key-0123456789", http)
+    return Sandbox.default(guarded.origin, http)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ import httpx
 import pytest
 
 from client_tests.bodies import ORDER, SUBSCRIPTION
+from client_tests.dashboard import AD, LUKE, curl_in, get, page
 from client_tests.sandbox import Sandbox
 from client_tests.serving import served
 
@@ -31,24 +31,6 @@ EMPTY = {
 HOSTILE = """</script><img src=x onerror="alert(1)">'"{{ 7 * 7 }}\x1b\u202e"""
 NAME = HOSTILE.replace("\x1b", "")
 """As hostile as an id or a tag can be: control characters are refused there."""
-LUKE = {"contact_id": "7", "email": "luke@example.org", "first_name": "Luke", "last_name": "Skywalker"}
-AD = {"ad": {"id": "ad-1"}, "adcampaign": {"id": "c-1", "name": "Spring"}, "date": "2026-01-05", "spend": 4500}
-
-
-def get(sandbox: Sandbox, path: str) -> httpx.Response:
-    return sandbox.http.get(f"{sandbox.origin}/__admin/ui/{sandbox.account_id}{path}")
-
-
-def page(sandbox: Sandbox, path: str) -> str:
-    answer = get(sandbox, path)
-    assert answer.status_code == 200, answer.text
-    return answer.text
-
-
-def curl_in(text: str) -> str:
-    found = re.search(r'<pre[^>]*aria-label="curl command"[^>]*>(.*?)</pre>', text, re.DOTALL)
-    assert found
-    return unescape(found[1])
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/requests/999999", "/../static/look.css"])
@@ -152,82 +134,6 @@ def test_calls_of_no_account_have_a_page(sandbox: Sandbox) -> None:
 
     assert "Calls of no account" in listed
     assert "/api/v1/of-nobody/payments/contact" in text
-
-
-def test_a_contact_has_a_page_with_all_that_is_known_of_it(sandbox: Sandbox) -> None:
-    sandbox.stored("contact", {**LUKE, "tags": ["VIP"], "custom_fields": {"Planet": "Tatooine"}, "utm_source": "ads"})
-    sandbox.stored("invoice", {**ORDER, "id": "by-id", "contact_id": "7"})
-    sandbox.stored("invoice", {**ORDER, "id": "by-email", "email": "LUKE@example.org"})
-    sandbox.stored("subscription", {**SUBSCRIPTION, "email": "luke@example.org"})
-    (link,) = set(re.findall("/contacts/[0-9]+", page(sandbox, "/contacts")))
-
-    text = page(sandbox, link)
-
-    for shown in ("Luke Skywalker", "VIP", "Tatooine", "utm_source", "by-id", "by-email", "in 2 orders", "started"):
-        assert shown in text
-
-
-@pytest.mark.parametrize("search", ["luke", "Luke Sky", "skywalker", "LUKE@", "7"])
-def test_contacts_are_found_by_what_name_email_or_id_begins_with(sandbox: Sandbox, search: str) -> None:
-    sandbox.stored("contact", LUKE)
-    sandbox.stored("contact", {"contact_id": "8", "email": "han@example.org", "first_name": "Han"})
-
-    text = page(sandbox, f"/contacts?search={quote(search)}")
-
-    assert "Luke Skywalker" in text
-    assert "Han" not in text
-
-
-def test_a_search_that_finds_nothing_says_so(sandbox: Sandbox) -> None:
-    sandbox.stored("contact", LUKE)
-
-    assert "No contact whose name" in page(sandbox, "/contacts?search=%25")
-
-
-def test_lists_go_on_by_key_until_all_was_shown(sandbox: Sandbox) -> None:
-    for place in range(103):
-        sandbox.stored("contact", {"contact_id": f"c{place}"})
-
-    seen, query = [], ""
-    while True:
-        text = page(sandbox, f"/contacts{query}")
-        seen += re.findall("Contact (c[0-9]+)", text)
-        found = re.search(r'href="(\?before=[0-9]+)">Older', text)
-        if not found:
-            break
-        query = found[1]
-
-    assert seen == [f"c{place}" for place in reversed(range(103))]
-
-
-def test_orders_subscriptions_and_products_are_listed(sandbox: Sandbox) -> None:
-    sandbox.stored("contact", LUKE)
-    sandbox.stored("invoice", {**ORDER, "id": "order-1", "email": "luke@example.org", "is_refunded": True})
-    sandbox.stored("subscription", {**SUBSCRIPTION, "email": "nobody@example.org"})
-    sandbox.stored("product", {"id": "sku", "name": "Lightsaber"})
-
-    orders, subscriptions, products = (page(sandbox, path) for path in ("/orders", "/subscriptions", "/products"))
-
-    assert "order-1" in orders
-    assert "Luke Skywalker" in orders
-    assert "refunded" in orders
-    assert "no contact" in subscriptions
-    assert "Lightsaber" in products
-    (number,) = set(re.findall("/orders/([0-9]+)", orders))
-    assert "Order order-1" in page(sandbox, f"/orders/{number}")
-
-
-def test_ads_are_summed_by_day_and_campaign(sandbox: Sandbox) -> None:
-    sandbox.stored("ad/performance", {**AD, "clicks": 90}, integration="ads")
-    sandbox.stored("ad/performance", {**AD, "ad": {"id": "ad-2"}, "clicks": 30}, integration="ads")
-    sandbox.stored("contact", {**LUKE, "utm_campaign": "spring"})
-    sandbox.stored("invoice", {**ORDER, "contact_id": "7", "paid": 4900, "date_created": "2026-01-04T10:00:00Z"})
-
-    text = page(sandbox, "/ads?days=30")
-
-    assert "2026-01-05 Spring: 90.00" in text
-    assert "2026-01-05 Spring: 120" in text
-    assert "2026-01-04 Revenue: 49.00" in text
 
 
 def test_coverage_shows_what_was_exercised_and_what_was_not(sandbox: Sandbox) -> None:
@@ -338,7 +244,7 @@ def test_two_processes_over_one_file_see_each_others_calls(tmp_path: Path, http:
         with http.stream("GET", f"{other.origin}/__admin/ui/demo/events") as stream:
             lines = stream.iter_lines()
             next(lines)
-            Sandbox(one.origin, "demo", "sandbox-key-0123456789", http).post("contact", LUKE)
+            Sandbox.default(one.origin, http).post("contact", LUKE)
 
             assert "upsert_contact" in next(line for line in lines if line.startswith("data:"))
 

@@ -1,6 +1,7 @@
 """Datasets as their users meet them: what is there, always the same, and a mistake told where it is."""
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -13,12 +14,12 @@ import pytest
 
 from client_tests.checked.suites import IS_INSTALLED, PLUGIN
 from client_tests.sandbox import Sandbox, errors_of
-from client_tests.serving import COMMAND, served
+from client_tests.serving import ended, served
 from mock_server import datasets, fakedata
 from mock_server.spec import Contract
 from mock_server.store import accounts, state
 from mock_server.store.accounts import DEFAULT_SANDBOX
-from mock_server.store.database import Database
+from mock_server.store.sqlite import SqliteDatabase
 
 State = dict[str, Any]
 CONTRACT = Contract.load()
@@ -43,17 +44,13 @@ def minted(origin: str, http: httpx.Client, name: str) -> Sandbox:
     return Sandbox(origin, made["account_id"], made["api_key"], http)
 
 
-def in_demo(origin: str, http: httpx.Client) -> Sandbox:
-    return Sandbox(origin, DEFAULT_SANDBOX.account_id, DEFAULT_SANDBOX.api_key, http)
-
-
 def admin(sandbox: Sandbox, path: str, body: dict[str, Any]) -> httpx.Response:
     return sandbox.http.post(f"{sandbox.origin}/__admin/sandboxes{path}", json=body)
 
 
 def loaded(name: str, *, bulk: bool, seed: int = 1) -> State:
     """The state of an account that was filled in this process."""
-    database = Database()
+    database = SqliteDatabase()
     with database.transaction() as session:
         accounts.add(session, DEFAULT_SANDBOX)
         datasets.load(session, CONTRACT, DEFAULT_SANDBOX, datasets.read(name, CONTRACT), seed=seed, bulk=bulk)
@@ -70,22 +67,9 @@ def demo(origin: str, http: httpx.Client) -> State:
     return whole_state(minted(origin, http, "demo"))
 
 
-def ended(*options: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60)
-
-
-def told(path: Path, text: str) -> str:
-    """What `serve` says about a file with this text."""
-    path.write_text(text, "utf-8")
-    run = ended("serve", "--port", "0", "--dataset", str(path))
-    assert run.returncode == 2, run
-    assert "Traceback" not in run.stderr
-    return run.stderr.replace(str(path), path.name)
-
-
 def test_a_served_dataset_is_that_of_a_minted_sandbox_in_another_process(demo: State, http: httpx.Client) -> None:
     with served("--dataset", "demo") as server:
-        assert whole_state(in_demo(server.origin, http)) == demo
+        assert whole_state(Sandbox.default(server.origin, http)) == demo
 
 
 @pytest.mark.parametrize("names", [("demo", "edge-cases"), ("edge-cases", "demo")])
@@ -102,7 +86,7 @@ def test_another_seed_gives_other_people_and_another_day_moves_the_dates(demo: S
         served("--dataset", "demo", "--seed", "2") as other,
         served("--dataset", "demo", "--today", "2026-07-01") as on,
     ):
-        reseeded, moved = (whole_state(in_demo(server.origin, http)) for server in (other, on))
+        reseeded, moved = (whole_state(Sandbox.default(server.origin, http)) for server in (other, on))
 
     assert len(reseeded["contacts"]) == len(demo["contacts"])
     assert reseeded["contacts"] != demo["contacts"]
@@ -281,6 +265,16 @@ def test_a_dataset_that_is_no_text_is_refused(sandbox: Sandbox) -> None:
     assert errors_of(answer) == ["'dataset' is [\"demo\"]; it must be one of empty, demo, edge-cases, large"]
 
 
+def test_an_empty_start_loads_nothing_that_only_datasets_need(tmp_path: Path) -> None:
+    imported = tmp_path / "imported.txt"
+    with imported.open("w") as log, served(env=os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}, stderr=log):
+        pass
+
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in imported.read_text().splitlines()}
+    assert "mock_server" in loaded
+    assert loaded & {"faker", "rich", "jinja2", "trustme", "schemathesis"} == set()
+
+
 def test_a_reset_without_a_dataset_leaves_nothing(origin: str, http: httpx.Client) -> None:
     sandbox = minted(origin, http, "edge-cases")
 
@@ -303,7 +297,7 @@ def test_a_loaded_account_goes_on_as_any_other(origin: str, http: httpx.Client) 
 def test_a_database_with_data_is_not_loaded_over(http: httpx.Client, tmp_path: Path) -> None:
     file = str(tmp_path / "data.db")
     with served("--database", file) as server:
-        in_demo(server.origin, http).stored("product", {"id": 7, "name": "Course"})
+        Sandbox.default(server.origin, http).stored("product", {"id": 7, "name": "Course"})
 
     again = ended("serve", "--port", "0", "--database", file, "--dataset", "demo")
 
@@ -311,102 +305,7 @@ def test_a_database_with_data_is_not_loaded_over(http: httpx.Client, tmp_path: P
     assert "holds data already" in again.stderr
     assert "name another database" in again.stderr
     with served("--database", file) as server:
-        assert [row["id"] for row in in_demo(server.origin, http).state()["products"]] == ["7"]
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    return tmp_path / "shop.yaml"
-
-
-def test_an_own_file_is_served(shop: Path, http: httpx.Client) -> None:
-    shop.write_text(
-        """
-today: 2026-03-01
-payments:
-  upsert_contact:
-    - {contact_id: 1, first_name: yes, date_created: !today -1 16:15:00+01:00}
-recipe:
-  contacts: {count: 5, sources: [{utm_source: letter}]}
-"""
-    )
-
-    with served("--dataset", str(shop)) as server:
-        first, *others = in_demo(server.origin, http).state()["contacts"]
-
-    assert first["first_name"] == "yes"
-    assert first["date_created"] == "2026-02-28T15:15:00+00:00"
-    assert [contact["utm_source"] for contact in others] == ["letter"] * 5
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "parts"),
-    [
-        ("", 1, ["a dataset is a mapping"]),
-        ("today: 2026-06-30\npayments: [\n", 3, ["this is not YAML"]),
-        ("about: x\n", 1, ["lacks 'today'", "add `today: '2026-06-30'`"]),
-        ("today: 2026-02-30\n", 1, ["'today' is '2026-02-30'", "write a day such as"]),
-        ("today: 2026-06-30\npaiments: {}\n", 2, ["no key 'paiments'", "did you mean 'payments'?"]),
-        ("today: 2026-06-30\npayments:\n  delete_contact: []\n", 3, ["payments has no key 'delete_contact'"]),
-        ("today: 2026-06-30\ntoday: 2026-06-30\n", 2, ["'today' stands here twice"]),
-        ("today: 2026-06-30\nabout: !file x\n", 2, ["the tag !file is unknown"]),
-        ("today: 2026-06-30\nabout: !today soon\n", 2, ["'!today soon' cannot be read", "!today -30 16:15:00"]),
-        ("today: 2026-06-30\nrecipe:\n  contacts:\n    count: many\n", 4, ["'recipe.contacts.count' cannot be used"]),
-        ("today: 2026-06-30\nrecipe:\n  orders: {count: 1, products: []}\n", 3, ["recipe.orders.products"]),
-        (
-            "today: 2026-06-30\npayments:\n  upsert_contact:\n    - contact_id: 1\n      emial: a@example.org\n",
-            5,
-            ["upsert_contact", "emial"],
-        ),
-        (
-            "today: 2026-06-30\npayments:\n  upsert_contact:\n    - {contact_id: 1}\n    - email: nobody\n",
-            5,
-            ["upsert_contact", "'email' is \"nobody\"", "one @"],
-        ),
-        ("today: 2026-06-30\npayments:\n  upsert_product:\n    - id: 1\n", 4, ["missing 'name' field"]),
-        (
-            "today: 2026-06-30\npayments:\n  add_tags:\n    - {contact_id: 1, tags: [VIP]}\n",
-            4,
-            ["there is no contact '1'", "add it first"],
-        ),
-        (
-            "today: 2026-06-30\nrecipe:\n  contacts:\n    count: 1\n    sources: [{}]\n    tags: {'': 1}\n",
-            2,
-            ["the recipe makes a payload for upsert_contact that breaks the contract"],
-        ),
-        ("a: &a [*a]\n", 1, ["nests deeper than 64 levels"]),
-    ],
-)
-def test_a_mistake_is_told_with_file_line_and_remedy(shop: Path, text: str, line: int, parts: list[str]) -> None:
-    message = told(shop, text)
-
-    assert f"shop.yaml, line {line}: " in message
-    assert all(part in message for part in parts), message
-
-
-def test_all_mistakes_are_told_at_once_in_the_files_order(shop: Path) -> None:
-    wrong = "".join(f"    - {{id: {number}}}\n" for number in range(12))
-
-    message = told(shop, f"today: 2026-06-30\npayments:\n  upsert_product:\n{wrong}")
-
-    lines = message.splitlines()
-    assert len(lines) == 11
-    assert "line 4: " in lines[0]
-    assert "line 13: " in lines[9]
-    assert lines[10] == "and 2 further mistakes"
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("nothing", "there is no dataset 'nothing'; use one of empty, demo, edge-cases, large, or name a .yaml file"),
-        ("missing.yaml", "the dataset missing.yaml cannot be read: No such file or directory; check its path"),
-    ],
-)
-def test_a_dataset_that_is_not_there_is_told(name: str, text: str) -> None:
-    run = ended("serve", "--port", "0", "--dataset", name)
-
-    assert (run.returncode, run.stderr) == (2, f"segmetrics-mock: {text}\n")
+        assert [row["id"] for row in Sandbox.default(server.origin, http).state()["products"]] == ["7"]
 
 
 def test_the_command_lists_every_dataset_with_its_counts() -> None:

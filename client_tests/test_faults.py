@@ -60,16 +60,31 @@ def test_a_reset_is_a_reset_and_not_a_close(sandbox: Sandbox, when: str, stored:
     assert len(sandbox.state()["products"]) == stored
 
 
-def test_curl_sees_a_reset_too(sandbox: Sandbox) -> None:
-    strike(sandbox, {"reset": True})
+@pytest.mark.parametrize(
+    ("fault", "when", "code", "said", "stored"),
+    [
+        ({"reset": True}, "before", 56, "reset", 0),
+        ({"reset": True}, "after", 56, "reset", 1),
+        ({"truncate": True}, "before", 18, "bytes remaining", 1),
+        ({"status": 503}, "before", 0, "try again soon", 0),
+        ({"status": 503}, "after", 0, "try again soon", 1),
+        ({"delay_seconds": 0.1}, "before", 0, "success", 1),
+        ({"drip_seconds": 0.1}, "before", 0, "success", 1),
+    ],
+)
+def test_curl_sees_it_too(
+    sandbox: Sandbox, fault: dict[str, Any], when: str, code: int, said: str, stored: int
+) -> None:
+    strike(sandbox, fault, when)
     headers = ["-H", f"Authorization: {sandbox.api_key}", "-H", "Content-Type: application/json"]
 
     ended = subprocess.run(
         ["curl", "-sS", sandbox.url("product"), *headers, "-d", json.dumps(COURSE)], capture_output=True, text=True
     )
 
-    assert ended.returncode == 56
-    assert "reset" in ended.stderr
+    assert ended.returncode == code
+    assert said in ended.stdout + ended.stderr
+    assert len(sandbox.state()["products"]) == stored
 
 
 def test_a_truncated_answer_ends_early(sandbox: Sandbox) -> None:

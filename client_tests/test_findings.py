@@ -14,7 +14,7 @@ from mock_server.findings import FINDINGS
 from mock_server.serving import listening, running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
-from mock_server.store.database import Database
+from mock_server.store.sqlite import SqliteDatabase
 from mock_server.web.app import build_app
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
@@ -116,7 +116,7 @@ def test_an_unknown_account_is_found_for_the_account_of_the_key(sandbox: Sandbox
 def test_an_answer_that_breaks_the_contract_is_a_500_with_a_finding(http: httpx.Client) -> None:
     document = copy.deepcopy(dict(Contract.load().document))
     document["components"]["schemas"]["Product"]["required"] = ["id", "colour"]
-    app = build_app(Contract(document), Database(), ServeSettings(check_answers=True))
+    app = build_app(Contract(document), SqliteDatabase(), ServeSettings(check_answers=True))
     with listening("127.0.0.1", 0) as listener, running(app, listener):
         sandbox = Sandbox.mint(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
 

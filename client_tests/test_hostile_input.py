@@ -1,7 +1,6 @@
 """Input that no client should send, and some that clients do send: never a 5xx, never a traceback, nothing stored."""
 
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from client_tests.raw import raw_call, raw_exchange
 from client_tests.sandbox import JSON_HEADERS, Sandbox, errors_of
 from client_tests.serving import served
 from mock_server.settings import ServeSettings
@@ -228,30 +228,6 @@ def test_parameters_and_case_of_the_media_type_do_not_matter(
     answer = luke.send("POST", path_of(operation), content=body, headers={"Content-Type": media_type})
 
     assert answer.status_code == 200, answer.text
-
-
-def raw_exchange(origin: str, request: bytes) -> bytes:
-    """What the server sends back until it closes the connection."""
-    address = urlsplit(origin)
-    with socket.create_connection((address.hostname, address.port or 80), timeout=10) as connection:
-        try:
-            connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: connection.recv(65_536), b""))
-        except ConnectionError:
-            return b""
-
-
-def raw_call(sandbox: Sandbox, method: str, target: bytes, **headers: bytes) -> httpx.Response:
-    """A call whose target and headers are sent byte for byte."""
-    sent = {"Host": b"localhost", "Authorization": sandbox.api_key.encode(), "Connection": b"close"}
-    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = [method.encode() + b" " + target + b" HTTP/1.1"]
-    lines += [name.encode() + b": " + value for name, value in sent.items()]
-    head, _, body = raw_exchange(sandbox.origin, b"\r\n".join(lines) + b"\r\n\r\n").partition(b"\r\n\r\n")
-    status_line, *fields = head.split(b"\r\n")
-    pairs = [(name, value.strip()) for name, _, value in (field.partition(b":") for field in fields)]
-    return httpx.Response(int(status_line.split()[1]), headers=pairs, content=body)
 
 
 def target_of(sandbox: Sandbox, path: str) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_server import __version__, settings
-from mock_server.errors import SpecError, UsageError
+from mock_server.errors import SpecError, StoreError, UsageError
 from mock_server.settings import ServeSettings
 
 FAKED = ("contact", "invoice", "subscription", "product", "ad_performance", "tags")
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(argv)
         code: int = arguments.run(arguments)
-    except UsageError as error:
+    except (StoreError, UsageError) as error:
         print(f"segmetrics-mock: {error}", file=sys.stderr)
         return 2
     except SpecError as error:

@@ -3,6 +3,7 @@
     Exception
     ├── SpecError    whoever edits openapi.yaml: the document and the code do not fit
     ├── ApiError     the HTTP client: its call is refused, in the API's envelope
+    ├── StoreError   whoever runs the server: its database cannot be used now, 500 and exit code 2
     └── UsageError   the terminal: the command cannot be carried out, exit code 2
 
 A `Finding` is data: what was noticed about one call, whether or not the call was refused.
@@ -36,6 +37,10 @@ class Finding:
 
 class SpecError(Exception):
     """The document and the code do not fit together."""
+
+
+class StoreError(Exception):
+    """The database cannot be used now; nothing of the transaction is stored. The text says what to do."""
 
 
 class UsageError(Exception):

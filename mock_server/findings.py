@@ -30,13 +30,13 @@ def warnings_about(call: Call, answer: Answer, session: Session) -> tuple[Findin
 
 
 def _tags_dropped(call: Call, answer: Answer, session: Session) -> Finding | None:
-    if "tags" not in call.body or not answer.before:
+    if "tags" not in call.body or not answer.before or not answer.after:
         return None
-    kept = {tag["id"] for tag in answer.body["contact"]["tags"]}
-    there = [tags.present(session, number, date) for number, date in answer.before[0]["tags"].items()]
-    gone = [tag["name"] or tag["id"] for tag in there if tag["id"] not in kept]
-    if not gone:
+    there, kept = answer.before[0]["tags"], answer.after["tags"]
+    dropped = {number: date for number, date in there.items() if number not in kept}
+    if not dropped:
         return None
+    gone = [tag["name"] or tag["id"] for tag in tags.present(session, dropped)]
     message = f"'tags' replaced the contact's tags, which dropped {_listed(gone)}. To keep them, use tags/add."
     return _warning("tags-dropped", "/body/tags", message, "documented")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, bindparam, delete, insert, or_, select
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select
 from sqlmodel import col
 
 from mock_server.errors import SEVERITIES, Finding
@@ -16,7 +16,12 @@ from mock_server.store.database import Session, Statement
 from mock_server.store.tables import Exchange
 
 KEPT_BYTES = 65_536
-"""How much of each body is kept."""
+"""How much of each body is kept, and of an exchange's findings."""
+KEPT_HEAD = 8_192
+"""How much of the path is kept, and of each side's headers together; in characters."""
+_KEPT_VALUE = 1_024
+SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
+"""Shown masked wherever they are shown."""
 
 _TRIM_EVERY = 64
 _JSON = ("request_headers", "answer_headers", "findings", "fault")
@@ -34,11 +39,9 @@ _OLDEST_KEPT = Statement(
     .offset(bindparam("limit"))
     .limit(1)
 )
-_TRIM = Statement(
-    delete(Exchange).where(
-        col(Exchange.account_id) == bindparam("account_id"), col(Exchange.number) <= bindparam("number")
-    )
-)
+_TO_NUMBER = (col(Exchange.account_id) == bindparam("account_id"), col(Exchange.number) <= bindparam("number"))
+_COUNT_TO = Statement(select(func.count()).select_from(Exchange).where(*_TO_NUMBER))
+_TRIM = Statement(delete(Exchange).where(*_TO_NUMBER))
 
 
 def _page() -> Select[Any]:
@@ -46,7 +49,9 @@ def _page() -> Select[Any]:
         col(Exchange.account_id) == bindparam("account_id"), col(Exchange.number) > bindparam("after")
     )
     for name in ("operation", "severity", "status"):
-        statement = statement.where(or_(bindparam(name).is_(None), col(getattr(Exchange, name)) == bindparam(name)))
+        column: Any = col(getattr(Exchange, name))
+        wanted: Any = bindparam(name, type_=column.type)
+        statement = statement.where(or_(wanted.is_(None), column == wanted))
     return statement.order_by(col(Exchange.number)).limit(bindparam("limit"))
 
 
@@ -97,15 +102,15 @@ class Journal:
             operation=entry.operation,
             severity=severity_of(entry.findings),
             method=entry.method,
-            path=entry.path,
-            request_headers=_dump(entry.request_headers),
+            path=_cut(entry.path, KEPT_HEAD),
+            request_headers=_headers(entry.request_headers),
             request_body=_text(entry.request_body),
             request_bytes=len(entry.request_body),
             status=entry.status,
             answer_headers=_dump(entry.answer_headers),
             answer_body=_text(entry.answer_body),
             answer_bytes=len(entry.answer_body),
-            findings=_dump([dataclasses.asdict(finding) for finding in entry.findings]),
+            findings=_findings(entry.findings),
             fault=_dump(entry.fault and entry.fault.described()),
         )
         self._written += 1
@@ -115,7 +120,7 @@ class Journal:
     def repeats_refusal(self, session: Session, entry: Entry) -> bool:
         """Whether the account's last call was this very one, and was refused with 400."""
         last = session.one(_LAST, account_id=entry.account_id)
-        return last == (400, entry.method, entry.path, _text(entry.request_body))
+        return last == (400, entry.method, _cut(entry.path, KEPT_HEAD), _text(entry.request_body))
 
     def page(
         self,
@@ -128,12 +133,18 @@ class Journal:
         severity: str | None = None,
         status: int | None = None,
     ) -> dict[str, Any]:
-        """`{"requests": [...], "dropped": n}`, newest last, with `next` where there are more."""
-        self._trim(session, account_id)
+        """`{"requests": [...], "dropped": n}`, newest last, with `next` where there are more.
+
+        Only reads, so that it works with a full disk: what is over the limit is left out, and counted as dropped.
+        """
+        oldest = session.one(_OLDEST_KEPT, account_id=account_id, limit=self._limit)
+        over = session.one(_COUNT_TO, account_id=account_id, number=oldest[0]) if oldest else None
+        dropped = accounts.dropped(session, account_id) + (over[0] if over else 0)
+        after = max(after, oldest[0] if oldest else 0)
         filters = {"operation": operation, "severity": severity, "status": status}
         found = session.all(_PAGE, account_id=account_id, after=after, limit=limit + 1, **filters)
         rows = [dict(zip(_COLUMNS, row, strict=True)) for row in found[:limit]]
-        shown = {"requests": [_present(row) for row in rows], "dropped": accounts.dropped(session, account_id)}
+        shown = {"requests": [_present(row) for row in rows], "dropped": dropped}
         return shown | ({"next": str(rows[-1]["number"])} if len(found) > limit else {})
 
     def _trim(self, session: Session, account_id: str) -> None:
@@ -182,6 +193,46 @@ def _present(row: dict[str, Any]) -> dict[str, Any]:
 
 def _text(body: bytes) -> str:
     return body[:KEPT_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+def _cut(text: str, most: int) -> str:
+    """A text without its middle where it is too long, and with how much is missing."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}…({len(text) - most} characters)…{text[-(most // 2) :]}"
+
+
+def _headers(headers: Mapping[str, str]) -> str:
+    whole = _dump(headers)
+    if len(whole) <= KEPT_HEAD:
+        return whole
+    kept, room = {}, KEPT_HEAD
+    for name, value in headers.items():
+        shown = _cut(value, _KEPT_VALUE)
+        if len(name) + len(shown) <= room:
+            kept[name] = shown
+            room -= len(name) + len(shown)
+    left_out = len(headers) - len(kept)
+    return _dump(kept | ({"…": f"{left_out} more headers"} if left_out else {}))
+
+
+def _findings(findings: tuple[Finding, ...]) -> str:
+    """As many as there is room for; the last one that is kept counts those that are not."""
+    rows = [dataclasses.asdict(finding) for finding in findings]
+    whole = _dump(rows)
+    if len(whole) <= KEPT_BYTES:
+        return whole
+    kept: list[dict[str, Any]] = []
+    room = KEPT_BYTES
+    for row in rows:
+        row |= {"pointer": _cut(row["pointer"], _KEPT_VALUE), "message": _cut(row["message"], _KEPT_VALUE)}
+        room -= len(_dump(row))
+        if room < 0:
+            break
+        kept.append(row)
+    if len(kept) < len(rows):
+        kept[-1]["message"] += f" (Beside this, {len(rows) - len(kept)} further findings are not kept.)"
+    return _dump(kept)
 
 
 def _dump(value: Any) -> str:

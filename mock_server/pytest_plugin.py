@@ -172,11 +172,11 @@ def segmetrics_server() -> Iterator[_Admin]:
     from mock_server.serving import listening, running
     from mock_server.settings import ServeSettings
     from mock_server.spec import Contract
-    from mock_server.store.database import Database
+    from mock_server.store.sqlite import SqliteDatabase
     from mock_server.web.app import build_app
 
     with ExitStack() as stack:
-        database = Database()
+        database = SqliteDatabase()
         stack.callback(database.close)
         listener = stack.enter_context(listening("127.0.0.1", 0))
         stack.enter_context(running(build_app(Contract.load(), database, ServeSettings()), listener))

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import gc
 import logging
 import os
 import secrets
@@ -12,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from urllib.parse import quote
 
 import orjson
@@ -22,13 +23,14 @@ from mock_server import datasets
 from mock_server.datasets.progress import progress
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
+from mock_server.intercept.limits import Config, raise_file_limit
 from mock_server.intercept.wire import HttpProtocol
 from mock_server.journal import Entry
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, Sandbox
-from mock_server.store.database import Database
+from mock_server.store.database import Database, open_database
 from mock_server.web.app import App, build_app
 from mock_server.web.guard import LOGIN_PATH, UI_PATH
 
@@ -46,6 +48,7 @@ def serve(settings: ServeSettings) -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
+    raise_file_limit()
     with suppress(KeyboardInterrupt):
         _serve(settings)
 
@@ -53,20 +56,59 @@ def serve(settings: ServeSettings) -> None:
 def _serve(settings: ServeSettings) -> None:
     if not _is_loopback(settings.host) and not settings.admin_token:
         settings = dataclasses.replace(settings, admin_token=secrets.token_urlsafe(16))
-    with listening(settings.host, settings.port) as listener, _opened(settings.database) as database:
-        log = sys.stdout.isatty() if settings.log_requests is None else settings.log_requests
-        contract = Contract.load()
-        rules = load_plan(settings.faults, contract.operations) if settings.faults else []
-        app = build_app(contract, database, settings, on_exchange=_printer() if log else None)
-        load_dataset(database, contract, DEFAULT_SANDBOX, settings)
-        if rules:
-            with database.transaction() as session:
-                accounts.set_faults(session, DEFAULT_SANDBOX.account_id, orjson.dumps(rules).decode())
-        with _intercepting(contract, listener) if settings.intercept else nullcontext() as intercepted:
-            print(banner(settings, listener.getsockname()[1]), flush=True)
-            if intercepted:
-                print(intercepted.exports, flush=True)
-            uvicorn.Server(_config(app, intercepted.protocol if intercepted else None)).run([listener])
+    workers = settings.workers or os.cpu_count() or 1
+    if workers > 1 and (settings.intercept or not settings.database):
+        raise UsageError("--workers share a database: name one with --database, and leave --intercept to one process")
+    with listening(settings.host, settings.port) as listener:
+        with _opened(settings.database) as database:
+            app = _prepared(settings, database)
+            if workers == 1:
+                _answer(app, settings, listener)
+                return
+        print(banner(settings, listener.getsockname()[1]), flush=True)
+        config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
+        _supervise(config, listener)
+
+
+def _prepared(settings: ServeSettings, database: Database) -> App:
+    """The application over a database that holds what the settings ask for."""
+    contract = Contract.load()
+    rules = load_plan(settings.faults, contract.operations) if settings.faults else []
+    app = _app(settings, contract, database)
+    load_dataset(database, contract, DEFAULT_SANDBOX, settings)
+    if rules:
+        with database.transaction() as session:
+            accounts.set_faults(session, DEFAULT_SANDBOX.account_id, orjson.dumps(rules).decode())
+    return app
+
+
+def _app(settings: ServeSettings, contract: Contract, database: Database) -> App:
+    log = sys.stdout.isatty() if settings.log_requests is None else settings.log_requests
+    return build_app(contract, database, settings, on_exchange=_printer() if log else None)
+
+
+def _worker(settings: ServeSettings) -> App:
+    """The application of one process of several, which is made there."""
+    app = _app(settings, Contract.load(), open_database(settings.database))
+    gc.freeze()
+    return app
+
+
+def _supervise(config: Config, listener: socket.socket) -> None:
+    """Runs as many processes as `config` says, and a new one where one ends."""
+    from uvicorn.supervisors import Multiprocess
+
+    Multiprocess(config, [listener]).run()
+
+
+def _answer(app: App, settings: ServeSettings, listener: socket.socket) -> None:
+    with _intercepting(Contract.load(), listener) if settings.intercept else nullcontext() as intercepted:
+        print(banner(settings, listener.getsockname()[1]), flush=True)
+        if intercepted:
+            print(intercepted.exports, flush=True)
+        protocol = intercepted.protocol if intercepted else None
+        gc.freeze()
+        uvicorn.Server(_config(app, protocol, settings.request_timeout)).run([listener])
 
 
 def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, settings: ServeSettings) -> None:
@@ -78,6 +120,7 @@ def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, setti
     if settings.dataset != datasets.EMPTY:
         dataset = datasets.read(settings.dataset, contract, today)
         with progress(dataset.name) as report, database.transaction() as session:
+            accounts.lock(session, sandbox.account_id)
             datasets.load(session, contract, sandbox, dataset, seed=settings.seed, report=report)
 
 
@@ -107,13 +150,26 @@ class _ThreadedServer(uvicorn.Server):
         self.ready.set()
 
 
-def _config(app: App, protocol: type[asyncio.Protocol] | None = None) -> uvicorn.Config:
-    """Another protocol needs asyncio's own loop: under uvloop its upgrade to TLS misreads."""
-    return uvicorn.Config(
+def _config(
+    app: App | Callable[[], App],
+    protocol: type[asyncio.Protocol] | None = None,
+    request_seconds: float = ServeSettings().request_timeout,
+    workers: int = 1,
+) -> Config:
+    """Another protocol needs asyncio's own loop: under uvloop its upgrade to TLS misreads.
+
+    For several workers `app` makes the application, in the process of each.
+    """
+    return Config(
         app,
+        factory=workers > 1,
+        workers=workers,
+        request_seconds=request_seconds,
+        ws="none",
         http=protocol or HttpProtocol,
         loop="asyncio" if protocol else "auto",
         access_log=False,
+        proxy_headers=False,
         log_level="warning",
         lifespan="off",
         server_header=False,
@@ -205,7 +261,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 @contextmanager
 def _opened(path: str) -> Iterator[Database]:
-    database = Database(Path(path) if path else None)
+    database = open_database(path)
     try:
         yield database
     finally:

@@ -25,7 +25,8 @@ class ServeSettings:
 
     host: str = _setting("127.0.0.1", "address to bind; anything but loopback asks for the admin token")
     port: int = _setting(8642, "port to bind; 0 takes a free one and prints it", most=65_535)
-    database: str = _setting("", "SQLite file that keeps the data; without it they live in memory")
+    database: str = _setting("", "SQLite file or postgresql:// URL that keeps the data; without it they live in memory")
+    workers: int = _setting(1, "processes that answer, over one --database; 0 for one a core", most=64)
     dataset: str = _setting("empty", "what the default sandbox holds from the start: a built-in dataset, or a file")
     seed: int = _setting(1, "seed of the dataset; the same seed gives the same data")
     today: str = _setting("", "day that the dataset's dates count from, such as 2026-06-30; by default its own")
@@ -34,6 +35,9 @@ class ServeSettings:
     admin_token: str = _setting("", "token for /__admin; made and printed when needed and not given")
     allow_host_header: tuple[str, ...] = _setting((), "further name that clients may send as Host; can be repeated")
     max_body_bytes: int = _setting(1_048_576, "largest body that is read; above it the answer is 413")
+    request_timeout: int = _setting(
+        30, "seconds in which a request must have come in whole; 0 for no limit", most=86_400
+    )
     journal_limit: int = _setting(10_000, "exchanges that the journal keeps for each account")
     check_answers: bool = _setting(False, "answer 500 when an answer of the fake itself breaks the contract")
     intercept: bool = _setting(False, "also play the production hosts, for clients that have them baked in")

@@ -16,7 +16,7 @@ from mock_server.intercept.protocol import Door
 from mock_server.serving import running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
-from mock_server.store.database import Database
+from mock_server.store.sqlite import SqliteDatabase
 from mock_server.web.app import build_app
 
 PRODUCTION = "import.segmetrics.io"
@@ -84,7 +84,7 @@ def intercepted(
     """`door`: makes another of the class that takes the connections, to look into it."""
     foreign: list[str] = []
     troubles: list[tuple[str, str]] = []
-    contract, database = Contract.load(), Database()
+    contract, database = Contract.load(), SqliteDatabase()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     with (
         listener,

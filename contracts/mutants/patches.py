@@ -28,8 +28,8 @@ def answers(change: Change) -> None:
     """Every answer goes through `change`, which may replace its body and touch the entry."""
     original = ImportApi.exchange
 
-    def exchanged(self: ImportApi, request: Request) -> Entry:
-        entry = original(self, request)
+    async def exchanged(self: ImportApi, request: Request) -> Entry:
+        entry = await original(self, request)
         body = change(request, entry, orjson.loads(entry.answer_body))
         if body is not None:
             entry.answer_body = orjson.dumps(body)

@@ -27,7 +27,7 @@ from mock_server.settings import STRICT, ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, Sandbox
-from mock_server.store.database import Database
+from mock_server.store.sqlite import SqliteDatabase
 from mock_server.web.app import build_app
 
 _KEPT_EXCHANGES = 1_000_000
@@ -73,7 +73,7 @@ def _check(command: Sequence[str], options: CheckOptions) -> int:
     settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES, dataset=options.dataset)
     foreign_hosts: Counter[str] = Counter()
     troubles: dict[str, None] = {}
-    database = Database()
+    database = SqliteDatabase()
     rules = load_plan(options.faults, contract.operations) if options.faults else []
     with database.transaction() as session:
         accounts.add(session, sandbox)

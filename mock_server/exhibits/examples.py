@@ -8,14 +8,13 @@ from typing import Any
 import orjson
 
 from mock_server.exhibits.clauses import definition_of, steps_of
-from mock_server.journal import KEPT_BYTES, mask
+from mock_server.journal import KEPT_BYTES, SECRET_HEADERS, mask
 from mock_server.spec import Contract, Operation
 
 CLIPPED_LINE = 600
 _CLIPPED_BODY = 4096
 _MAX_HEADERS = 60
 _DEEPEST_INDENT = 40
-_SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
 
@@ -116,7 +115,7 @@ def _headers(headers: Mapping[str, str], marked: str | None) -> list[tuple[str, 
     """Each header's value, keys masked; a marked one that was not sent says so."""
     shown = []
     for name, value in list(headers.items())[:_MAX_HEADERS]:
-        text = mask(value) if name in _SECRET_HEADERS and not value.startswith("…") else value
+        text = mask(value) if name in SECRET_HEADERS and not value.startswith("…") else value
         shown.append((name[:CLIPPED_LINE], clip(text, (0, len(text) if name == marked else 0), CLIPPED_LINE)))
     if marked and marked not in headers:
         shown.append((marked, Shown("", "not sent")))

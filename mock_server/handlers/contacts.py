@@ -29,7 +29,7 @@ def upsert_contact(call: Call, session: Session) -> Answer:
     if after["contact_id"] != known["contact_id"]:
         orders.hand_over(session, known["contact_id"], after["contact_id"])
     stored = CONTACTS.put(session, before, after)
-    return Answer.success(contact=contacts.present(session, stored), before=[before] if before else [])
+    return Answer.success(contact=contacts.present(session, stored), before=[before] if before else [], after=stored)
 
 
 def delete_contact(call: Call, session: Session) -> Answer:

@@ -8,9 +8,7 @@ from mock_server.store import contacts, tags
 from mock_server.store.contacts import CONTACTS
 from mock_server.store.database import Session
 from mock_server.store.rows import Row
-
-Tagged = dict[str, str]
-"""A contact's tags: the number of each, as a text, and the date since when the contact has it."""
+from mock_server.store.tags import Tagged
 
 
 def add_tags(call: Call, session: Session) -> Answer:
@@ -35,9 +33,9 @@ def remove_tags(call: Call, session: Session) -> Answer:
     return _store(session, contact, kept)
 
 
-def dated_tags(call: Call, session: Session, there: Tagged) -> Tagged:
+def dated_tags(call: Call, session: Session, there: Tagged) -> dict[str, str]:
     """The call's tags, made known where they were not; those in `there` keep their date unless a new one is given."""
-    dated: Tagged = {}
+    dated: dict[str, str] = {}
     for tag in call.body["tags"]:
         number = _known(session, tag)
         given = tag.get("date") if isinstance(tag, dict) else None
@@ -46,12 +44,10 @@ def dated_tags(call: Call, session: Session, there: Tagged) -> Tagged:
 
 
 def _known(session: Session, tag: int | str | dict[str, Any]) -> str:
-    """The number of a tag in any of its three forms; a text is an id only where it is known as one."""
+    """The number of a tag in any of its three forms."""
     if isinstance(tag, dict):
         return tags.learn(session, tag.get("id"), tag.get("name"))
-    if isinstance(tag, int) or tags.find(session, tag):
-        return tags.learn(session, str(tag), None)
-    return tags.learn(session, None, tag)
+    return tags.learn(session, str(tag), None) if isinstance(tag, int) else tags.learn_text(session, tag)
 
 
 def _meant(session: Session, tag: int | str | dict[str, Any]) -> set[str]:
@@ -60,9 +56,9 @@ def _meant(session: Session, tag: int | str | dict[str, Any]) -> set[str]:
         id, name = tag.get("id"), tag.get("name")
     else:
         id, name = str(tag), tag if isinstance(tag, str) else None
-    if id is not None and (known := tags.find(session, id)):
-        return {str(known["number"])}
-    return {str(known["number"]) for known in tags.named(session, name)} if name is not None else set()
+    meant = tags.meant(session, id, name)
+    by_id = [known for known in meant if known["id"] == id]
+    return {str(known["number"]) for known in by_id or meant}
 
 
 def _contact(call: Call, session: Session) -> Row:

@@ -15,16 +15,15 @@ import ssl
 from typing import Any, ClassVar
 
 import httptools
-from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from mock_server.intercept.border import READING_HOST, ApiOnly, Border, Refusal, Target, Way
+from mock_server.intercept.limits import MAX_HEAD_BYTES, Config, admit, dismiss
 from mock_server.intercept.outside import Forward, Pipe
 from mock_server.intercept.wire import HttpProtocol
 
 _CONNECT = b"CONNECT "
 _TLS_HANDSHAKE = b"\x16"
-_MAX_HEAD_BYTES = 65_536
 _HANDSHAKE_SECONDS = 30.0
 _FAREWELL_SECONDS = 0.5
 """How long a closed connection waits for the client's own goodbye; an idle one gives none, and held up the end."""
@@ -55,13 +54,15 @@ class ApiHttp(HttpProtocol):
         self._border = border
         self._tunnel = tunnel
 
+    def admitted(self) -> bool:
+        """The door let it in."""
+        return True
+
     def on_headers_complete(self) -> None:
         app = self._gate()
         if app is None:
             super().on_headers_complete()
             return
-        # A websocket would reach the application past the gate.
-        self.ws_protocol_class = None
         ungated, self.app = self.app, app
         try:
             super().on_headers_complete()
@@ -139,6 +140,7 @@ class Door(asyncio.Protocol):
         self._early = b""
         self._transport: asyncio.Transport
         self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -146,6 +148,8 @@ class Door(asyncio.Protocol):
         # asyncio does so only where the listening socket was made with IPPROTO_TCP; Nagle costs 40 ms a call.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._state.connections.add(self)  # type: ignore[arg-type]  # uvicorn asks of them no more than `shutdown`
+        if admit(transport, self._config, self._state) and self._config.request_seconds:
+            self._timer = self._loop.call_later(self._config.request_seconds, self._time_is_up)
 
     def shutdown(self) -> None:
         """uvicorn ends."""
@@ -158,6 +162,14 @@ class Door(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._state.connections.discard(self)
+        if self._timer:
+            self._timer.cancel()
+
+    def _time_is_up(self) -> None:
+        if self._early and not self._task:
+            self._answer(408, f"the request did not come in whole within {self._config.request_seconds} seconds")
+        elif not self._task:
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._early += data
@@ -170,7 +182,7 @@ class Door(asyncio.Protocol):
             if end:
                 self._early = rest
                 self._connect(head.split(b"\r\n", 1)[0])
-            elif len(self._early) > _MAX_HEAD_BYTES:
+            elif len(self._early) > MAX_HEAD_BYTES:
                 self._answer(431, "the head of this CONNECT request does not end")
         elif not _CONNECT.startswith(self._early):
             self._hand_over(self._transport, None, self._early)
@@ -205,11 +217,7 @@ class Door(asyncio.Protocol):
         self._task = self._loop.create_task(work)
 
     def _answer(self, status: int, text: str) -> None:
-        body = Refusal(status, text).body
-        head = f"HTTP/1.1 {status} {'Forbidden' if status == 403 else 'Refused'}\r\ncontent-type: application/json\r\n"
-        length = f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        self._transport.write((head + length).encode() + body)
-        self._transport.close()
+        dismiss(self._transport, status, text)
 
     def _hand_over(self, transport: asyncio.Transport, tunnel: str | None, early: bytes) -> ApiHttp:
         """From here on uvicorn reads; `early`: what was read before it."""

@@ -1,40 +1,184 @@
-"""HTTP on a connection: uvicorn's protocol, kinder to what real clients send, and in the API's envelope."""
+"""HTTP on a connection: uvicorn's protocol, kinder to what real clients send, in the API's envelope, with limits."""
 
+import asyncio
 import re
+from itertools import chain
+from typing import Any, cast
 
-import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
+from mock_server.intercept.limits import MAX_HEAD_BYTES, MAX_HEADERS, Config, admit, dismiss
 from mock_server.web.delivery import TRANSPORT
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_HELD_UP_SECONDS = 1.0
+"""A timer that is so late tells of a busy server: the client may have sent what was not read yet."""
+_UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
+"""No upgrade is taken up. The parser would skip the body that comes with the offer; Java's client offers HTTP/2."""
+_INTERIM = b"HTTP/1.1 1"
+"""How an answer begins that is not yet the answer: `100 Continue`, which clients wait for."""
+
+
+class _WholeAnswers:
+    """A transport that sends the head of an answer together with the beginning of its body.
+
+    uvicorn writes them one after the other: two calls of the system, and two times that the client wakes up.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(_INTERIM):
+            self._head = data
+        else:
+            self.flush(data)
+
+    def flush(self, data: bytes = b"") -> None:
+        if self._head or data:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Takes raw bytes in a path, as curl sends them, and refuses what is not HTTP with the error envelope."""
+    """Takes raw bytes in a path, as curl sends them, and refuses what is not HTTP with the error envelope.
 
-    _request_begun = False
+    A head of a request may have MAX_HEAD_BYTES and MAX_HEADERS, a request must come in whole in
+    `config.request_seconds`, a connection without one is closed after that time.
+    """
+
+    config: Config
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._in_head = True
+        self._begun_at: float | None = None
+        # What was read since the last piece of a body or end of a request. Nothing else bounds it, or its parts.
+        self._overhead_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._refusal = (0, "")
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self._answers = _WholeAnswers(transport)
+        self.transport = cast(asyncio.Transport, self._answers)
+        if self.admitted() and self.config.request_seconds:
+            self._look_again(self.config.request_seconds)
+
+    def admitted(self) -> bool:
+        """Whether there is room for this connection; if not, it is refused."""
+        return admit(self.transport, self.config, self.server_state)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer:
+            self._timer.cancel()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if not self._request_begun and not data.isascii():
+        if self._begun_at is None:
+            self._begun_at = self.loop.time()
+        if self._in_head and not data.isascii():
             line, end, rest = data.partition(b"\r\n")
             data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest
+        if self._in_head and b"pgrade:" in data:
+            head, end, rest = data.partition(b"\r\n\r\n")
+            data = _UPGRADE.sub(b"", head) + end + rest
+        self._overhead_bytes += len(data)
         super().data_received(data)
+        if self._overhead_bytes > MAX_HEAD_BYTES:
+            part = "head" if self._in_head else "body's framing"
+            self._refuse(431, f"the request's {part} is over the limit of {MAX_HEAD_BYTES} bytes")
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
+        """Keeps the connection where the client has sent all that it will, and its answer is still to come."""
+        if self.cycle is None or self.cycle.response_started or self._begun_at is not None:
+            return False
+        last = self.pipeline[0][0] if self.pipeline else self.cycle
+        last.keep_alive = False
+        return True
+
+    def on_response_complete(self) -> None:
+        self._answers.flush()
+        super().on_response_complete()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
     def on_headers_complete(self) -> None:
-        self._request_begun = True
+        if len(self.headers) > MAX_HEADERS:
+            self._give_up(431, f"the request has {len(self.headers)} headers; the limit is {MAX_HEADERS}")
+        if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > MAX_HEAD_BYTES:
+            self._give_up(431, f"the request's head is over the limit of {MAX_HEAD_BYTES} bytes")
         super().on_headers_complete()
+        self._in_head = False
+
+    def on_body(self, body: bytes) -> None:
+        self._overhead_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._request_begun = False
+        self._in_head = True
+        self._begun_at = None
+        self._overhead_bytes = 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        body = orjson.dumps({"status": "error", "errors": [msg]})
-        head = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
-        self.transport.write(head + b"content-length: %d\r\n\r\n" % len(body) + body)
-        self.transport.close()
+        """What the parser could not read, or a callback of ours did not want to."""
+        status, text = self._refusal
+        self._refuse(status or 400, text or msg)
+
+    def _give_up(self, status: int, text: str) -> None:
+        """Ends the parser's work, from within a callback of it; `send_400_response` comes of it."""
+        self._refusal = status, text
+        raise ValueError(text)
+
+    def _refuse(self, status: int, text: str) -> None:
+        """Answers the request that is being read, and ends the connection; never into another answer."""
+        self._overhead_bytes = 0
+        cycle = self.cycle
+        answering = cycle is not None and not cycle.response_complete
+        if self._in_head and answering:
+            # The client may still have the answers to what it sent before; then the connection ends.
+            cycle.keep_alive = False
+            self.flow.pause_reading()
+        elif not self._in_head and (not answering or cycle.response_started or self.pipeline):
+            self.transport.close()
+        else:
+            if answering:
+                cycle.disconnected = True
+                cycle.message_event.set()
+            dismiss(self.transport, status, text)
+
+    def _look_again(self, seconds: float) -> None:
+        self._due_at = self.loop.time() + seconds
+        self._timer = self.loop.call_later(seconds, self._check_time)
+
+    def _check_time(self) -> None:
+        """One timer a connection: it finds out what became of the time, and comes again."""
+        limit, now = self.config.request_seconds, self.loop.time()
+        left = limit if self._begun_at is None else self._begun_at + limit - now
+        if self._begun_at is None and self.cycle is None:
+            self.transport.close()
+        elif left > 0:
+            self._look_again(left)
+        elif now - self._due_at > _HELD_UP_SECONDS or self.flow.read_paused:
+            self._begun_at = now
+            self._look_again(limit)
+        else:
+            self._refuse(408, f"the request did not come in whole within {limit} seconds")

@@ -28,17 +28,20 @@ class Call:
 class Answer:
     """What is sent back: a status and a JSON object.
 
-    `before`: the contacts that the call changed or removed, as they were; not sent.
+    `before`: the contacts that the call changed or removed, as they were; `after`: the contact as it is. Not sent.
     """
 
     status: int
     body: Mapping[str, Any]
     before: Sequence[Mapping[str, Any]] = ()
+    after: Mapping[str, Any] | None = None
 
     @classmethod
-    def success(cls, *, before: Sequence[Mapping[str, Any]] = (), **stored: Any) -> "Answer":
+    def success(
+        cls, *, before: Sequence[Mapping[str, Any]] = (), after: Mapping[str, Any] | None = None, **stored: Any
+    ) -> "Answer":
         """`{"status": "success"}` with the stored object under its own name."""
-        return cls(200, {"status": "success", **stored}, before)
+        return cls(200, {"status": "success", **stored}, before, after)
 
     @classmethod
     def deleted(cls, kind: str, id: str, *, before: Sequence[Mapping[str, Any]] = ()) -> "Answer":

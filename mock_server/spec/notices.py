@@ -17,16 +17,17 @@ def notices(shape: Shape, value: Any, pointer: str = "/body") -> Iterator[Findin
         yield from _naive_date(value, pointer)
     elif shape.properties:
         for name, entry in value.items():
-            place = f"{pointer}/{escape(name)}"
-            if name in shape.properties:
-                yield from notices(shape.properties[name], entry, place)
-            else:
+            part = shape.properties.get(name)
+            if part is None:
+                place = f"{pointer}/{escape(name)}"
                 message = f"'{name}' is not a field that the contract knows; it is not kept. Check its spelling."
                 yield Finding("unknown-field", "notice", place, message, "client")
+            elif part.is_noted:
+                yield from notices(part, entry, f"{pointer}/{escape(name)}")
     elif shape.items:
         for index, entry in enumerate(value):
             yield from notices(shape.items, entry, f"{pointer}/{index}")
-    elif form := shape.forms.get(type(value)):
+    elif (form := shape.forms.get(type(value))) and form.is_noted:
         yield from notices(form, value, pointer)
 
 

@@ -26,22 +26,21 @@ class Shape:
     """A place in a body.
 
     `place`: its JSON pointer, with `*` for any entry of a list or any key: `/body/items/*/amount`.
+    `kind`: the document's `x-value`.
     `properties`: those that the contract knows. `extra`: of further keys, where the schema describes them.
     `forms`: of an `anyOf`, by the Python type of the value; nested ones are laid flat.
+    `is_read`: whether a value may be read as another than the one sent. `is_noted`: whether one may earn a notice.
     """
 
     place: str
     schema: Schema
+    kind: str | None
     properties: Mapping[str, "Shape"]
     extra: "Shape | None"
     items: "Shape | None"
     forms: Mapping[type, "Shape"]
-
-    @property
-    def kind(self) -> str | None:
-        """The document's `x-value`."""
-        kind: str | None = self.schema.get("x-value")
-        return kind
+    is_read: bool
+    is_noted: bool
 
     @property
     def label(self) -> str:
@@ -57,14 +56,21 @@ def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place:
     """
     schema = resolve(schema)
     extra = schema.get("additionalProperties")
+    kind: str | None = schema.get("x-value")
     properties = _properties(schema, resolve)
+    forms = {} if properties else _forms(schema, resolve, place)
+    items = shape_of(schema["items"], resolve, item_place or f"{place}/*") if "items" in schema else None
+    parts = [*forms.values(), *filter(None, [items])]
     return Shape(
         place=place,
         schema=schema,
+        kind=kind,
         properties={name: shape_of(part, resolve, f"{place}/{name}") for name, part in properties.items()},
         extra=shape_of(extra, resolve, f"{place}/*") if isinstance(extra, Mapping) else None,
-        items=shape_of(schema["items"], resolve, item_place or f"{place}/*") if "items" in schema else None,
-        forms={} if properties else _forms(schema, resolve, place),
+        items=items,
+        forms=forms,
+        is_read=bool(kind or properties) or any(part.is_read for part in parts),
+        is_noted=kind == "instant" or bool(properties) or any(part.is_noted for part in parts),
     )
 
 

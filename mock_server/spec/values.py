@@ -27,7 +27,11 @@ def read(shape: Shape, value: Any) -> Any:
         return _READERS[shape.kind](value)
     if shape.properties:
         known = shape.properties
-        return {name: read(known[name], entry) for name, entry in value.items() if name in known}
+        return {
+            name: read(known[name], entry) if known[name].is_read else entry
+            for name, entry in value.items()
+            if name in known
+        }
     if shape.items:
         return [read(shape.items, entry) for entry in value]
     if form := shape.forms.get(type(value)):

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, select, text, update
 from sqlmodel import col
 
 from mock_server.settings import STRICT
@@ -38,15 +38,16 @@ class Access:
 
 DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS, ADS: ADS})
 
-_ADD_ACCOUNT = Statement(
-    insert(Account).values(
-        {name: bindparam(name) for name in ("account_id", "api_key", "mode")}
-        | {"faults": "", "minted": 0, "dropped": 0}
-    )
-)
-_ADD_INTEGRATION = Statement(
-    insert(Integration).values({name: bindparam(name) for name in ("account_id", "integration_id", "kind")})
-)
+
+def _add(table: str, *columns: str, **constants: Any) -> Statement:
+    """Adds a row where there is none: another server may just have done so."""
+    values = [f":{name}" for name in columns] + [repr(value) for value in constants.values()]
+    names = ", ".join([*columns, *constants])
+    return Statement(text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(values)}) ON CONFLICT DO NOTHING"))
+
+
+_ADD_ACCOUNT = _add("account", "account_id", "api_key", "mode", faults="", minted=0, dropped=0)
+_ADD_INTEGRATION = _add("integration", "account_id", "integration_id", "kind")
 _ACCOUNT = Statement(
     select(col(Account.api_key), col(Account.mode), col(Account.dropped)).where(
         col(Account.account_id) == bindparam("account_id")
@@ -64,8 +65,12 @@ _ACCESS = Statement(
         isouter=True,
     )
     .where(col(Account.account_id) == bindparam("account"))
+    .with_for_update(of=Account)
 )
-_BY_KEY = Statement(select(col(Account.account_id)).where(col(Account.api_key) == bindparam("api_key")))
+_LOCK = Statement(
+    select(col(Account.account_id)).where(col(Account.account_id) == bindparam("account")).with_for_update()
+)
+_KEYS = Statement(select(col(Account.account_id), col(Account.api_key)))
 _INTEGRATIONS = Statement(
     select(col(Integration.kind), col(Integration.integration_id)).where(
         col(Integration.account_id) == bindparam("account_id")
@@ -122,23 +127,28 @@ def find(session: Session, account_id: str) -> Sandbox | None:
     return Sandbox(account_id, found[0], dict(session.all(_INTEGRATIONS, account_id=account_id)), found[1])
 
 
+def lock(session: Session, account_id: str) -> None:
+    """Keeps other transactions from writing for the account until this one ends. SQLite lets but one write anyway."""
+    session.run(_LOCK, account=account_id)
+
+
 def access(session: Session, account_id: str, integration_id: str) -> Access | None:
-    """What a call of this account and integration must show, and how it is judged."""
+    """What a call of this account and integration must show, and how it is judged. Locks the account, as `lock`."""
     found = session.one(_ACCESS, account=account_id, integration=integration_id)
     return None if found is None else Access(*found)
 
 
 def with_key(session: Session, api_key: str) -> str | None:
-    """The account that has this key."""
-    found = session.one(_BY_KEY, api_key=api_key)
-    return None if found is None else str(found[0])
+    """The account that has this key; no comparison tells by its time how much of the key was right."""
+    sent = api_key.encode()
+    return next((str(id) for id, key in session.all(_KEYS) if secrets.compare_digest(key.encode(), sent)), None)
 
 
 def empty(session: Session, account_id: str) -> None:
     """Forgets all that the account stored, its journal too; its name, key and integrations stay."""
+    session.run(_RESTART, account=account_id)
     for statement in _EMPTY:
         session.run(statement, account_id=account_id)
-    session.run(_RESTART, account=account_id)
 
 
 def drop(session: Session, account_id: str) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, cast, func, or_, select
 from sqlmodel import col
 
 from mock_server.store.ads import FIGURES
@@ -31,6 +31,12 @@ NEWEST = 2**63 - 1
 SUMMED = 20_000
 """How many of the newest orders are added up: sums stay quick however large the account is."""
 
+SEARCHED = 25_000
+"""How many contacts a search looks at for one page."""
+
+_ESCAPE = "!"
+"""Before a character of a search that LIKE would take for a wildcard."""
+
 _Columns = Mapping[str, ColumnElement[Any]]
 
 
@@ -49,14 +55,20 @@ def _latest(table: Any, *conditions: ColumnElement[bool]) -> Statement:
     )
 
 
+def _sum(column: Any) -> ColumnElement[int]:
+    """A sum as an integer: PostgreSQL makes more of it."""
+    return cast(func.sum(column), BigInteger)
+
+
 def _starts(text: Any) -> ColumnElement[bool]:
     """Whether a text starts with what is searched for, in whatever case its ASCII letters are."""
-    found: ColumnElement[bool] = text.like(bindparam("pattern"), escape="\\")
+    found: ColumnElement[bool] = func.lower(text).like(bindparam("pattern"), escape=_ESCAPE)
     return found
 
 
 _SEARCHED = _latest(
     Contact,
+    col(Contact.number) >= bindparam("until"),
     or_(
         _starts(col(Contact.contact_id)),
         _starts(col(Contact.email_key)),
@@ -65,6 +77,13 @@ _SEARCHED = _latest(
             func.coalesce(col(Contact.first_name), "").concat(" ").concat(func.coalesce(col(Contact.last_name), ""))
         ),
     ),
+)
+_SEARCHED_UNTIL = Statement(
+    select(col(Contact.number))
+    .where(col(Contact.account_id) == bindparam("account"), col(Contact.number) < bindparam("before"))
+    .order_by(col(Contact.number).desc())
+    .limit(1)
+    .offset(SEARCHED - 1)
 )
 _TABLES: list[tuple[Rows, Any]] = [
     (CONTACTS, Contact),
@@ -129,13 +148,13 @@ _NEW_ORDERS = (
 )
 _paid_on = func.substr(_NEW_ORDERS.c.date_created, 1, 10)
 _REVENUE = Statement(
-    select(_paid_on, func.sum(_NEW_ORDERS.c.paid))
+    select(_paid_on, _sum(_NEW_ORDERS.c.paid))
     .where(_paid_on >= bindparam("since"))
     .group_by(_paid_on)
     .order_by(_paid_on)
 )
 _REVENUE_BY_CAMPAIGN = Statement(
-    select(col(Contact.utm_campaign), func.sum(_NEW_ORDERS.c.paid), func.count())
+    select(col(Contact.utm_campaign), _sum(_NEW_ORDERS.c.paid), func.count())
     .join_from(
         _NEW_ORDERS,
         Contact,
@@ -163,9 +182,9 @@ _FIGURES = Statement(
         col(AdPerformance.date),
         _CAMPAIGN,
         func.max(col(AdCampaign.name)),
-        func.sum(col(AdPerformance.spend)),
-        func.sum(func.coalesce(col(AdPerformance.clicks), 0)),
-        func.sum(func.coalesce(col(AdPerformance.impressions), 0)),
+        _sum(col(AdPerformance.spend)),
+        _sum(func.coalesce(col(AdPerformance.clicks), 0)),
+        _sum(func.coalesce(col(AdPerformance.impressions), 0)),
     )
     .join_from(AdPerformance, Ad, and_(_same_integration(Ad), col(Ad.id) == col(AdPerformance.ad)), isouter=True)
     .join(AdSet, and_(_same_integration(AdSet), col(AdSet.id) == col(Ad.adset)), isouter=True)
@@ -181,21 +200,40 @@ _RUNNING = Statement(
 )
 
 
-def latest(
-    session: Session, rows: Rows, account_id: str, *, before: int, limit: int, search: str = ""
-) -> tuple[list[Row], int | None]:
-    """At most `limit` rows made before the row `before`, newest first, and the `before` of the next page or None.
+def latest(session: Session, rows: Rows, account_id: str, *, before: int, limit: int) -> tuple[list[Row], int | None]:
+    """At most `limit` rows made before the row `before`, newest first, and the `before` of the next page or None."""
+    return _page(rows.all(session, _LATEST[rows], account=account_id, before=before, limit=limit + 1), limit)
 
-    `search`: what the id, the email, the name or the last name of a contact starts with.
+
+def search(session: Session, account_id: str, text: str, *, before: int, limit: int) -> tuple[list[Row], int | None]:
+    """Contacts whose id, email, name or last name starts with `text`, as `latest` gives them.
+
+    Among the newest SEARCHED before the row `before`; the next page goes on where this one ended.
     """
-    statement, values = (_SEARCHED, {"pattern": _pattern(search)}) if search else (_LATEST[rows], {})
-    found = rows.all(session, statement, account=account_id, before=before, limit=limit + 1, **values)
+    window = session.one(_SEARCHED_UNTIL, account=account_id, before=before)
+    until = window[0] if window else None
+    found, more = _page(
+        CONTACTS.all(
+            session,
+            _SEARCHED,
+            account=account_id,
+            before=before,
+            until=until or 0,
+            pattern=_pattern(text),
+            limit=limit + 1,
+        ),
+        limit,
+    )
+    return found, more or until
+
+
+def _page(found: list[Row], limit: int) -> tuple[list[Row], int | None]:
     return found[:limit], found[limit - 1]["number"] if len(found) > limit else None
 
 
 def _pattern(search: str) -> str:
     """The search as SQL's LIKE takes it, its own wildcards as plain text."""
-    return re.sub(r"([\\%_])", r"\\\1", email_key(search)) + "%"
+    return re.sub(r"([!%_])", rf"{_ESCAPE}\1", email_key(search)) + "%"
 
 
 def row(session: Session, rows: Rows, account_id: str, number: int) -> Row | None:

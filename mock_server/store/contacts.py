@@ -31,5 +31,4 @@ def with_email(session: Session, email: str) -> list[Row]:
 
 def present(session: Session, contact: Row) -> dict[str, Any]:
     """The contact under the API's field names, its tags as `{id, name, date}`."""
-    tagged = [tags.present(session, number, date) for number, date in contact["tags"].items()]
-    return CONTACTS.present(contact) | {"tags": tagged}
+    return CONTACTS.present(contact) | {"tags": tags.present(session, contact["tags"])}

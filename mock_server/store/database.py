@@ -1,53 +1,64 @@
-"""One SQLite database on one connection, used from one thread, one transaction at a time.
+"""A database: transactions over it, and statements in them.
 
-Statements are written with SQLAlchemy over the tables, compiled to text once, and run on the driver's
+Statements are written with SQLAlchemy over the tables, compiled to text once for a dialect, and run on the driver's
 connection: a tenth of an ORM session's cost.
 """
 
-import sqlite3
-import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Executable, Index, Table
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy import Dialect, Executable, Index, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from mock_server.errors import UsageError
 from mock_server.store.tables import Stored
 
 SCHEMA_VERSION = 1
-"""Raised whenever a table changes; a file of another version is refused."""
+"""Raised whenever a table changes; a database of another version is refused."""
 
-_DIALECT = sqlite_dialect(paramstyle="named")
-_CACHE_KIB = 8192
-_CHECKPOINT_SECONDS = 1.0
+Compiled = tuple[str, Mapping[str, Any]]
 
 
 class Statement:
-    """A SQLAlchemy statement, compiled once; its bind parameters are named."""
+    """A SQLAlchemy statement; its bind parameters are named."""
 
     def __init__(self, statement: Executable) -> None:
-        compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
-        self.text = str(compiled)
-        self.constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self._statement = statement
+        self._compiled: dict[str, Compiled] = {}
+
+    def compiled(self, dialect: Dialect) -> Compiled:
+        """Its text, and the values that it always has."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+            constants = {name: value for name, value in compiled.params.items() if value is not None}
+            found = self._compiled[dialect.name] = str(compiled), constants
+        return found
 
 
 class Session:
-    """A transaction under way. `within` binds it to an integration, whose ids then fill every statement."""
+    """A transaction under way. `within` binds it to an integration, whose ids then fill every statement.
 
-    def __init__(self, connection: sqlite3.Connection, scope: dict[str, str] | None = None) -> None:
+    `connection`: the driver's own, `sqlite3` or psycopg.
+    """
+
+    def __init__(self, connection: Any, dialect: Dialect, scope: dict[str, str] | None = None) -> None:
         self._connection = connection
+        self._dialect = dialect
         self.scope = scope or {}
 
     def within(self, account_id: str, integration_id: str) -> "Session":
         """The same transaction, for the rows of one integration."""
-        return Session(self._connection, {"account_id": account_id, "integration_id": integration_id})
+        scope = {"account_id": account_id, "integration_id": integration_id}
+        return type(self)(self._connection, self._dialect, scope)
 
     def all(self, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
-        return self._run(statement, values).fetchall()
+        found: list[tuple[Any, ...]] = self._run(statement, values).fetchall()
+        return found
 
     def one(self, statement: Statement, **values: Any) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._run(statement, values).fetchone()
@@ -55,107 +66,62 @@ class Session:
 
     def run(self, statement: Statement, **values: Any) -> int:
         """How many rows it changed."""
-        return self._run(statement, values).rowcount
+        changed: int = self._run(statement, values).rowcount
+        return changed
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         """Runs a statement that needs no more than the row's values, once a row, at the driver's full speed."""
-        self._connection.executemany(statement.text, rows)
+        self._connection.cursor().executemany(statement.compiled(self._dialect)[0], rows)
 
-    def _run(self, statement: Statement, values: Mapping[str, Any]) -> sqlite3.Cursor:
-        return self._connection.execute(statement.text, {**statement.constants, **self.scope, **values})
+    def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
+        text, constants = statement.compiled(self._dialect)
+        return self._connection.execute(text, {**constants, **self.scope, **values})
 
 
-class Database:
-    """A database in memory, or in the file `path`, which is made when it does not exist.
+class Database(ABC):
+    """One connection, used from one thread."""
 
-    Raises UsageError when the file cannot be opened or is of another version.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        try:
-            self._check_version()
-            self._connection = self._connect()
-            self._prepare()
-        except sqlite3.Error as error:
-            raise UsageError(f"the database {path} cannot be used: {error}") from error
-        self._closing = threading.Event()
-        self._checkpointer = threading.Thread(target=self._checkpoint, daemon=True) if path else None
-        if self._checkpointer:
-            self._checkpointer.start()
-
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Session]:
         """Committed when the block ends, rolled back when it raises.
 
         The block must not wait for anything: it runs on the event loop's thread, alone.
+        Raises StoreError when the database fails.
         """
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield Session(self._connection)
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
 
-    def close(self) -> None:
-        self._closing.set()
-        if self._checkpointer:
-            self._checkpointer.join()
-        self._connection.close()
+    def call(self) -> AbstractContextManager[Session]:
+        """The same for one call of the API, on an event loop; it is not committed before `settled`."""
+        return self.transaction()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path or ":memory:", isolation_level=None, check_same_thread=False)
-        if self._path:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        return connection
+    async def settled(self) -> None:  # noqa: B027  # nothing to wait for where each call is committed at its end
+        """Returns when the last `call` is committed. Raises StoreError when it could not be."""
 
-    def _check_version(self) -> None:
-        """Refuses a file that is not ours before anything is written to it."""
-        if self._path is None or not self._path.exists():
-            return
-        with closing(sqlite3.connect(self._path)) as connection:
-            if _is_empty(connection):
-                return
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != SCHEMA_VERSION:
-            raise UsageError(
-                f"the database {self._path} has version {version}, this program writes version"
-                f" {SCHEMA_VERSION}; name another file, or delete this one"
-            )
-
-    def _prepare(self) -> None:
-        if _is_empty(self._connection):
-            with self.transaction():
-                for text in _schema():
-                    self._connection.execute(text)
-                self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    def _checkpoint(self) -> None:
-        """Moves committed pages into the file now and then, off the path of requests."""
-        connection = self._connect()
-        while not self._closing.wait(_CHECKPOINT_SECONDS):
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        connection.close()
+    @abstractmethod
+    def close(self) -> None: ...
 
 
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+def open_database(where: str) -> Database:
+    """The database of a URL such as `postgresql+psycopg://…`, of a file's path, or, for an empty text, in memory.
+
+    Raises UsageError when it cannot be used.
+    """
+    if where.startswith(("postgresql:", "postgresql+psycopg:")):
+        if find_spec("psycopg") is None:
+            raise UsageError("PostgreSQL needs a driver: pip install 'segmetrics-mock[postgres]'")
+        from mock_server.store.postgres import PostgresDatabase
+
+        return PostgresDatabase(where)
+    from mock_server.store.sqlite import SqliteDatabase
+
+    return SqliteDatabase(Path(where) if where else None)
 
 
-def _schema() -> Iterator[str]:
+def schema(dialect: Dialect) -> Iterator[str]:
+    """The statements that make all tables and indexes."""
     for table in Stored.metadata.sorted_tables:
-        yield _create(CreateTable(table))
-        yield from (_create(CreateIndex(index)) for index in _indexes(table))
+        yield str(CreateTable(table).compile(dialect=dialect))
+        yield from (str(CreateIndex(index).compile(dialect=dialect)) for index in _indexes(table))
 
 
 def _indexes(table: Table) -> list[Index]:
     return sorted(table.indexes, key=lambda index: str(index.name))
-
-
-def _create(element: CreateTable | CreateIndex) -> str:
-    return str(element.compile(dialect=_DIALECT))

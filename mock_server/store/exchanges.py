@@ -24,7 +24,8 @@ def _of(name: str) -> ColumnElement[Any]:
 def _lines(order: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Statement:
     statement: Select[Any] = select(*map(_of, _LISTED)).where(_of("account_id") == bindparam("account"), *conditions)
     for name in FILTERS:
-        statement = statement.where(or_(bindparam(name).is_(None), _of(name) == bindparam(name)))
+        wanted: Any = bindparam(name, type_=_of(name).type)
+        statement = statement.where(or_(wanted.is_(None), _of(name) == wanted))
     return Statement(statement.order_by(order).limit(bindparam("limit")))
 
 

@@ -1,17 +1,21 @@
 """The rows of one table, within the session's integration."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import orjson
 from pydantic_core import PydanticUndefined
-from sqlalchemy import Boolean, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, delete, insert, or_, select, update
 
 from mock_server.store.database import Session, Statement
 from mock_server.store.tables import JSONText, Scoped
 
 Row = dict[str, Any]
 """A row by column name; JSON and booleans are Python values."""
+
+_UPDATES_KEPT = 512
+"""For how many sets of columns the compiled update is kept."""
 
 
 class Rows:
@@ -27,16 +31,18 @@ class Rows:
         self._defaults = {name: _default(table, name) for name in self.columns if name != "number"}
         self._select = select(*columns)
         self._table = table
+        self._columns = columns
         written: dict[str, Any] = {name: bindparam(name) for name in self.columns if name != "number"}
         self._find = self.statement(*key)
         self._insert = Statement(insert(table).values(written).returning(columns["number"]))
         self._insert_many = Statement(insert(table).values(written))
-        self._update = Statement(update(table).where(columns["number"] == bindparam("number_")).values(written))
+        self._update = lru_cache(_UPDATES_KEPT)(self._make_update)
         self._delete = Statement(delete(table).where(columns["number"] == bindparam("number_")))
+        wanted: Any = bindparam("integration", type_=columns["integration_id"].type)
         self._page = Statement(
             self._select.where(
                 columns["account_id"] == bindparam("account"),
-                or_(bindparam("integration").is_(None), columns["integration_id"] == bindparam("integration")),
+                or_(wanted.is_(None), columns["integration_id"] == wanted),
                 columns["number"] > bindparam("after"),
             )
             .order_by(columns["number"])
@@ -45,9 +51,12 @@ class Rows:
 
     def statement(self, *columns: str) -> Statement:
         """Selects the integration's rows whose `columns` have the given values, oldest first."""
-        of = self._table.__table__.columns  # type: ignore[attr-defined]
-        same = [of[name] == bindparam(name) for name in ("account_id", "integration_id", *columns)]
-        return Statement(self._select.where(and_(*same)).order_by(of["number"]))
+        return self.where(and_(*(self._columns[name] == bindparam(name) for name in columns)))
+
+    def where(self, *any_of: ColumnElement[bool]) -> Statement:
+        """Selects the integration's rows that fit any of the conditions, oldest first."""
+        within = [self._columns[name] == bindparam(name) for name in ("account_id", "integration_id")]
+        return Statement(self._select.where(*within, or_(*any_of)).order_by(self._columns["number"]))
 
     def find(self, session: Session, *key: Any) -> Row | None:
         return self.first(session, self._find, **dict(zip(self._key, key, strict=True)))
@@ -79,8 +88,9 @@ class Rows:
             assert inserted is not None
             return row | {"number": inserted[0]}
         row = before | after
-        if row != before:
-            session.run(self._update, number_=row["number"], **self._encode(row))
+        changed = {name: value for name, value in row.items() if value != before[name]}
+        if changed:
+            session.run(self._update(tuple(changed)), number_=row["number"], **self._encode(changed))
         return row
 
     def add_many(self, session: Session, rows: Iterable[Row]) -> None:
@@ -103,8 +113,13 @@ class Rows:
     def _encode(self, row: Row) -> Row:
         encoded = dict(row)
         for name in self._json:
-            encoded[name] = orjson.dumps(row[name]).decode()
+            if name in row:
+                encoded[name] = orjson.dumps(row[name]).decode()
         return encoded
+
+    def _make_update(self, names: tuple[str, ...]) -> Statement:
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
+        return Statement(update(self._table).where(self._columns["number"] == bindparam("number_")).values(values))
 
 
 def _default(table: type[Scoped], name: str) -> Any:

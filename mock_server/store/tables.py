@@ -6,10 +6,13 @@ in which rows were made, and the key by which lists are paged. Instants are ISO 
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""What grows by one with each row; SQLite calls only INTEGER so."""
 
 
 class JSONText(TypeDecorator[Any]):
@@ -50,7 +53,7 @@ class Integration(Stored, table=True):
 class Scoped(Stored):
     """The columns of every row that belongs to an integration."""
 
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
     account_id: str
     integration_id: str
 
@@ -203,7 +206,7 @@ class Exchange(Stored, table=True):
         {"sqlite_autoincrement": True},
     )
 
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
     account_id: str
     received_at: str
     duration_ms: float

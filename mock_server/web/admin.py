@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -187,10 +187,14 @@ def _json(value: Any) -> Response:
 async def _options(request: Request, *names: str) -> dict[str, Any]:
     """The options that a mutation is given: a JSON object, which may be left out."""
     raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > _MAX_BODY_BYTES:
-            raise ApiError(413, f"the body is over the limit of {_MAX_BODY_BYTES} bytes")
+    try:
+        async for chunk in request.stream():
+            raw += chunk
+            if len(raw) > _MAX_BODY_BYTES:
+                raise ApiError(413, f"the body is over the limit of {_MAX_BODY_BYTES} bytes")
+    except ClientDisconnect:
+        # Nobody hears it; it keeps half a body from being carried out, and from being told as a failure of ours.
+        raise ApiError(400, "the body did not come in whole") from None
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise ApiError(415, "send JSON and Content-Type: application/json")
     options = parse_json(raw or b"{}")

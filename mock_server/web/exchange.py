@@ -12,11 +12,11 @@ from urllib.parse import unquote_to_bytes
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from mock_server.errors import ApiError, Finding
+from mock_server.errors import ApiError, Finding, StoreError
 from mock_server.faults import Fault, choose
 from mock_server.findings import warnings_about
 from mock_server.handlers import HANDLERS
-from mock_server.journal import Entry, Journal, mask
+from mock_server.journal import SECRET_HEADERS, Entry, Journal, mask
 from mock_server.settings import LENIENT
 from mock_server.spec import Answer, Call, Contract, Route
 from mock_server.spec.json_body import parse_json
@@ -71,11 +71,24 @@ class ImportApi:
             return
         request = await self._receive(scope, receive)
         if request is not None:
-            await deliver(self.exchange(request), scope, receive, send)
+            await deliver(await self.exchange(request), scope, receive, send)
 
-    def exchange(self, request: Request) -> Entry:
-        """Carries the call out and journals it, both in one transaction; refused, nothing of it is stored."""
+    async def exchange(self, request: Request) -> Entry:
+        """Carries the call out and journals it, both in one transaction, which is committed when this returns.
+
+        Refused, nothing of it is stored.
+        """
         started = time.perf_counter()
+        entry = self._carry_out(request, started)
+        try:
+            await self._database.settled()
+        except StoreError as error:
+            _fill(entry, Answer.error(500, [str(error)]), started)
+        if self._on_exchange:
+            self._on_exchange(entry)
+        return entry
+
+    def _carry_out(self, request: Request, started: float) -> Entry:
         entry = Entry(
             received_at=self._clock().isoformat(),
             method=request.method,
@@ -84,7 +97,7 @@ class ImportApi:
             request_body=request.body or b"",
         )
         try:
-            with self._database.transaction() as session:
+            with self._database.call() as session:
                 answer = self._perform(request, entry, session)
                 _fill(entry, answer, started)
                 self._journal.write(session, entry)
@@ -93,12 +106,13 @@ class ImportApi:
             entry.answer_headers = refusal.headers
             _fill(entry, Answer.error(refusal.status, refusal.errors), started)
             self._journal_refusal(request, entry)
+        except StoreError as error:
+            _fill(entry, Answer.error(500, [str(error)]), started)
+            self._journal_refusal(request, entry)
         except Exception:
             _log.exception("%s %s failed", request.method, request.path)
             _fill(entry, Answer.error(500, [_BUG]), started)
             self._journal_refusal(request, entry)
-        if self._on_exchange:
-            self._on_exchange(entry)
         return entry
 
     def _perform(self, request: Request, entry: Entry, session: Session) -> Answer:
@@ -129,6 +143,8 @@ class ImportApi:
         account_id, integration_id = route.parameters["account_id"], route.parameters["integration_id"]
         found = accounts.access(session, account_id, integration_id)
         entry.account_id = account_id if found else ""
+        if found and found.api_key in entry.path:
+            entry.path = entry.path.replace(found.api_key, mask(found.api_key))
         key = _api_key(request)
         if not key:
             raise _unauthorised("missing-key", "the Authorization header is missing; send the bare API key in it")
@@ -183,12 +199,15 @@ class ImportApi:
     def _journal_refusal(self, request: Request, entry: Entry) -> None:
         """Journals a call of which nothing was stored. It is answered even where the journal cannot be written."""
         try:
-            with self._database.transaction() as session:
+            with self._database.call() as session:
                 if not entry.account_id:
                     entry.account_id = accounts.with_key(session, _api_key(request)) or ""
+                accounts.lock(session, entry.account_id)
                 if entry.status == 400 and self._journal.repeats_refusal(session, entry):
                     entry.findings += (_RETRY_AFTER_400,)
                 self._journal.write(session, entry)
+        except StoreError as error:
+            _log.error("%s %s could not be journalled: %s", request.method, request.path, error)
         except Exception:
             _log.exception("%s %s could not be journalled", request.method, request.path)
 
@@ -209,7 +228,7 @@ class ImportApi:
         return Request(
             method=scope["method"],
             path=(raw_path + (b"?" + query if query else b"")).decode("latin-1"),
-            segments=raw_path.split(b"/")[1 + scope.get("root_path", "").count("/") :],
+            segments=raw_path.split(b"/")[2:],
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             body=b"".join(chunks) if size <= self._max_body_bytes else None,
         )
@@ -270,6 +289,4 @@ def _api_key(request: Request) -> str:
 
 
 def _shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    if "authorization" not in headers:
-        return dict(headers)
-    return {**headers, "authorization": mask(headers["authorization"])}
+    return {name: mask(value) if name in SECRET_HEADERS else value for name, value in headers.items()}

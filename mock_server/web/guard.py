@@ -8,6 +8,7 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import HTTPConnection
@@ -16,9 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 ADMIN_PREFIX = "/__admin"
 TOKEN_COOKIE = "segmetrics_mock_admin"
+_OPEN = ("/api", "/openapi.yaml", "/openapi.json")
+"""What asks for no token: the import API, which has its keys, and the contract. Whatever else there will be does."""
 LOGIN_PATH = f"{ADMIN_PREFIX}/login"
 UI_PATH = f"{ADMIN_PREFIX}/ui"
 """The dashboard, and where the login leads."""
+
+_HOSTS_KEPT = 256
+"""For how many values of Host it is remembered whether they are ours."""
 
 
 class Guard:
@@ -28,18 +34,18 @@ class Guard:
         self._app = app
         self._hosts = {"localhost", *(host.lower() for host in hosts)}
         self._token = admin_token
+        self._is_ours = lru_cache(_HOSTS_KEPT)(self._find_out_host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        connection = HTTPConnection(scope)
-        refusal = self._refusal(connection)
+        refusal = self._refusal(scope)
         if refusal is not None:
             status, text = refusal
             response: ASGIApp = JSONResponse({"status": "error", "errors": [text]}, status)
         elif scope["path"] == LOGIN_PATH and self._token:
-            response = self._login(connection)
+            response = self._login(HTTPConnection(scope))
         else:
             response = self._app
         if response is not self._app and scope["type"] == "websocket":
@@ -47,19 +53,21 @@ class Guard:
             return
         await response(scope, receive, send)
 
-    def _refusal(self, connection: HTTPConnection) -> tuple[int, str] | None:
-        host = connection.headers.get("host", "")
-        if not self._known_host(host, connection.scope.get("server")):
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        host = headers.get(b"host", b"").decode("latin-1")
+        server = scope.get("server")
+        if not self._is_ours(host, server and server[0]):
             return 403, f"the Host '{host}' is not this server's; start it with --allow-host-header {_name(host)}"
-        origin = connection.headers.get("origin")
-        site = connection.headers.get("sec-fetch-site", "none")
-        if site not in ("none", "same-origin") or (origin is not None and origin.partition("://")[2] != host):
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        site = headers.get(b"sec-fetch-site", b"none")
+        if site not in (b"none", b"same-origin") or (b"origin" in headers and origin.partition("://")[2] != host):
             return 403, "a page of another site sent this request; use the server's own pages or a program"
-        if connection.scope["path"].startswith(ADMIN_PREFIX) and not self._may_administer(connection):
+        if not self._may_enter(scope):
             return 401, "the admin side needs its token: Authorization: Bearer TOKEN, or the link printed at start"
         return None
 
-    def _known_host(self, host: str, server: tuple[str, int] | None) -> bool:
+    def _find_out_host(self, host: str, server: str | None) -> bool:
         """Names of ours, loopback addresses, and the very address that the connection came in on."""
         name = _name(host)
         if name in self._hosts:
@@ -68,11 +76,13 @@ class Guard:
             address = ipaddress.ip_address(name)
         except ValueError:
             return False
-        return address.is_loopback or (server is not None and name == server[0])
+        return address.is_loopback or name == server
 
-    def _may_administer(self, connection: HTTPConnection) -> bool:
-        if self._token is None or connection.scope["path"] == LOGIN_PATH:
+    def _may_enter(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        if self._token is None or path in (*_OPEN, LOGIN_PATH) or path.startswith("/api/"):
             return True
+        connection = HTTPConnection(scope)
         sent = connection.headers.get("authorization", "")
         return self._is_token(re.sub("^bearer ", "", sent, flags=re.IGNORECASE)) or self._is_token(
             connection.cookies.get(TOKEN_COOKIE, "")

@@ -90,8 +90,8 @@ class Chart:
         return cls(
             series=series,
             bars=bars,
-            top=shown(top),
-            middle=shown(top // 2),
+            top=_tick(top, money),
+            middle=_tick(top / 2, money),
             labels=[starts[0].isoformat(), starts[len(starts) // 2].isoformat(), starts[-1].isoformat()],
             step="day" if len(starts) == 1 or starts[1] - starts[0] == timedelta(1) else "week",
             rows=[(day.isoformat(), [shown(column[place]) for column in columns]) for place, day in enumerate(starts)],
@@ -114,6 +114,15 @@ def _gathered(series: Series, starts: Sequence[date]) -> list[int]:
     for day, value in series.days.items():
         sums[(date.fromisoformat(day) - starts[0]).days // step] += value
     return [sums[place] for place in range(len(starts))]
+
+
+def _tick(value: float, money: bool) -> str:
+    """What stands beside the scale, short: `2,000`, `0.5`, `90 T`."""
+    amount = value / 100 if money else value
+    for size, letter in ((1e12, " T"), (1e9, " bn"), (1e6, " M")):
+        if amount >= size:
+            return f"{amount / size:,g}{letter}"
+    return f"{amount:,g}"
 
 
 def _round_up(value: int) -> int:

@@ -38,7 +38,7 @@ def coverage(visit: Visit) -> View:
 
 
 EXAMPLES: Mapping[str, list[dict[str, Any]]] = {
-    "Every third call is a 500": [{"rate": 0.34, "seed": 7, "fault": {"status": 500}}],
+    "A third of the calls are a 500": [{"rate": 0.34, "seed": 7, "fault": {"status": 500}}],
     "Stored, but the answer is lost": [
         {"operation": "upsert_invoice", "nth": [1], "when": "after", "fault": {"status": 500}}
     ],
@@ -56,7 +56,7 @@ def faults(visit: Visit) -> View:
         "Faults",
         {
             "rules": rules,
-            "plan": _laid_out(plain or EXAMPLES["Every third call is a 500"]),
+            "plan": _laid_out(plain or EXAMPLES["A third of the calls are a 500"]),
             "examples": {name: _laid_out(plan) for name, plan in EXAMPLES.items()},
         },
     )

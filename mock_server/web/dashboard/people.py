@@ -18,16 +18,18 @@ _APART = {"contact_id", "email", "first_name", "last_name", "status", "tags", "c
 
 def contacts(visit: Visit) -> View:
     search = visit.text("search")
-    found, more = browse.latest(
-        visit.session, CONTACTS, visit.account_id, before=visit.before, limit=PAGE, search=search
-    )
+    if search:
+        found, more = browse.search(visit.session, visit.account_id, search, before=visit.before, limit=PAGE)
+    else:
+        found, more = browse.latest(visit.session, CONTACTS, visit.account_id, before=visit.before, limit=PAGE)
     return View(
         "contacts.html.j2",
         "Contacts",
         {
-            "rows": [row | {"name": name_of(row), "tags": _tags(visit.session, row)} for row in found],
+            "rows": [row | {"name": name_of(row), "tags": tags.present(visit.session, row["tags"])} for row in found],
             "next": more,
             "search": search,
+            "searched": browse.SEARCHED,
             "total": browse.count(visit.session, CONTACTS, visit.account_id),
         },
     )
@@ -40,7 +42,7 @@ def contact(visit: Visit) -> View:
         raise HTTPException(404, "This contact is not stored here, or no longer.")
     orders = browse.owned_by(visit.session, INVOICES, row, _EVENTS)
     subscriptions = browse.owned_by(visit.session, SUBSCRIPTIONS, row, _EVENTS)
-    tagged = _tags(visit.session, row)
+    tagged = tags.present(visit.session, row["tags"])
     fields = CONTACTS.present(row)
     return View(
         "contact.html.j2",
@@ -71,19 +73,17 @@ def owner_of(session: Session, order: Row) -> dict[str, Any] | None:
     return found and {"number": found["number"], "name": name_of(found)}
 
 
-def _tags(session: Session, row: Row) -> list[dict[str, Any]]:
-    return [tags.present(session, number, date) for number, date in row["tags"].items()]
-
-
 def _timeline(row: Row, tagged: list[dict[str, Any]], orders: list[Row], subscriptions: list[Row]) -> list[Any]:
     """`{at, kind, what, order?}`, newest first."""
-    events: list[dict[str, Any]] = [{"at": row["date_created"], "kind": "created", "what": "Contact created"}]
-    events += [{"at": tag["date"], "kind": "tag", "what": tag["name"] or tag["id"]} for tag in tagged]
+    events: list[dict[str, Any]] = [
+        {"at": tag["date"], "kind": "tag", "what": tag["name"] or tag["id"]} for tag in tagged
+    ]
     events += [{"at": order["date_created"], "kind": "order", "what": order["id"], "order": order} for order in orders]
     for one in subscriptions:
         for name, kind in _TURNS.items():
             if one[name]:
                 events.append({"at": one[name], "kind": kind, "what": one["name"] or one["id"], "subscription": one})
+    events.append({"at": row["date_created"], "kind": "created", "what": "Contact created"})
     return sorted(events, key=lambda event: event["at"], reverse=True)[:_EVENTS]
 
 

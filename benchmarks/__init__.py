@@ -1,0 +1,1 @@
+"""What is measured: `python -m benchmarks --help`, and the scripts `fixture.py` and `datasets.py`."""

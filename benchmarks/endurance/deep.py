@@ -1,0 +1,65 @@
+"""The contract suite over every operation, one seed after the other: at least 50,000 generated cases, no 5xx."""
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.endurance.run import Figures, Tell, fresh_server, progress, require
+from mock_server.contract.command import Depth, Trial, neighbour, run_suite
+from mock_server.contract.report import Progress, Report
+from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
+
+CASES = 50_000
+SHORT_CASES = 2000
+
+
+def run(*, short: bool, seed: int) -> Figures:
+    depth: Depth = "quick" if short else "deep"
+    wanted = SHORT_CASES if short else CASES
+    cases = further = rules = 0
+    seeds: list[int] = []
+    with progress("deep", wanted) as tell:
+        while cases < wanted:
+            seeds.append(seed + len(seeds))
+            with fresh_server("--check-answers") as server:
+                report = _judged(f"{server.origin}/api", depth, seeds[-1], _Told(tell, cases))
+            assert report.end is not None
+            cases, further = cases + report.calls, further + report.end["further"]
+            rules = sum(bool(rule["held"]) for rule in report.end["rules"])
+    return {
+        "operations": len({operation for _, operation in report.scenarios}),
+        f"generated cases, with {len(seeds)} seed{'s' * (len(seeds) > 1)} from {seed} on": cases,
+        "further calls that the laws made": further,
+        "rules of the document that held": rules,
+        "rules that were broken, errors 5xx, calls without an answer": 0,
+    }
+
+
+class _Told(Progress):
+    """How far a run is, counted on from the runs before it."""
+
+    def __init__(self, tell: Tell, before: int) -> None:
+        super().__init__(terminal=False)
+        self._tell = tell
+        self._before = before
+
+    def show(self, report: Report) -> None:
+        self._tell(self._before + report.calls)
+
+
+def _judged(url: str, depth: Depth, seed: int, told: Progress) -> Report:
+    """What a run of the suite came to. Raises BrokenPromiseError for whatever it finds, a 5xx among it."""
+    sandbox = DEFAULT_SANDBOX
+    trial = Trial(
+        url=url,
+        account_id=sandbox.account_id,
+        integration_id=sandbox.integrations[PAYMENTS],
+        ads_integration_id=sandbox.integrations[ADS],
+        api_key=sandbox.api_key,
+        seed=seed,
+        depth=depth,
+    )
+    with tempfile.TemporaryDirectory() as folder, neighbour(trial) as beside:
+        report, code, output = run_suite(beside, Path(folder), told)
+    found = "\n\n".join(f"{one['title']}\n{one['message']}\n{one['curl']}" for one in report.failures)
+    require(code == 0 and report.end is not None and not found, found or output[-4000:])
+    return report

@@ -1,0 +1,101 @@
+"""SIGKILL under load, with a file: what was acknowledged is there, the file is sound, nothing is half-written."""
+
+import random
+import shutil
+import sqlite3
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+
+from benchmarks.endurance.load import Client, check_stored, demo, http_client
+from benchmarks.endurance.run import Figures, fresh_server, progress, require
+
+KILLS, SHORT_KILLS = 30, 3
+CLIENTS = 6
+JOURNAL = 1000
+_LATEST_SECONDS = 2.0
+_START = 50
+"""Calls before a kill, at the least."""
+
+
+def run(*, short: bool, seed: int) -> Figures:
+    kills = SHORT_KILLS if short else KILLS
+    dice = random.Random(seed)
+    clients = [Client(number, seed) for number in range(CLIENTS)]
+    carried_out = 0
+    with tempfile.TemporaryDirectory() as folder, progress("kill", kills) as tell, http_client() as http:
+        path = Path(folder) / "data.db"
+        for number in range(kills):
+            _load_until_killed(path, clients, dice.uniform(0, _LATEST_SECONDS / (4 if short else 1)))
+            check_file(path)
+            with fresh_server("--database", str(path), "--journal-limit", str(JOURNAL)) as server:
+                sandbox = demo(server.origin, http)
+                unanswered = sum(client.pending is not None for client in clients)
+                check_stored(sandbox, clients)
+                journalled = _journalled(sandbox.origin, http)
+            # A call that was refused is journalled too, and a kill may come before its answer.
+            acknowledged = sum(client.acknowledged for client in clients)
+            carried_out += unanswered
+            require(
+                acknowledged <= journalled <= acknowledged + carried_out,
+                f"the journal has {journalled} calls; {acknowledged} were acknowledged, {carried_out} more were sent",
+            )
+            tell(number + 1)
+    return {
+        "kills by SIGKILL, at a random moment": kills,
+        "clients": CLIENTS,
+        "calls acknowledged": acknowledged,
+        "acknowledged and lost": 0,
+        "half-written": 0,
+        "calls under way when killed": carried_out,
+        "of these carried out, whole": journalled - acknowledged,
+        "files that PRAGMA integrity_check finds sound": kills,
+    }
+
+
+def _load_until_killed(path: Path, clients: list[Client], seconds: float) -> None:
+    """`seconds`: from the first calls to the kill."""
+    before = sum(client.acknowledged for client in clients)
+    warm = threading.Event()
+
+    def drive(client: Client) -> None:
+        with http_client() as http:
+            sandbox = demo(server.origin, http)
+            try:
+                while True:
+                    client.send(sandbox)
+                    if sum(one.acknowledged for one in clients) > before + _START:
+                        warm.set()
+            except httpx.TransportError:
+                return
+            finally:
+                warm.set()
+
+    options = ("--database", str(path), "--journal-limit", str(JOURNAL))
+    with fresh_server(*options) as server, ThreadPoolExecutor(len(clients)) as pool:
+        running = [pool.submit(drive, client) for client in clients]
+        warm.wait(30)
+        threading.Event().wait(seconds)
+        server.process.kill()
+        for one in running:
+            one.result()
+
+
+def check_file(path: Path) -> None:
+    """The file as the kill left it, in a copy: the next server has to recover it by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        for file in path.parent.glob(f"{path.name}*"):
+            shutil.copy(file, folder)
+        with closing(sqlite3.connect(Path(folder) / path.name)) as connection:
+            (found,) = connection.execute("PRAGMA integrity_check").fetchone()
+    require(found == "ok", f"PRAGMA integrity_check: {found}")
+
+
+def _journalled(origin: str, http: httpx.Client) -> int:
+    """How many calls were ever journalled in the default sandbox."""
+    page = http.get(f"{origin}/__admin/sandboxes/demo/requests", params={"limit": JOURNAL}).json()
+    return len(page["requests"]) + int(page["dropped"])

@@ -1,0 +1,89 @@
+"""Sixteen clients, mixed operations, for a long time: no error, and memory stays flat."""
+
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks.endurance.load import Client, check_stored, demo, http_client
+from benchmarks.endurance.run import Figures, fresh_server, progress, require
+from client_tests.sandbox import Sandbox
+from mock_server.errors import UsageError
+
+SECONDS, SHORT_SECONDS = 600, 4
+CLIENTS = 16
+JOURNAL = 1000
+MOST_GROWTH_PERCENT = 1.0
+"""How much memory may grow over the second half, by the slope."""
+
+_SAMPLE_SECONDS = 0.5
+_LOOK_EVERY = 200
+
+
+def run(*, short: bool, seed: int) -> Figures:
+    seconds = SHORT_SECONDS if short else SECONDS
+    clients = [Client(number, seed) for number in range(CLIENTS)]
+    over = threading.Event()
+
+    def drive(client: Client) -> None:
+        with http_client() as http:
+            sandbox = demo(server.origin, http)
+            try:
+                while not over.is_set():
+                    client.send(sandbox)
+                    if client.acknowledged % _LOOK_EVERY == 0:
+                        _look_around(sandbox)
+            finally:
+                over.set()
+
+    with fresh_server("--journal-limit", str(JOURNAL)) as server, ThreadPoolExecutor(CLIENTS) as pool:
+        running = [pool.submit(drive, client) for client in clients]
+        samples = _sampled(server.process.pid, seconds, over)
+        over.set()
+        for one in running:
+            one.result()
+        with http_client() as http:
+            check_stored(demo(server.origin, http), clients)
+    half = [sample for sample in samples if sample[0] > seconds / 2]
+    slope, _ = statistics.linear_regression(*zip(*half, strict=True))
+    mean = statistics.fmean(size for _, size in half)
+    growth = 100 * slope * seconds / 2 / mean
+    figures = {
+        "clients": CLIENTS,
+        "calls, each with the answer that it must have": sum(client.acknowledged for client in clients),
+        "resident memory, mean of the second half": f"{mean:.1f} MB",
+        "its slope over the second half, least squares": f"{3600 * slope:+.1f} MB/hour",
+        "its growth in the second half": f"{growth:+.2f} %",
+    }
+    require(short or growth <= MOST_GROWTH_PERCENT, f"memory grows: {figures}")
+    return figures
+
+
+def _look_around(sandbox: Sandbox) -> None:
+    """What tests do beside their calls: look at the state and the journal, take a sandbox and drop it."""
+    sandbox.state(resource="contacts", limit="50")
+    sandbox.requests(limit="50")
+    other = Sandbox.mint(sandbox.origin, sandbox.http)
+    other.stored("contact", {"contact_id": 1})
+    dropped = other.http.request("DELETE", f"{other.origin}/__admin/sandboxes/{other.account_id}", json={})
+    require(dropped.status_code == 200, f"a sandbox could not be dropped: {dropped.text}")
+
+
+def _sampled(pid: int, seconds: float, over: threading.Event) -> list[tuple[float, float]]:
+    """Seconds since the start and megabytes (10⁶ bytes) of resident memory; ends early when `over` is set."""
+    started, samples = time.monotonic(), []
+    with progress("soak", seconds) as tell:
+        while (passed := time.monotonic() - started) < seconds and not over.wait(_SAMPLE_SECONDS):
+            samples.append((passed, _resident_megabytes(pid)))
+            tell(passed)
+    return samples
+
+
+def _resident_megabytes(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii")
+    except FileNotFoundError as error:
+        raise UsageError("it reads memory from /proc, which only Linux has") from error
+    (kibibytes,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")]
+    return int(kibibytes) * 1024 / 1e6

@@ -1,0 +1,53 @@
+"""Bytes on a bare connection, for what no HTTP client would send."""
+
+import socket
+from urllib.parse import urlsplit
+
+import httpx
+
+from client_tests.sandbox import Sandbox
+
+
+def connect(origin: str) -> socket.socket:
+    """A bare connection to the server."""
+    address = urlsplit(origin)
+    return socket.create_connection((address.hostname or "", address.port or 80), timeout=10)
+
+
+def heard(connection: socket.socket) -> bytes:
+    """All that comes until the connection ends, by a close or by a reset."""
+    found = b""
+    try:
+        while data := connection.recv(65_536):
+            found += data
+    except ConnectionError:
+        pass
+    return found
+
+
+def raw_exchange(origin: str, request: bytes) -> bytes:
+    """What the server sends back until it closes the connection."""
+    with connect(origin) as connection:
+        try:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+        except ConnectionError:
+            return b""
+        return heard(connection)
+
+
+def parsed(answer: bytes) -> httpx.Response:
+    """The answer that these bytes are."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status_line, *fields = head.split(b"\r\n")
+    pairs = [(name, value.strip()) for name, _, value in (field.partition(b":") for field in fields)]
+    return httpx.Response(int(status_line.split()[1]), headers=pairs, content=body)
+
+
+def raw_call(sandbox: Sandbox, method: str, target: bytes, **headers: bytes) -> httpx.Response:
+    """A call whose target and headers are sent byte for byte."""
+    sent = {"Host": b"localhost", "Authorization": sandbox.api_key.encode(), "Connection": b"close"}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [method.encode() + b" " + target + b" HTTP/1.1"]
+    lines += [name.encode() + b": " + value for name, value in sent.items()]
+    return parsed(raw_exchange(sandbox.origin, b"\r\n".join(lines) + b"\r\n\r\n"))

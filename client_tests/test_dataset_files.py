@@ -1,0 +1,127 @@
+"""A dataset file of one's own: what it can say, and a mistake told where it is."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from client_tests.sandbox import Sandbox
+from client_tests.serving import ended, served
+
+
+def told(path: Path, text: str) -> str:
+    """What `serve` says about a file with this text."""
+    path.write_text(text, "utf-8")
+    run = ended("serve", "--port", "0", "--dataset", str(path))
+    assert run.returncode == 2, run
+    assert "Traceback" not in run.stderr
+    return run.stderr.replace(str(path), path.name)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return tmp_path / "shop.yaml"
+
+
+def test_an_own_file_is_served(shop: Path, http: httpx.Client) -> None:
+    shop.write_text(
+        """
+today: 2026-03-01
+payments:
+  upsert_contact:
+    - {contact_id: 1, first_name: yes, date_created: !today -1 16:15:00+01:00}
+recipe:
+  contacts: {count: 5, sources: [{utm_source: letter}]}
+"""
+    )
+
+    with served("--dataset", str(shop)) as server:
+        first, *others = Sandbox.default(server.origin, http).state()["contacts"]
+
+    assert first["first_name"] == "yes"
+    assert first["date_created"] == "2026-02-28T15:15:00+00:00"
+    assert [contact["utm_source"] for contact in others] == ["letter"] * 5
+
+
+def test_the_example_of_the_readme_is_served(shop: Path, http: httpx.Client) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"^```yaml\n(today: .*?)^```", readme, re.DOTALL | re.MULTILINE)
+    shop.write_text(example, "utf-8")
+
+    with served("--dataset", str(shop)) as server:
+        stored = Sandbox.default(server.origin, http).state()
+
+    assert [contact["email"] for contact in stored["contacts"]] == ["ada@example.org"]
+    assert [order["contact_id"] for order in stored["invoices"]] == ["1"]
+    assert [figure["date"] for figure in stored["ad_performance"]] == ["2026-06-29"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "parts"),
+    [
+        ("", 1, ["a dataset is a mapping"]),
+        ("today: 2026-06-30\npayments: [\n", 3, ["this is not YAML"]),
+        ("about: x\n", 1, ["lacks 'today'", "add `today: '2026-06-30'`"]),
+        ("today: 2026-02-30\n", 1, ["'today' is '2026-02-30'", "write a day such as"]),
+        ("today: 2026-06-30\npaiments: {}\n", 2, ["no key 'paiments'", "did you mean 'payments'?"]),
+        ("today: 2026-06-30\npayments:\n  delete_contact: []\n", 3, ["payments has no key 'delete_contact'"]),
+        ("today: 2026-06-30\ntoday: 2026-06-30\n", 2, ["'today' stands here twice"]),
+        ("today: 2026-06-30\nabout: !file x\n", 2, ["the tag !file is unknown"]),
+        ("today: 2026-06-30\nabout: !today soon\n", 2, ["'!today soon' cannot be read", "!today -30 16:15:00"]),
+        ("today: 2026-06-30\nrecipe:\n  contacts:\n    count: many\n", 4, ["'recipe.contacts.count' cannot be used"]),
+        ("today: 2026-06-30\nrecipe:\n  orders: {count: 1, products: []}\n", 3, ["recipe.orders.products"]),
+        (
+            "today: 2026-06-30\npayments:\n  upsert_contact:\n    - contact_id: 1\n      emial: a@example.org\n",
+            5,
+            ["upsert_contact", "emial"],
+        ),
+        (
+            "today: 2026-06-30\npayments:\n  upsert_contact:\n    - {contact_id: 1}\n    - email: nobody\n",
+            5,
+            ["upsert_contact", "'email' is \"nobody\"", "one @"],
+        ),
+        ("today: 2026-06-30\npayments:\n  upsert_product:\n    - id: 1\n", 4, ["missing 'name' field"]),
+        (
+            "today: 2026-06-30\npayments:\n  add_tags:\n    - {contact_id: 1, tags: [VIP]}\n",
+            4,
+            ["there is no contact '1'", "add it first"],
+        ),
+        (
+            "today: 2026-06-30\nrecipe:\n  contacts:\n    count: 1\n    sources: [{}]\n    tags: {'': 1}\n",
+            2,
+            ["the recipe makes a payload for upsert_contact that breaks the contract"],
+        ),
+        ("a: &a [*a]\n", 1, ["nests deeper than 64 levels"]),
+    ],
+)
+def test_a_mistake_is_told_with_file_line_and_remedy(shop: Path, text: str, line: int, parts: list[str]) -> None:
+    message = told(shop, text)
+
+    assert f"shop.yaml, line {line}: " in message
+    assert all(part in message for part in parts), message
+
+
+def test_all_mistakes_are_told_at_once_in_the_files_order(shop: Path) -> None:
+    wrong = "".join(f"    - {{id: {number}}}\n" for number in range(12))
+
+    message = told(shop, f"today: 2026-06-30\npayments:\n  upsert_product:\n{wrong}")
+
+    lines = message.splitlines()
+    assert len(lines) == 11
+    assert "line 4: " in lines[0]
+    assert "line 13: " in lines[9]
+    assert lines[10] == "and 2 further mistakes"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("nothing", "there is no dataset 'nothing'; use one of empty, demo, edge-cases, large, or name a .yaml file"),
+        ("missing.yaml", "the dataset missing.yaml cannot be read: No such file or directory; check its path"),
+    ],
+)
+def test_a_dataset_that_is_not_there_is_told(name: str, text: str) -> None:
+    run = ended("serve", "--port", "0", "--dataset", name)
+
+    assert (run.returncode, run.stderr) == (2, f"segmetrics-mock: {text}\n")

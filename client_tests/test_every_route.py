@@ -1,0 +1,148 @@
+"""No route escapes the guard: each that the application has is tried with what must be refused."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from starlette.routing import Mount, Route
+
+from client_tests.raw import parsed, raw_exchange
+from client_tests.sandbox import JSON_HEADERS, Sandbox, errors_of
+from client_tests.serving import served
+from mock_server.settings import ServeSettings
+from mock_server.spec import Contract
+from mock_server.store.sqlite import SqliteDatabase
+from mock_server.web.app import build_app
+from mock_server.web.dashboard import Dashboard
+from mock_server.web.dashboard.pages import site
+from mock_server.web.exchange import ImportApi
+from mock_server.web.guard import LOGIN_PATH
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
+CONTRACT_PATHS = ["/openapi.yaml", "/openapi.json"]
+TOKEN = "open-sesame"
+UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + b"A" * 22
+
+
+def routes_of(app: Any, contract: Contract, database: SqliteDatabase) -> Iterator[str]:
+    """The path template of each route. What is no route of a kind that is known here fails: it would escape."""
+    for route in app.routes:
+        if isinstance(route, Mount):
+            assert isinstance(route.app, ImportApi), route
+            yield route.path
+            yield from (route.path + operation.template for operation in contract.operations.values())
+        else:
+            assert isinstance(route, Route), route
+            yield route.path
+            if isinstance(route.endpoint, Dashboard):
+                yield from routes_of(site(*vars(route.endpoint)["_parts"]), contract, database)
+
+
+def every_path() -> list[str]:
+    contract = Contract.load()
+    with closing(SqliteDatabase()) as database:
+        guarded = build_app(contract, database, ServeSettings())
+        return sorted({*routes_of(vars(guarded)["_app"], contract, database), LOGIN_PATH})
+
+
+PATHS = every_path()
+
+
+def path_for(sandbox: Sandbox, template: str) -> str:
+    """The path with something that exists for most of its parameters."""
+    known = {"account_id": sandbox.account_id, "integration_id": "payments", "number:int": "1", "name": "look.css"}
+    for part in template.split("{")[1:]:
+        name = part.partition("}")[0]
+        template = template.replace("{" + name + "}", quote(known.get(name, "x"), safe=""))
+    return template
+
+
+def answers(sandbox: Sandbox, **headers: str) -> dict[tuple[str, str], httpx.Response]:
+    """Each method on each path, by template."""
+    every = {**JSON_HEADERS, **headers}
+    found = {}
+    for template in PATHS:
+        for method in METHODS:
+            url = sandbox.origin + path_for(sandbox, template)
+            with sandbox.http.stream(method, url, headers=every, content=b"{}") as answer:
+                # What is let through may be a stream of events without an end.
+                if answer.is_error:
+                    answer.read()
+            found[method, template] = answer
+    return found
+
+
+def all_refused(found: dict[tuple[str, str], httpx.Response], status: int) -> None:
+    assert {call: answer.status_code for call, answer in found.items() if answer.status_code != status} == {}
+    assert all(errors_of(answer) for (method, _), answer in found.items() if method != "HEAD")
+
+
+def test_the_walk_finds_each_kind_of_route() -> None:
+    events = "/__admin/ui/{account_id}/events"
+    contact = "/api/v1/{account_id}/{integration_id}/contact"
+
+    assert {"/__admin/health", "/__admin/sandboxes/{account_id}/state", events, contact} <= set(PATHS)
+    assert len(PATHS) > 40
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Host", "rebound.example"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+        ("Origin", "http://evil.example"),
+        ("Origin", "null"),
+    ],
+)
+def test_a_foreign_name_or_site_is_refused_on_every_route(sandbox: Sandbox, name: str, value: str) -> None:
+    sandbox.stored("contact", {"contact_id": 1})
+    before = sandbox.snapshot()
+
+    found = answers(sandbox, Authorization=sandbox.api_key, **{name: value})
+
+    all_refused(found, 403)
+    assert sandbox.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "foreign", [b"Host: rebound.example", b"Host: localhost\r\nOrigin: http://evil.example"], ids=["host", "origin"]
+)
+def test_a_websocket_of_a_foreign_page_is_refused_on_every_route(sandbox: Sandbox, foreign: bytes) -> None:
+    before = sandbox.snapshot()
+
+    for template in PATHS:
+        head = f"GET {path_for(sandbox, template)} HTTP/1.1\r\n".encode()
+        answer = parsed(raw_exchange(sandbox.origin, head + foreign + b"\r\n" + UPGRADE + b"\r\n\r\n"))
+
+        assert answer.status_code == 403, template
+
+    assert sandbox.snapshot() == before
+
+
+def test_there_are_no_websockets(sandbox: Sandbox) -> None:
+    request = b"GET /__admin/health HTTP/1.1\r\nHost: localhost\r\n" + UPGRADE + b"\r\n\r\n"
+
+    assert parsed(raw_exchange(sandbox.origin, request)).status_code == 200
+
+
+def test_without_the_token_nothing_is_reached_but_the_api_and_the_contract(http: httpx.Client) -> None:
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    with served("--admin-token", TOKEN) as server:
+        demo = Sandbox(server.origin, "demo", "sandbox-key-0123456789", http)
+        before = demo.snapshot(**token)
+        found = answers(demo)
+        journal = demo.snapshot(**token)["requests"]["requests"]
+        after = {**demo.snapshot(**token), "requests": before["requests"]}
+
+    api = {call: answer for call, answer in found.items() if call[1].startswith("/api")}
+    contract = {call: answer for call, answer in found.items() if call[1] in CONTRACT_PATHS}
+    all_refused({call: answer for call, answer in found.items() if call not in {*api, *contract}}, 401)
+    texts = [errors_of(answer)[0] for (method, _), answer in api.items() if method != "HEAD"]
+    assert not [text for text in texts if "token" in text]
+    assert all(contract["GET", path].status_code == 200 for path in CONTRACT_PATHS)
+    assert after == before
+    assert {entry["request"]["path"].split("/")[1] for entry in journal} == {"api"}

@@ -1,0 +1,138 @@
+"""Servers that share a database, and what PostgreSQL asks for."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from client_tests.dashboard import LUKE
+from client_tests.postgres import ABSENT, POSTGRES, fresh_schema
+from client_tests.sandbox import Sandbox, errors_of
+from client_tests.serving import ended, served
+
+POLL_SECONDS = 0.05
+needs_postgres = pytest.mark.skipif(not POSTGRES, reason=ABSENT)
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    with fresh_schema() as url:
+        yield url
+
+
+def run_sql(url: str, *texts: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        for text in texts:
+            connection.execute(text.encode())
+
+
+@needs_postgres
+def test_two_servers_share_contacts_faults_sandboxes_and_live_calls(database: str, http: httpx.Client) -> None:
+    with served("--database", database) as one, served("--database", database) as other:
+        here = Sandbox.mint(one.origin, http)
+        there = Sandbox(other.origin, here.account_id, here.api_key, http)
+        plan = {"rules": [{"nth": [2], "fault": {"status": 503}}]}
+        http.put(f"{one.origin}/__admin/sandboxes/{here.account_id}/faults", json=plan).raise_for_status()
+        with http.stream("GET", f"{other.origin}/__admin/ui/{here.account_id}/events") as stream:
+            lines = stream.iter_lines()
+            next(lines)
+            statuses = [sandbox.post("contact", LUKE).status_code for sandbox in (here, there, here)]
+            seen = [next(line for line in lines if line.startswith("data:")) for _ in statuses]
+
+    assert statuses == [200, 503, 200]
+    assert all("upsert_contact" in line for line in seen)
+
+
+@needs_postgres
+def test_what_was_answered_is_there_after_a_kill(database: str, http: httpx.Client) -> None:
+    with served("--database", database) as server:
+        Sandbox.default(server.origin, http).stored("contact", LUKE)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(timeout=10)
+
+    with served("--database", database) as server:
+        assert [row["email"] for row in Sandbox.default(server.origin, http).state()["contacts"]] == [LUKE["email"]]
+
+
+@needs_postgres
+def test_a_lost_connection_is_an_error_500_and_the_next_call_goes_on(database: str, http: httpx.Client) -> None:
+    with served("--database", f"{database}&application_name=lost") as server:
+        sandbox = Sandbox.default(server.origin, http)
+        run_sql(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost'")
+        lost, again = sandbox.post("contact", LUKE), sandbox.post("contact", LUKE)
+
+    assert lost.status_code == 500
+    assert "the PostgreSQL database failed" in errors_of(lost)[0]
+    assert again.status_code == 200
+
+
+@needs_postgres
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ("UPDATE segmetrics_mock SET version = 0", "has version 0, this program writes version"),
+        ("DROP TABLE segmetrics_mock", "of another program; name a database or schema of our own"),
+    ],
+)
+def test_tables_that_are_not_ours_are_refused(database: str, change: str, text: str) -> None:
+    with served("--database", database):
+        pass
+    run_sql(database, change)
+
+    refused = ended("serve", "--port", "0", "--database", database)
+
+    assert refused.returncode == 2
+    assert text in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_server_that_is_not_there_is_told() -> None:
+    refused = ended("serve", "--port", "0", "--database", "postgresql+psycopg://127.0.0.1:1/none")
+
+    assert refused.returncode == 2
+    assert "the PostgreSQL database cannot be used" in refused.stderr
+    assert "check --database" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("options", [["--workers", "2"], ["--workers", "2", "--database", "x.db", "--intercept"]])
+def test_workers_need_a_database_to_share(options: list[str]) -> None:
+    refused = ended("serve", "--port", "0", *options)
+
+    assert refused.returncode == 2
+    assert "name one with --database" in refused.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc here, which tells a process's children")
+def test_a_worker_that_dies_is_replaced_and_the_end_leaves_none(tmp_path: Path, http: httpx.Client) -> None:
+    with served("--workers", "2", "--database", str(tmp_path / "shared.db")) as server:
+        sandbox = Sandbox.default(server.origin, http)
+        sandbox.stored("contact", LUKE)
+        while len(first := workers_of(server.process)) < 2:
+            time.sleep(POLL_SECONDS)
+        os.kill(first[0], signal.SIGKILL)
+        while len(now := workers_of(server.process)) < 2 or now == first:
+            time.sleep(POLL_SECONDS)
+        with httpx.Client(trust_env=False, timeout=30) as fresh:
+            assert Sandbox.default(server.origin, fresh).state()["contacts"][0]["email"] == LUKE["email"]
+        server.process.terminate()
+        server.process.wait(timeout=20)
+
+    assert [pid for pid in now if Path(f"/proc/{pid}").exists()] == []
+
+
+def workers_of(process: "subprocess.Popen[str]") -> list[int]:
+    """The worker processes that there are now."""
+    found = []
+    for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+        with suppress(ProcessLookupError, FileNotFoundError):
+            found += [int(pid)] if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes() else []
+    return sorted(found)

@@ -1,0 +1,172 @@
+"""One SQLite database on one connection, in memory or in a file with a write-ahead log."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy.dialects.sqlite import dialect
+
+from mock_server.errors import StoreError, UsageError
+from mock_server.store.database import SCHEMA_VERSION, Database, Session, schema
+
+_DIALECT = dialect(paramstyle="named")
+_CACHE_KIB = 8192
+_STATEMENTS_KEPT = 512
+_CHECKPOINT_SECONDS = 0.5
+_LOG_PAGES = 6000
+"""24 MB: a commit that finds the write-ahead log longer moves pages too; under a steady load it would grow for ever."""
+_TROUBLES = {
+    sqlite3.SQLITE_FULL: "has no space left on its disk; free some",
+    sqlite3.SQLITE_IOERR: "cannot be written or read; look after its disk: space, quota, write protection",
+    sqlite3.SQLITE_READONLY: "may not be written; make the file and its folder writable",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; make the file and its folder readable and writable",
+    sqlite3.SQLITE_BUSY: "is locked by another program; end that one",
+    sqlite3.SQLITE_CORRUPT: "is damaged; put a sound copy in its place and start the server anew",
+}
+"""What a failure of the file, which is no bug of ours, means and asks for."""
+
+
+class SqliteDatabase(Database):
+    """A database in memory, or in the file `path`, which is made when it does not exist.
+
+    Raises UsageError when the file cannot be opened or is of another version.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._waiting: list[asyncio.Future[None]] | None = None
+        """Who waits for the transaction of the calls under way; None where there is none."""
+        try:
+            self._check_version()
+            self._connection = self._connect()
+            self._session = Session(self._connection, _DIALECT)
+            self._prepare()
+        except sqlite3.Error as error:
+            raise UsageError(f"the database {path} cannot be used: {error}") from error
+        self._closing = threading.Event()
+        self._checkpointer = threading.Thread(target=self._checkpoint, daemon=True) if path else None
+        if self._checkpointer:
+            self._checkpointer.start()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        self._settle()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._session
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise self._told(error) from error
+
+    @contextmanager
+    def call(self) -> Iterator[Session]:
+        """Calls that arrive in one turn of the event loop are committed together: the commit is most of their cost."""
+        try:
+            if self._waiting is None:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._waiting = []
+                asyncio.get_running_loop().call_soon(self._settle)
+            self._connection.execute("SAVEPOINT call")
+            yield self._session
+            self._connection.execute("RELEASE call")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO call")
+                self._connection.execute("RELEASE call")
+            else:
+                self._settle(error)
+            raise self._told(error) from error
+
+    async def settled(self) -> None:
+        if self._waiting is not None:
+            settled = asyncio.get_running_loop().create_future()
+            self._waiting.append(settled)
+            await settled
+
+    def _settle(self, error: BaseException | None = None) -> None:
+        """Commits the calls under way and tells those who wait; with `error`, SQLite has given up all of them."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return
+        if error is None:
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as failure:
+                error = failure
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+        for settled in waiting:
+            if settled.done():
+                continue
+            if error is None:
+                settled.set_result(None)
+            else:
+                settled.set_exception(self._told(error))
+
+    def _told(self, error: BaseException) -> BaseException:
+        """The error as a StoreError, where the file failed."""
+        trouble = _TROUBLES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        return (
+            StoreError(f"nothing was stored: the database {self._path} {trouble}, and try again") if trouble else error
+        )
+
+    def close(self) -> None:
+        self._settle()
+        self._closing.set()
+        if self._checkpointer:
+            self._checkpointer.join()
+        self._connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path or ":memory:",
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS_KEPT,
+        )
+        if self._path:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        return connection
+
+    def _check_version(self) -> None:
+        """Refuses a file that is not ours before anything is written to it."""
+        if self._path is None or not self._path.exists():
+            return
+        with closing(sqlite3.connect(self._path)) as connection:
+            if _is_empty(connection):
+                return
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != SCHEMA_VERSION:
+            raise UsageError(
+                f"the database {self._path} has version {version}, this program writes version"
+                f" {SCHEMA_VERSION}; name another file, or delete this one"
+            )
+
+    def _prepare(self) -> None:
+        if _is_empty(self._connection):
+            with self.transaction():
+                for text in schema(_DIALECT):
+                    self._connection.execute(text)
+                self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _checkpoint(self) -> None:
+        """Moves committed pages into the file now and then, off the path of requests."""
+        connection = self._connect()
+        while not self._closing.wait(_CHECKPOINT_SECONDS):
+            with suppress(sqlite3.OperationalError):  # a full disk: the pages stay where they are until the next time
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                # What came meanwhile is little: now the log can begin anew, and no commit has to see to it.
+                connection.execute("PRAGMA wal_checkpoint(RESTART)")
+        connection.close()
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None

@@ -50,11 +50,28 @@ class Session:
         self._connection = connection
         self._dialect = dialect
         self.scope = scope or {}
+        self._is_marked = False
 
     def within(self, account_id: str, integration_id: str) -> "Session":
         """The same transaction, for the rows of one integration."""
         scope = {"account_id": account_id, "integration_id": integration_id}
         return type(self)(self._connection, self._dialect, scope)
+
+    def mark(self) -> None:
+        """Sets the place that `undo` goes back to. What was locked before it stays locked then."""
+        self._connection.execute("SAVEPOINT mark")
+        self._is_marked = True
+
+    def undo(self) -> None:
+        """Takes back what was written since `mark`; the transaction goes on."""
+        if self._is_marked:
+            self._connection.execute("ROLLBACK TO mark")
+
+    def release(self) -> None:
+        """Forgets the mark, and keeps what was written."""
+        if self._is_marked:
+            self._is_marked = False
+            self._connection.execute("RELEASE mark")
 
     def all(self, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._run(statement, values).fetchall()
@@ -90,7 +107,10 @@ class Database(ABC):
         """
 
     def call(self) -> AbstractContextManager[Session]:
-        """The same for one call of the API, on an event loop; it is not committed before `settled`."""
+        """The same for one call of the API, on an event loop; it is not committed before `settled`.
+
+        When the block raises, only what it wrote since its session's `mark` is sure to be taken back.
+        """
         return self.transaction()
 
     async def settled(self) -> None:  # noqa: B027  # nothing to wait for where each call is committed at its end

@@ -71,14 +71,14 @@ class SqliteDatabase(Database):
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._waiting = []
                 asyncio.get_running_loop().call_soon(self._settle)
-            self._connection.execute("SAVEPOINT call")
             yield self._session
-            self._connection.execute("RELEASE call")
+            self._session.release()
         except BaseException as error:
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK TO call")
-                self._connection.execute("RELEASE call")
+                self._session.undo()
+                self._session.release()
             else:
+                self._session = Session(self._connection, _DIALECT)
                 self._settle(error)
             raise self._told(error) from error
 

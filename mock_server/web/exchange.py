@@ -98,21 +98,20 @@ class ImportApi:
         )
         try:
             with self._database.call() as session:
-                answer = self._perform(request, entry, session)
+                try:
+                    answer = self._perform(request, entry, session)
+                except ApiError as refusal:
+                    session.undo()
+                    answer = self._refuse(refusal, request, entry, session)
                 _fill(entry, answer, started)
                 self._journal.write(session, entry)
-        except ApiError as refusal:
-            entry.findings += refusal.findings
-            entry.answer_headers = refusal.headers
-            _fill(entry, Answer.error(refusal.status, refusal.errors), started)
-            self._journal_refusal(request, entry)
         except StoreError as error:
             _fill(entry, Answer.error(500, [str(error)]), started)
-            self._journal_refusal(request, entry)
+            self._journal_failure(request, entry)
         except Exception:
             _log.exception("%s %s failed", request.method, request.path)
             _fill(entry, Answer.error(500, [_BUG]), started)
-            self._journal_refusal(request, entry)
+            self._journal_failure(request, entry)
         return entry
 
     def _perform(self, request: Request, entry: Entry, session: Session) -> Answer:
@@ -120,6 +119,7 @@ class ImportApi:
         entry.operation = route.operation.name
         access = self._authorise(route, request, entry, session)
         call = self._read(route, access, request, entry)
+        session.mark()
         fault = self._fault(call, access, entry, session) if access.faults else None
         if fault and fault.prevents_call:
             return _injected(fault)
@@ -196,15 +196,26 @@ class ImportApi:
             findings = tuple(Finding("bad-answer", "violation", "/answer", text, "assumed") for text in texts)
             raise ApiError(500, *texts, findings=findings)
 
-    def _journal_refusal(self, request: Request, entry: Entry) -> None:
-        """Journals a call of which nothing was stored. It is answered even where the journal cannot be written."""
+    def _refuse(self, refusal: ApiError, request: Request, entry: Entry, session: Session) -> Answer:
+        """The answer to a call of which nothing is stored."""
+        entry.findings += refusal.findings
+        entry.answer_headers = refusal.headers
+        self._assign(request, entry, session)
+        if refusal.status == 400 and self._journal.repeats_refusal(session, entry):
+            entry.findings += (_RETRY_AFTER_400,)
+        return Answer.error(refusal.status, refusal.errors)
+
+    def _assign(self, request: Request, entry: Entry, session: Session) -> None:
+        """Gives the entry to the account that its key belongs to, where its path names none; locks the account."""
+        if not entry.account_id:
+            entry.account_id = accounts.with_key(session, _api_key(request)) or ""
+        accounts.lock(session, entry.account_id)
+
+    def _journal_failure(self, request: Request, entry: Entry) -> None:
+        """Journals a call that failed on our side. It is answered even where the journal cannot be written."""
         try:
             with self._database.call() as session:
-                if not entry.account_id:
-                    entry.account_id = accounts.with_key(session, _api_key(request)) or ""
-                accounts.lock(session, entry.account_id)
-                if entry.status == 400 and self._journal.repeats_refusal(session, entry):
-                    entry.findings += (_RETRY_AFTER_400,)
+                self._assign(request, entry, session)
                 self._journal.write(session, entry)
         except StoreError as error:
             _log.error("%s %s could not be journalled: %s", request.method, request.path, error)

@@ -51,6 +51,23 @@ def test_two_servers_share_contacts_faults_sandboxes_and_live_calls(database: st
     assert all("upsert_contact" in line for line in seen)
 
 
+def test_two_servers_on_one_file_know_each_others_tags_modes_and_keys(tmp_path: Path, http: httpx.Client) -> None:
+    tagged = {"email": "ada@example.org", "tags": [{"id": "7", "name": "Lead"}]}
+    file = str(tmp_path / "one.db")
+    with served("--database", file) as one, served("--database", file) as other:
+        here = Sandbox.mint(one.origin, http)
+        there = Sandbox(other.origin, here.account_id, here.api_key, http)
+        for sandbox in (here, there):
+            sandbox.stored("contact", tagged)
+        there.stored("contact", {**tagged, "tags": [{"id": "7", "name": "Customer"}]})
+        renamed = here.stored("contact", {"email": "ada@example.org", "first_name": "Ada"})
+        http.delete(f"{other.origin}/__admin/sandboxes/{here.account_id}").raise_for_status()
+        refused = here.post("contact", tagged)
+
+    assert [tag["name"] for tag in renamed["contact"]["tags"]] == ["Customer"]
+    assert refused.status_code == 401
+
+
 @needs_postgres
 def test_what_was_answered_is_there_after_a_kill(database: str, http: httpx.Client) -> None:
     with served("--database", database) as server:

@@ -23,7 +23,7 @@ _KEPT_VALUE = 1_024
 SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 """Shown masked wherever they are shown."""
 
-_TRIM_EVERY = 64
+_TRIM_EVERY = 256
 _JSON = ("request_headers", "answer_headers", "findings", "fault")
 _COLUMNS = tuple(Exchange.model_fields)
 
@@ -218,10 +218,10 @@ def _headers(headers: Mapping[str, str]) -> str:
 
 def _findings(findings: tuple[Finding, ...]) -> str:
     """As many as there is room for; the last one that is kept counts those that are not."""
-    rows = [dataclasses.asdict(finding) for finding in findings]
-    whole = _dump(rows)
+    whole = _dump(findings)
     if len(whole) <= KEPT_BYTES:
         return whole
+    rows = [dataclasses.asdict(finding) for finding in findings]
     kept: list[dict[str, Any]] = []
     room = KEPT_BYTES
     for row in rows:

@@ -4,7 +4,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, select, text, update
+from sqlalchemy import and_, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from mock_server.settings import STRICT
@@ -39,15 +40,14 @@ class Access:
 DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS, ADS: ADS})
 
 
-def _add(table: str, *columns: str, **constants: Any) -> Statement:
-    """Adds a row where there is none: another server may just have done so."""
-    values = [f":{name}" for name in columns] + [repr(value) for value in constants.values()]
-    names = ", ".join([*columns, *constants])
-    return Statement(text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(values)}) ON CONFLICT DO NOTHING"))
+def _add(table: type[Any], *columns: str, **constants: Any) -> Statement:
+    """Adds a row where there is none: another server may just have done so. SQLite understands it too."""
+    values: dict[str, Any] = {name: bindparam(name) for name in columns}
+    return Statement(insert(table).values(values | constants).on_conflict_do_nothing())
 
 
-_ADD_ACCOUNT = _add("account", "account_id", "api_key", "mode", faults="", minted=0, dropped=0)
-_ADD_INTEGRATION = _add("integration", "account_id", "integration_id", "kind")
+_ADD_ACCOUNT = _add(Account, "account_id", "api_key", "mode", faults="", minted=0, dropped=0)
+_ADD_INTEGRATION = _add(Integration, "account_id", "integration_id", "kind")
 _ACCOUNT = Statement(
     select(col(Account.api_key), col(Account.mode), col(Account.dropped)).where(
         col(Account.account_id) == bindparam("account_id")
@@ -134,8 +134,8 @@ def lock(session: Session, account_id: str) -> None:
 
 def access(session: Session, account_id: str, integration_id: str) -> Access | None:
     """What a call of this account and integration must show, and how it is judged. Locks the account, as `lock`."""
-    found = session.one(_ACCESS, account=account_id, integration=integration_id)
-    return None if found is None else Access(*found)
+    found = session.recall(_ACCESS, account=account_id, integration=integration_id)
+    return Access(*found[0]) if found else None
 
 
 def with_key(session: Session, api_key: str) -> str | None:

@@ -11,10 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, Index, Table
+from sqlalchemy import ClauseElement, Dialect, Index, Table, UpdateBase
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql import visitors
 
 from mock_server.errors import UsageError
+from mock_server.store.memory import Memory
 from mock_server.store.tables import Stored
 
 SCHEMA_VERSION = 1
@@ -24,17 +26,19 @@ Compiled = tuple[str, Mapping[str, Any]]
 
 
 class Statement:
-    """A SQLAlchemy statement; its bind parameters are named."""
+    """A SQLAlchemy statement; its bind parameters are named. `tables`: those that it reads or changes."""
 
-    def __init__(self, statement: Executable) -> None:
+    def __init__(self, statement: ClauseElement) -> None:
         self._statement = statement
         self._compiled: dict[str, Compiled] = {}
+        self.tables = frozenset(part.name for part in visitors.iterate(statement) if isinstance(part, Table))
+        self.is_change = isinstance(statement, UpdateBase)
 
     def compiled(self, dialect: Dialect) -> Compiled:
         """Its text, and the values that it always has."""
         found = self._compiled.get(dialect.name)
         if found is None:
-            compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+            compiled = self._statement.compile(dialect=dialect)
             constants = {name: value for name, value in compiled.params.items() if value is not None}
             found = self._compiled[dialect.name] = str(compiled), constants
         return found
@@ -43,19 +47,20 @@ class Statement:
 class Session:
     """A transaction under way. `within` binds it to an integration, whose ids then fill every statement.
 
-    `connection`: the driver's own, `sqlite3` or psycopg.
+    `connection`: the driver's own, `sqlite3` or psycopg. `memory`: of what no one else can have changed meanwhile.
     """
 
-    def __init__(self, connection: Any, dialect: Dialect, scope: dict[str, str] | None = None) -> None:
+    def __init__(self, connection: Any, dialect: Dialect, memory: Memory, scope: dict[str, str] | None = None) -> None:
         self._connection = connection
         self._dialect = dialect
+        self._memory = memory
         self.scope = scope or {}
         self._is_marked = False
 
     def within(self, account_id: str, integration_id: str) -> "Session":
         """The same transaction, for the rows of one integration."""
         scope = {"account_id": account_id, "integration_id": integration_id}
-        return type(self)(self._connection, self._dialect, scope)
+        return type(self)(self._connection, self._dialect, self._memory, scope)
 
     def mark(self) -> None:
         """Sets the place that `undo` goes back to. What was locked before it stays locked then."""
@@ -66,6 +71,7 @@ class Session:
         """Takes back what was written since `mark`; the transaction goes on."""
         if self._is_marked:
             self._connection.execute("ROLLBACK TO mark")
+            self._memory.clear()
 
     def release(self) -> None:
         """Forgets the mark, and keeps what was written."""
@@ -75,6 +81,15 @@ class Session:
 
     def all(self, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._run(statement, values).fetchall()
+        return found
+
+    def recall(self, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
+        """The same as `all`, from memory where the tables that are read did not change since."""
+        key = (statement, *self.scope.values(), *values.values())
+        found = self._memory.get(key)
+        if found is None:
+            found = self.all(statement, **values)
+            self._memory.keep(key, statement.tables, found)
         return found
 
     def one(self, statement: Statement, **values: Any) -> tuple[Any, ...] | None:
@@ -88,9 +103,12 @@ class Session:
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         """Runs a statement that needs no more than the row's values, once a row, at the driver's full speed."""
+        self._memory.hear(statement.tables)
         self._connection.cursor().executemany(statement.compiled(self._dialect)[0], rows)
 
     def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
+        if statement.is_change:
+            self._memory.hear(statement.tables)
         text, constants = statement.compiled(self._dialect)
         return self._connection.execute(text, {**constants, **self.scope, **values})
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 from mock_server.errors import StoreError, UsageError
 from mock_server.store.database import SCHEMA_VERSION, Database, Session, Statement, schema
+from mock_server.store.memory import Memory
 from mock_server.store.tables import Stored
 
 _DIALECT = dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
@@ -55,7 +56,7 @@ class PostgresDatabase(Database):
             if self._connection.closed:
                 self._connection = self._connect()
             self._connection.execute("BEGIN")
-            yield PostgresSession(self._connection, _DIALECT)
+            yield PostgresSession(self._connection, _DIALECT, Memory())
             self._connection.execute("COMMIT")
         except BaseException as error:
             if not self._connection.closed and self._connection.info.transaction_status != TransactionStatus.IDLE:

@@ -68,6 +68,10 @@ class Rows:
     def all(self, session: Session, statement: Statement, **values: Any) -> list[Row]:
         return [self._decode(found) for found in session.all(statement, **values)]
 
+    def recall(self, session: Session, statement: Statement, **values: Any) -> list[Row]:
+        """The same as `all`, see `Session.recall`."""
+        return [self._decode(found) for found in session.recall(statement, **values)]
+
     def page(self, session: Session, account_id: str, integration_id: str | None, after: int, limit: int) -> list[Row]:
         """At most `limit` rows of an account with a `number` over `after`."""
         found = session.all(self._page, account=account_id, integration=integration_id, after=after, limit=limit)

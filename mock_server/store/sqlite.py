@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from mock_server.errors import StoreError, UsageError
 from mock_server.store.database import SCHEMA_VERSION, Database, Session, schema
+from mock_server.store.memory import Memory
 
 _DIALECT = dialect(paramstyle="named")
 _CACHE_KIB = 8192
@@ -37,12 +38,14 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
+        self._memory = Memory()
+        self._data_version = 0
         self._waiting: list[asyncio.Future[None]] | None = None
         """Who waits for the transaction of the calls under way; None where there is none."""
         try:
             self._check_version()
             self._connection = self._connect()
-            self._session = Session(self._connection, _DIALECT)
+            self._session = Session(self._connection, _DIALECT, self._memory)
             self._prepare()
         except sqlite3.Error as error:
             raise UsageError(f"the database {path} cannot be used: {error}") from error
@@ -55,12 +58,11 @@ class SqliteDatabase(Database):
     def transaction(self) -> Iterator[Session]:
         self._settle()
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             yield self._session
             self._connection.execute("COMMIT")
         except BaseException as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            self._roll_back()
             raise self._told(error) from error
 
     @contextmanager
@@ -68,7 +70,7 @@ class SqliteDatabase(Database):
         """Calls that arrive in one turn of the event loop are committed together: the commit is most of their cost."""
         try:
             if self._waiting is None:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._begin()
                 self._waiting = []
                 asyncio.get_running_loop().call_soon(self._settle)
             yield self._session
@@ -78,7 +80,8 @@ class SqliteDatabase(Database):
                 self._session.undo()
                 self._session.release()
             else:
-                self._session = Session(self._connection, _DIALECT)
+                self._memory.clear()
+                self._session = Session(self._connection, _DIALECT, self._memory)
                 self._settle(error)
             raise self._told(error) from error
 
@@ -87,6 +90,19 @@ class SqliteDatabase(Database):
             settled = asyncio.get_running_loop().create_future()
             self._waiting.append(settled)
             await settled
+
+    def _begin(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        # It changes when another program wrote to the file, which none can do from here to the commit.
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._data_version:
+            self._memory.clear()
+            self._data_version = version
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._memory.clear()
 
     def _settle(self, error: BaseException | None = None) -> None:
         """Commits the calls under way and tells those who wait; with `error`, SQLite has given up all of them."""
@@ -98,8 +114,7 @@ class SqliteDatabase(Database):
                 self._connection.execute("COMMIT")
             except sqlite3.Error as failure:
                 error = failure
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._roll_back()
         for settled in waiting:
             if settled.done():
                 continue

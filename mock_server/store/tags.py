@@ -23,7 +23,7 @@ _LABELS_AT_ONCE = 50
 
 def meant(session: Session, id: str | None, name: str | None) -> list[Row]:
     """All tags with that id or that name, the oldest first."""
-    return TAGS.all(session, _MEANT, id=id, name=name)
+    return TAGS.recall(session, _MEANT, id=id, name=name)
 
 
 def learn(session: Session, id: str | None, name: str | None) -> str:
@@ -56,7 +56,7 @@ def present(session: Session, tagged: Tagged) -> list[dict[str, Any]]:
     labels: dict[str, tuple[str, str | None]] = {}
     numbers = iter(tagged)
     while some := tuple(islice(numbers, _LABELS_AT_ONCE)):
-        found = session.all(_labels(len(some)), **{f"n{place}": int(number) for place, number in enumerate(some)})
+        found = session.recall(_labels(len(some)), **{f"n{place}": int(number) for place, number in enumerate(some)})
         labels |= {str(number): (id, name) for number, id, name in found}
     return [{"id": labels[number][0], "name": labels[number][1], "date": date} for number, date in tagged.items()]
 

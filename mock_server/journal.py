@@ -27,11 +27,7 @@ _TRIM_EVERY = 256
 _JSON = ("request_headers", "answer_headers", "findings", "fault")
 _COLUMNS = tuple(Exchange.model_fields)
 
-_ADD = Statement(
-    insert(Exchange)
-    .values({name: bindparam(name) for name in _COLUMNS if name != "number"})
-    .returning(col(Exchange.number))
-)
+_ADD = Statement(insert(Exchange).values({name: bindparam(name) for name in _COLUMNS if name != "number"}))
 _OLDEST_KEPT = Statement(
     select(col(Exchange.number))
     .where(col(Exchange.account_id) == bindparam("account_id"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from mock_server.errors import Finding
@@ -9,6 +10,8 @@ from mock_server.spec.shape import Shape
 
 _OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
 _DAY_CHARACTERS = 10
+_DATES_KEPT = 1024
+"""How many are looked at once, at each of their places."""
 
 
 def notices(shape: Shape, value: Any, pointer: str = "/body") -> Iterator[Finding]:
@@ -16,14 +19,14 @@ def notices(shape: Shape, value: Any, pointer: str = "/body") -> Iterator[Findin
     if shape.kind == "instant":
         yield from _naive_date(value, pointer)
     elif shape.properties:
-        for name, entry in value.items():
+        for name in (name for name in value if name not in shape.quiet):
             part = shape.properties.get(name)
             if part is None:
                 place = f"{pointer}/{escape(name)}"
                 message = f"'{name}' is not a field that the contract knows; it is not kept. Check its spelling."
                 yield Finding("unknown-field", "notice", place, message, "client")
-            elif part.is_noted:
-                yield from notices(part, entry, f"{pointer}/{escape(name)}")
+            else:
+                yield from notices(part, value[name], f"{pointer}/{escape(name)}")
     elif shape.items:
         for index, entry in enumerate(value):
             yield from notices(shape.items, entry, f"{pointer}/{index}")
@@ -36,7 +39,9 @@ def escape(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
 
 
-def _naive_date(value: str, pointer: str) -> Iterator[Finding]:
-    if len(value) > _DAY_CHARACTERS and not _OFFSET.search(value):
-        message = f"'{value}' has no offset and is taken as UTC. Send one, such as {value}Z, to be sure."
-        yield Finding("naive-date", "notice", pointer, message, "assumed")
+@lru_cache(_DATES_KEPT)
+def _naive_date(value: str, pointer: str) -> tuple[Finding, ...]:
+    if len(value) <= _DAY_CHARACTERS or _OFFSET.search(value):
+        return ()
+    message = f"'{value}' has no offset and is taken as UTC. Send one, such as {value}Z, to be sure."
+    return (Finding("naive-date", "notice", pointer, message, "assumed"),)

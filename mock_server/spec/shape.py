@@ -30,6 +30,7 @@ class Shape:
     `properties`: those that the contract knows. `extra`: of further keys, where the schema describes them.
     `forms`: of an `anyOf`, by the Python type of the value; nested ones are laid flat.
     `is_read`: whether a value may be read as another than the one sent. `is_noted`: whether one may earn a notice.
+    `plain`: the properties that are not read so, and `quiet`: those that are not noted so.
     """
 
     place: str
@@ -41,6 +42,8 @@ class Shape:
     forms: Mapping[type, "Shape"]
     is_read: bool
     is_noted: bool
+    plain: frozenset[str]
+    quiet: frozenset[str]
 
     @property
     def label(self) -> str:
@@ -57,7 +60,9 @@ def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place:
     schema = resolve(schema)
     extra = schema.get("additionalProperties")
     kind: str | None = schema.get("x-value")
-    properties = _properties(schema, resolve)
+    properties = {
+        name: shape_of(part, resolve, f"{place}/{name}") for name, part in _properties(schema, resolve).items()
+    }
     forms = {} if properties else _forms(schema, resolve, place)
     items = shape_of(schema["items"], resolve, item_place or f"{place}/*") if "items" in schema else None
     parts = [*forms.values(), *filter(None, [items])]
@@ -65,12 +70,14 @@ def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place:
         place=place,
         schema=schema,
         kind=kind,
-        properties={name: shape_of(part, resolve, f"{place}/{name}") for name, part in properties.items()},
+        properties=properties,
         extra=shape_of(extra, resolve, f"{place}/*") if isinstance(extra, Mapping) else None,
         items=items,
         forms=forms,
         is_read=bool(kind or properties) or any(part.is_read for part in parts),
         is_noted=kind == "instant" or bool(properties) or any(part.is_noted for part in parts),
+        plain=frozenset(name for name, part in properties.items() if not part.is_read),
+        quiet=frozenset(name for name, part in properties.items() if not part.is_noted),
     )
 
 

@@ -11,10 +11,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from mock_server.errors import SpecError
 from mock_server.spec.shape import Shape
+
+_INSTANTS_KEPT = 1024
+"""How many are read once; suites and backfills send the same ones again and again."""
 
 
 def utc_now() -> datetime:
@@ -26,11 +30,9 @@ def read(shape: Shape, value: Any) -> Any:
     if shape.kind:
         return _READERS[shape.kind](value)
     if shape.properties:
-        known = shape.properties
+        known, plain = shape.properties, shape.plain
         return {
-            name: read(known[name], entry) if known[name].is_read else entry
-            for name, entry in value.items()
-            if name in known
+            name: entry if name in plain else read(known[name], entry) for name, entry in value.items() if name in known
         }
     if shape.items:
         return [read(shape.items, entry) for entry in value]
@@ -51,6 +53,7 @@ def _read_id(value: str | int | float) -> str:
     return value if isinstance(value, str) else str(int(value))
 
 
+@lru_cache(_INSTANTS_KEPT)
 def _read_instant(value: str) -> str:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:

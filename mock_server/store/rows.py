@@ -91,11 +91,11 @@ class Rows:
             inserted = session.one(self._insert, **self._encode(row))
             assert inserted is not None
             return row | {"number": inserted[0]}
-        row = before | after
-        changed = {name: value for name, value in row.items() if value != before[name]}
-        if changed:
-            session.run(self._update(tuple(changed)), number_=row["number"], **self._encode(changed))
-        return row
+        changed = {name: value for name, value in after.items() if value != before[name]}
+        if not changed:
+            return before
+        session.run(self._update(tuple(changed)), number_=before["number"], **self._encode(changed))
+        return before | changed
 
     def add_many(self, session: Session, rows: Iterable[Row]) -> None:
         """Inserts rows that are new, in their order; columns that they leave out have their default."""

@@ -134,8 +134,12 @@ def lock(session: Session, account_id: str) -> None:
 
 def access(session: Session, account_id: str, integration_id: str) -> Access | None:
     """What a call of this account and integration must show, and how it is judged. Locks the account, as `lock`."""
-    found = session.recall(_ACCESS, account=account_id, integration=integration_id)
-    return Access(*found[0]) if found else None
+    return session.recall(_access, account_id, integration_id)
+
+
+def _access(session: Session, account_id: str, integration_id: str) -> Access | None:
+    found = session.one(_ACCESS, account=account_id, integration=integration_id)
+    return Access(*found) if found else None
 
 
 def with_key(session: Session, api_key: str) -> str | None:

@@ -5,15 +5,18 @@ connection: a tenth of an ORM session's cost.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from importlib.util import find_spec
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ClauseElement, Dialect, Index, Table, UpdateBase
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from mock_server.errors import UsageError
 from mock_server.store.memory import Memory
@@ -22,7 +25,18 @@ from mock_server.store.tables import Stored
 SCHEMA_VERSION = 1
 """Raised whenever a table changes; a database of another version is refused."""
 
-Compiled = tuple[str, Mapping[str, Any]]
+Found = TypeVar("Found")
+
+
+class Compiled(NamedTuple):
+    """A statement's text for one dialect. `pick`: its values, in the order of their places, out of all by name.
+
+    `constants`: the values that it always has.
+    """
+
+    text: str
+    constants: Mapping[str, Any]
+    pick: Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 
 class Statement:
@@ -35,13 +49,22 @@ class Statement:
         self.is_change = isinstance(statement, UpdateBase)
 
     def compiled(self, dialect: Dialect) -> Compiled:
-        """Its text, and the values that it always has."""
         found = self._compiled.get(dialect.name)
         if found is None:
             compiled = self._statement.compile(dialect=dialect)
+            assert isinstance(compiled, SQLCompiler)
             constants = {name: value for name, value in compiled.params.items() if value is not None}
-            found = self._compiled[dialect.name] = str(compiled), constants
+            found = self._compiled[dialect.name] = Compiled(
+                str(compiled), constants, _picker(compiled.positiontup or [])
+            )
         return found
+
+
+def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(names) == 1:
+        (only,) = names
+        return lambda values: (values[only],)
+    return itemgetter(*names) if names else lambda _: ()
 
 
 class Session:
@@ -50,28 +73,42 @@ class Session:
     `connection`: the driver's own, `sqlite3` or psycopg. `memory`: of what no one else can have changed meanwhile.
     """
 
-    def __init__(self, connection: Any, dialect: Dialect, memory: Memory, scope: dict[str, str] | None = None) -> None:
+    def __init__(self, connection: Any, dialect: Dialect, memory: Memory) -> None:
         self._connection = connection
         self._dialect = dialect
         self._memory = memory
-        self.scope = scope or {}
+        self.scope: Mapping[str, str] = {}
+        self._whole = self
+        self._has_changed = False
         self._is_marked = False
 
     def within(self, account_id: str, integration_id: str) -> "Session":
         """The same transaction, for the rows of one integration."""
-        scope = {"account_id": account_id, "integration_id": integration_id}
-        return type(self)(self._connection, self._dialect, self._memory, scope)
+        inner = type(self)(self._connection, self._dialect, self._memory)
+        inner.scope = {"account_id": account_id, "integration_id": integration_id}
+        inner._whole = self._whole
+        return inner
+
+    def start(self) -> None:
+        """A call begins, of which nothing is written yet."""
+        self._has_changed = False
 
     def mark(self) -> None:
-        """Sets the place that `undo` goes back to. What was locked before it stays locked then."""
+        """Lets `undo` take back what is written from here on. It doubles the cost of writing."""
         self._connection.execute("SAVEPOINT mark")
         self._is_marked = True
 
     def undo(self) -> None:
-        """Takes back what was written since `mark`; the transaction goes on."""
+        """Takes back what the call wrote; the transaction goes on, and what was locked before `mark` stays locked.
+
+        Raises RuntimeError where the call wrote something without a mark.
+        """
         if self._is_marked:
             self._connection.execute("ROLLBACK TO mark")
             self._memory.clear()
+        elif self._has_changed:
+            raise RuntimeError("a call was refused when it had already written")
+        self._has_changed = False
 
     def release(self) -> None:
         """Forgets the mark, and keeps what was written."""
@@ -83,18 +120,25 @@ class Session:
         found: list[tuple[Any, ...]] = self._run(statement, values).fetchall()
         return found
 
-    def recall(self, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
-        """The same as `all`, from memory where the tables that are read did not change since."""
-        key = (statement, *self.scope.values(), *values.values())
-        found = self._memory.get(key)
-        if found is None:
-            found = self.all(statement, **values)
-            self._memory.keep(key, statement.tables, found)
-        return found
-
     def one(self, statement: Statement, **values: Any) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._run(statement, values).fetchone()
         return row
+
+    def recall(self, find: Callable[..., Found], *arguments: Any) -> Found:
+        """What `find(session, *arguments)` gives, from memory where the tables that it uses did not change since.
+
+        Asked twice, `find` must give the same; and nobody may change what it gave.
+        """
+        key = (find, *self.scope.values(), *arguments)
+        found: Found | None = self._memory.get(key)
+        if found is None:
+            found = self._memory.learn(key, partial(find, self, *arguments))
+        return found
+
+    def insert(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        """Inserts a row into a table with a `number`, and gives that of the row."""
+        number: int = self._run(statement, values).lastrowid
+        return number
 
     def run(self, statement: Statement, **values: Any) -> int:
         """How many rows it changed."""
@@ -103,14 +147,19 @@ class Session:
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         """Runs a statement that needs no more than the row's values, once a row, at the driver's full speed."""
-        self._memory.hear(statement.tables)
-        self._connection.cursor().executemany(statement.compiled(self._dialect)[0], rows)
+        self._note(statement)
+        compiled = statement.compiled(self._dialect)
+        self._connection.cursor().executemany(compiled.text, map(compiled.pick, rows))
 
     def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
+        self._note(statement)
+        text, constants, pick = statement.compiled(self._dialect)
+        return self._connection.execute(text, pick({**constants, **self.scope, **values}))
+
+    def _note(self, statement: Statement) -> None:
+        self._memory.hear(statement.tables, statement.is_change)
         if statement.is_change:
-            self._memory.hear(statement.tables)
-        text, constants = statement.compiled(self._dialect)
-        return self._connection.execute(text, {**constants, **self.scope, **values})
+            self._whole._has_changed = True
 
 
 class Database(ABC):
@@ -127,7 +176,7 @@ class Database(ABC):
     def call(self) -> AbstractContextManager[Session]:
         """The same for one call of the API, on an event loop; it is not committed before `settled`.
 
-        When the block raises, only what it wrote since its session's `mark` is sure to be taken back.
+        When the block raises, nothing of it is stored, nor of the calls that share its transaction.
         """
         return self.transaction()
 

@@ -1,8 +1,9 @@
-"""What was read from tables that rarely change, kept until one of them does."""
+"""What was found in tables that rarely change, kept until one of them does."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-Found = list[tuple[Any, ...]]
+Found = TypeVar("Found")
 
 _MOST_KEPT = 1024
 _LONGEST_KEPT = 4096
@@ -10,31 +11,43 @@ _LONGEST_KEPT = 4096
 
 
 class Memory:
-    """Rows by the statement that found them and its values.
+    """What was found, by what was asked.
 
-    It is right as long as it hears of every change: of a table's, and of each time that changes are taken back.
+    It is right as long as it hears of every statement, and of each time that changes are taken back.
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Any, ...], Found] = {}
+        self._found: dict[tuple[Any, ...], Any] = {}
         self._tables: set[str] = set()
+        self._learning = 0
+        self._forgotten = 0
 
-    def get(self, key: tuple[Any, ...]) -> Found | None:
+    def get(self, key: tuple[Any, ...]) -> Any:
         return self._found.get(key)
 
-    def keep(self, key: tuple[Any, ...], tables: frozenset[str], found: Found) -> None:
-        """`tables`: those that `found` was read from."""
-        if len(repr(key)) + len(repr(found)) <= _LONGEST_KEPT:
+    def learn(self, key: tuple[Any, ...], find: Callable[[], Found]) -> Found:
+        """Keeps what `find` finds, unless it changed something."""
+        forgotten = self._forgotten
+        self._learning += 1
+        try:
+            found = find()
+        finally:
+            self._learning -= 1
+        if self._forgotten == forgotten and len(repr(key)) + len(repr(found)) <= _LONGEST_KEPT:
             if len(self._found) >= _MOST_KEPT:
-                self.clear()
+                self._found.clear()
             self._found[key] = found
-            self._tables |= tables
+        return found
 
-    def hear(self, changed: frozenset[str]) -> None:
-        """Rows of these tables may be others now."""
-        if not self._tables.isdisjoint(changed):
-            self.clear()
+    def hear(self, tables: frozenset[str], is_change: bool) -> None:
+        """A statement reads or changes these tables."""
+        if is_change:
+            if self._learning or not self._tables.isdisjoint(tables):
+                self.clear()
+        elif self._learning:
+            self._tables |= tables
 
     def clear(self) -> None:
         self._found.clear()
         self._tables.clear()
+        self._forgotten += 1

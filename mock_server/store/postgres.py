@@ -17,7 +17,7 @@ from mock_server.store.database import SCHEMA_VERSION, Database, Session, Statem
 from mock_server.store.memory import Memory
 from mock_server.store.tables import Stored
 
-_DIALECT = dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+_DIALECT = dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 _CONNECT_SECONDS = 10
 _LOCK_SECONDS = 30
 _MARK = "segmetrics_mock"
@@ -27,6 +27,11 @@ _NUL, _SHOWN_NUL = "\0", "\ufffd"
 
 
 class PostgresSession(Session):
+    def insert(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        # SQLAlchemy ends the text with `RETURNING number` for this dialect.
+        number: int = self._run(statement, values).fetchone()[0]
+        return number
+
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         super().run_many(statement, map(_without_nul, rows))
 

@@ -34,8 +34,7 @@ class Rows:
         self._columns = columns
         written: dict[str, Any] = {name: bindparam(name) for name in self.columns if name != "number"}
         self._find = self.statement(*key)
-        self._insert = Statement(insert(table).values(written).returning(columns["number"]))
-        self._insert_many = Statement(insert(table).values(written))
+        self._insert = Statement(insert(table).values(written))
         self._update = lru_cache(_UPDATES_KEPT)(self._make_update)
         self._delete = Statement(delete(table).where(columns["number"] == bindparam("number_")))
         wanted: Any = bindparam("integration", type_=columns["integration_id"].type)
@@ -68,10 +67,6 @@ class Rows:
     def all(self, session: Session, statement: Statement, **values: Any) -> list[Row]:
         return [self._decode(found) for found in session.all(statement, **values)]
 
-    def recall(self, session: Session, statement: Statement, **values: Any) -> list[Row]:
-        """The same as `all`, see `Session.recall`."""
-        return [self._decode(found) for found in session.recall(statement, **values)]
-
     def page(self, session: Session, account_id: str, integration_id: str | None, after: int, limit: int) -> list[Row]:
         """At most `limit` rows of an account with a `number` over `after`."""
         found = session.all(self._page, account=account_id, integration=integration_id, after=after, limit=limit)
@@ -87,10 +82,8 @@ class Rows:
         Columns that `after` leaves out stay as they were, or have their default in a new row.
         """
         if before is None:
-            row = self._defaults | after | session.scope
-            inserted = session.one(self._insert, **self._encode(row))
-            assert inserted is not None
-            return row | {"number": inserted[0]}
+            row = {**self._defaults, **after, **session.scope}
+            return row | {"number": session.insert(self._insert, self._encode(row))}
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed:
             return before
@@ -99,8 +92,8 @@ class Rows:
 
     def add_many(self, session: Session, rows: Iterable[Row]) -> None:
         """Inserts rows that are new, in their order; columns that they leave out have their default."""
-        blank = self._defaults | session.scope
-        session.run_many(self._insert_many, (self._encode(blank | row) for row in rows))
+        blank = {**self._defaults, **session.scope}
+        session.run_many(self._insert, (self._encode(blank | row) for row in rows))
 
     def delete(self, session: Session, rows: Iterable[Row]) -> None:
         for row in rows:

@@ -13,12 +13,17 @@ from mock_server.errors import StoreError, UsageError
 from mock_server.store.database import SCHEMA_VERSION, Database, Session, schema
 from mock_server.store.memory import Memory
 
-_DIALECT = dialect(paramstyle="named")
+_DIALECT = dialect(paramstyle="qmark")
 _CACHE_KIB = 8192
+_PAGE_BYTES = 8192
 _STATEMENTS_KEPT = 512
-_CHECKPOINT_SECONDS = 0.5
-_LOG_PAGES = 6000
-"""24 MB: a commit that finds the write-ahead log longer moves pages too; under a steady load it would grow for ever."""
+_MOST_AT_ONCE = 64
+"""Calls that are committed together; with more of them the first would wait for long."""
+_TAKEN_BACK = "nothing was stored: another call of the same moment failed, and its transaction with it; try again"
+_LOCK_SECONDS = 5
+_CHECKPOINT_SECONDS = 1.0
+_LOG_PAGES = 12_000
+"""96 MB: a commit that finds the write-ahead log longer moves pages too; under a steady load it would grow for ever."""
 _TROUBLES = {
     sqlite3.SQLITE_FULL: "has no space left on its disk; free some",
     sqlite3.SQLITE_IOERR: "cannot be written or read; look after its disk: space, quota, write protection",
@@ -40,6 +45,9 @@ class SqliteDatabase(Database):
         self._path = path
         self._memory = Memory()
         self._data_version = 0
+        self._writing = threading.Lock()
+        """Held by whoever has a transaction, or begins the log anew."""
+        self._is_writing = False
         self._waiting: list[asyncio.Future[None]] | None = None
         """Who waits for the transaction of the calls under way; None where there is none."""
         try:
@@ -60,29 +68,25 @@ class SqliteDatabase(Database):
         try:
             self._begin()
             yield self._session
-            self._connection.execute("COMMIT")
+            self._commit()
         except BaseException as error:
             self._roll_back()
             raise self._told(error) from error
 
     @contextmanager
     def call(self) -> Iterator[Session]:
-        """Calls that arrive in one turn of the event loop are committed together: the commit is most of their cost."""
+        """Calls that come close after each other are committed together: the commit is most of their cost."""
         try:
             if self._waiting is None:
                 self._begin()
                 self._waiting = []
-                asyncio.get_running_loop().call_soon(self._settle)
+                asyncio.get_running_loop().call_soon(self._settle_when_quiet, 0)
+            self._session.start()
             yield self._session
             self._session.release()
         except BaseException as error:
-            if self._connection.in_transaction:
-                self._session.undo()
-                self._session.release()
-            else:
-                self._memory.clear()
-                self._session = Session(self._connection, _DIALECT, self._memory)
-                self._settle(error)
+            self._roll_back()
+            self._settle(error)
             raise self._told(error) from error
 
     async def settled(self) -> None:
@@ -91,7 +95,38 @@ class SqliteDatabase(Database):
             self._waiting.append(settled)
             await settled
 
+    def _settle_when_quiet(self, waited: int) -> None:
+        """Settles after a turn of the event loop in which no further call came. `waited`: how many did before it."""
+        if self._waiting is None:
+            return
+        waiting = len(self._waiting)
+        if waiting == waited or waiting >= _MOST_AT_ONCE:
+            self._settle()
+        else:
+            asyncio.get_running_loop().call_soon(self._settle_when_quiet, waiting)
+
+    def _settle(self, error: BaseException | None = None) -> None:
+        """Commits the calls under way and tells those who wait; with `error`, all of them were taken back."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return
+        if error is None:
+            try:
+                self._commit()
+            except sqlite3.Error as failure:
+                self._roll_back()
+                error = failure
+        for settled in waiting:
+            if settled.done():
+                continue
+            if error is None:
+                settled.set_result(None)
+            else:
+                settled.set_exception(self._told(error, _TAKEN_BACK))
+
     def _begin(self) -> None:
+        self._writing.acquire()
+        self._is_writing = True
         self._connection.execute("BEGIN IMMEDIATE")
         # It changes when another program wrote to the file, which none can do from here to the commit.
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
@@ -99,36 +134,29 @@ class SqliteDatabase(Database):
             self._memory.clear()
             self._data_version = version
 
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT")
+        self._let_write()
+
     def _roll_back(self) -> None:
+        """Ends the transaction, if there is one: SQLite ends some by itself."""
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+        self._let_write()
         self._memory.clear()
+        self._session = Session(self._connection, _DIALECT, self._memory)
 
-    def _settle(self, error: BaseException | None = None) -> None:
-        """Commits the calls under way and tells those who wait; with `error`, SQLite has given up all of them."""
-        waiting, self._waiting = self._waiting, None
-        if waiting is None:
-            return
-        if error is None:
-            try:
-                self._connection.execute("COMMIT")
-            except sqlite3.Error as failure:
-                error = failure
-                self._roll_back()
-        for settled in waiting:
-            if settled.done():
-                continue
-            if error is None:
-                settled.set_result(None)
-            else:
-                settled.set_exception(self._told(error))
+    def _let_write(self) -> None:
+        if self._is_writing:
+            self._is_writing = False
+            self._writing.release()
 
-    def _told(self, error: BaseException) -> BaseException:
-        """The error as a StoreError, where the file failed."""
+    def _told(self, error: BaseException, otherwise: str = "") -> BaseException:
+        """The error as a StoreError, where the file failed or there is a text for what it is `otherwise`."""
         trouble = _TROUBLES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-        return (
-            StoreError(f"nothing was stored: the database {self._path} {trouble}, and try again") if trouble else error
-        )
+        if trouble:
+            return StoreError(f"nothing was stored: the database {self._path} {trouble}, and try again")
+        return StoreError(otherwise) if otherwise else error
 
     def close(self) -> None:
         self._settle()
@@ -137,13 +165,16 @@ class SqliteDatabase(Database):
             self._checkpointer.join()
         self._connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, timeout: float = _LOCK_SECONDS) -> sqlite3.Connection:
+        """`timeout`: seconds that it waits for another program's lock."""
         connection = sqlite3.connect(
             self._path or ":memory:",
+            timeout=timeout,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=_STATEMENTS_KEPT,
         )
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         if self._path:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -173,13 +204,16 @@ class SqliteDatabase(Database):
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _checkpoint(self) -> None:
-        """Moves committed pages into the file now and then, off the path of requests."""
-        connection = self._connect()
+        """Moves committed pages into the file now and then, off the path of calls."""
+        connection = self._connect(timeout=0)
         while not self._closing.wait(_CHECKPOINT_SECONDS):
             with suppress(sqlite3.OperationalError):  # a full disk: the pages stay where they are until the next time
+                # The second round takes what came during the first; calls go on meanwhile. What came after that is
+                # little: now the log can begin anew.
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                # What came meanwhile is little: now the log can begin anew, and no commit has to see to it.
-                connection.execute("PRAGMA wal_checkpoint(RESTART)")
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                with self._writing:
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)")
         connection.close()
 
 

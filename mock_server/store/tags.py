@@ -23,7 +23,7 @@ _LABELS_AT_ONCE = 50
 
 def meant(session: Session, id: str | None, name: str | None) -> list[Row]:
     """All tags with that id or that name, the oldest first."""
-    return TAGS.recall(session, _MEANT, id=id, name=name)
+    return TAGS.all(session, _MEANT, id=id, name=name)
 
 
 def learn(session: Session, id: str | None, name: str | None) -> str:
@@ -31,37 +31,47 @@ def learn(session: Session, id: str | None, name: str | None) -> str:
 
     A tag that was known by `name` alone takes the `id` that comes with it.
     """
-    return _learn(session, meant(session, id, name), id, name)
+    return session.recall(_learn, id, name)
 
 
 def learn_text(session: Session, text: str) -> str:
     """The same for a tag given as a text: its id where one has that id, else its name."""
-    known = meant(session, text, text)
-    is_id = any(tag["id"] == text for tag in known)
-    return _learn(session, known, text if is_id else None, None if is_id else text)
+    return session.recall(_learn_text, text)
 
 
-def _learn(session: Session, meant: list[Row], id: str | None, name: str | None) -> str:
+def _learn_text(session: Session, text: str) -> str:
+    is_id = any(tag["id"] == text for tag in meant(session, text, text))
+    return _learn(session, text if is_id else None, None if is_id else text)
+
+
+def _learn(session: Session, id: str | None, name: str | None) -> str:
+    known = meant(session, id, name)
     if id is None:
-        known = next(iter(meant), None)
-        fresh = {"id": accounts.mint_id(session, TAGS), "name": name, "minted": True} if known is None else {}
-        return str(TAGS.put(session, known, fresh)["number"])
-    known = next((tag for tag in meant if tag["id"] == id), None) or next((tag for tag in meant if tag["minted"]), None)
+        tag = next(iter(known), None)
+        fresh = {"id": accounts.mint_id(session, TAGS), "name": name, "minted": True} if tag is None else {}
+        return str(TAGS.put(session, tag, fresh)["number"])
+    tag = next((tag for tag in known if tag["id"] == id), None) or next((tag for tag in known if tag["minted"]), None)
     stated = {"id": id, "minted": False} | ({} if name is None else {"name": name})
-    return str(TAGS.put(session, known, stated)["number"])
+    return str(TAGS.put(session, tag, stated)["number"])
 
 
 def present(session: Session, tagged: Tagged) -> list[dict[str, Any]]:
     """A contact's tags as the API shows them: `{id, name, date}`."""
+    labels = session.recall(_labels, *tagged)
+    return [{"id": id, "name": name, "date": date} for (id, name), date in zip(labels, tagged.values(), strict=True)]
+
+
+def _labels(session: Session, *numbers: str) -> list[tuple[str, str | None]]:
+    """Id and name of the tags with these numbers."""
     labels: dict[str, tuple[str, str | None]] = {}
-    numbers = iter(tagged)
-    while some := tuple(islice(numbers, _LABELS_AT_ONCE)):
-        found = session.recall(_labels(len(some)), **{f"n{place}": int(number) for place, number in enumerate(some)})
-        labels |= {str(number): (id, name) for number, id, name in found}
-    return [{"id": labels[number][0], "name": labels[number][1], "date": date} for number, date in tagged.items()]
+    wanted = iter(numbers)
+    while some := tuple(islice(wanted, _LABELS_AT_ONCE)):
+        values = {f"n{place}": int(number) for place, number in enumerate(some)}
+        labels |= {str(number): (id, name) for number, id, name in session.all(_labelled(len(some)), **values)}
+    return [labels[number] for number in numbers]
 
 
 @cache
-def _labels(count: int) -> Statement:
+def _labelled(count: int) -> Statement:
     wanted: list[Any] = [bindparam(f"n{place}") for place in range(count)]
     return Statement(select(col(Tag.number), col(Tag.id), col(Tag.name)).where(col(Tag.number).in_(wanted)))

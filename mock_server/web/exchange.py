@@ -119,7 +119,8 @@ class ImportApi:
         entry.operation = route.operation.name
         access = self._authorise(route, request, entry, session)
         call = self._read(route, access, request, entry)
-        session.mark()
+        if access.faults or self._check_answers:
+            session.mark()
         fault = self._fault(call, access, entry, session) if access.faults else None
         if fault and fault.prevents_call:
             return _injected(fault)

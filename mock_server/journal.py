@@ -23,6 +23,7 @@ _KEPT_VALUE = 1_024
 SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 """Shown masked wherever they are shown."""
 
+_NO_FINDINGS, _NO_FAULT = "[]", "null"
 _TRIM_EVERY = 256
 _JSON = ("request_headers", "answer_headers", "findings", "fault")
 _COLUMNS = tuple(Exchange.model_fields)
@@ -90,25 +91,25 @@ class Journal:
         self._written = 0
 
     def write(self, session: Session, entry: Entry) -> None:
-        session.run(
-            _ADD,
-            account_id=entry.account_id,
-            received_at=entry.received_at,
-            duration_ms=entry.duration_ms,
-            operation=entry.operation,
-            severity=severity_of(entry.findings),
-            method=entry.method,
-            path=_cut(entry.path, KEPT_HEAD),
-            request_headers=_headers(entry.request_headers),
-            request_body=_text(entry.request_body),
-            request_bytes=len(entry.request_body),
-            status=entry.status,
-            answer_headers=_dump(entry.answer_headers),
-            answer_body=_text(entry.answer_body),
-            answer_bytes=len(entry.answer_body),
-            findings=_findings(entry.findings),
-            fault=_dump(entry.fault and entry.fault.described()),
-        )
+        row = {
+            "account_id": entry.account_id,
+            "received_at": entry.received_at,
+            "duration_ms": entry.duration_ms,
+            "operation": entry.operation,
+            "severity": severity_of(entry.findings),
+            "method": entry.method,
+            "path": _cut(entry.path, KEPT_HEAD),
+            "request_headers": _headers(entry.request_headers),
+            "request_body": _text(entry.request_body),
+            "request_bytes": len(entry.request_body),
+            "status": entry.status,
+            "answer_headers": _dump(entry.answer_headers),
+            "answer_body": _text(entry.answer_body),
+            "answer_bytes": len(entry.answer_body),
+            "findings": _findings(entry.findings) if entry.findings else _NO_FINDINGS,
+            "fault": _dump(entry.fault.described()) if entry.fault else _NO_FAULT,
+        }
+        session.insert(_ADD, row)
         self._written += 1
         if self._written % _TRIM_EVERY == 0:
             self._trim(session, entry.account_id)
@@ -152,6 +153,8 @@ class Journal:
 
 def severity_of(findings: tuple[Finding, ...]) -> str | None:
     """The gravest severity among findings."""
+    if not findings:
+        return None
     found = {finding.severity for finding in findings}
     return next((severity for severity in SEVERITIES if severity in found), None)
 

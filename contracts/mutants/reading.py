@@ -1,6 +1,5 @@
 """Mutants of what is read: bodies, paths, dates, amounts."""
 
-import dataclasses
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -137,7 +136,7 @@ def media_type_is_ignored() -> None:
 
     def read(self: ImportApi, route: Any, access: Any, request: Request, entry: Entry) -> Any:
         headers = {**request.headers, "content-type": "application/json"}
-        return original(self, route, access, dataclasses.replace(request, headers=headers), entry)
+        return original(self, route, access, request._replace(headers=headers), entry)
 
     patch(ImportApi, "_read", read)
 

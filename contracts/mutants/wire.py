@@ -1,6 +1,5 @@
 """Mutants of what goes over the wire: statuses, envelopes, keys, keys and tenancy."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -193,7 +192,7 @@ def _open_to(opens: Callable[[str, str], bool]) -> None:
     def authorise(self: ImportApi, route: Any, request: Request, entry: Entry, session: Session) -> Any:
         sandbox = accounts.find(session, route.parameters["account_id"])
         if sandbox and opens(request.headers.get("authorization", ""), sandbox.api_key):
-            request = dataclasses.replace(request, headers={**request.headers, "authorization": sandbox.api_key})
+            request = request._replace(headers={**request.headers, "authorization": sandbox.api_key})
         return original(self, route, request, entry, session)
 
     patch(ImportApi, "_authorise", authorise)
@@ -202,4 +201,4 @@ def _open_to(opens: Callable[[str, str], bool]) -> None:
 def _with_key(request: Request, session: Session, route: Any, key: str) -> Request:
     sandbox = accounts.find(session, route.parameters["account_id"])
     own = sandbox.api_key if sandbox else key
-    return dataclasses.replace(request, headers={**request.headers, "authorization": own})
+    return request._replace(headers={**request.headers, "authorization": own})

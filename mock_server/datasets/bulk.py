@@ -5,7 +5,6 @@ there yet, an email that no contact has, a contact that exists, figures of an ad
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from mock_server.handlers import HANDLERS
@@ -56,7 +55,7 @@ class Bulk:
 
     def by_handler(self, operation: str, body: Body) -> Answer:
         """The slow way, which every call of the API takes."""
-        return HANDLERS[operation](replace(self._like, operation=operation, body=body), self._session)
+        return HANDLERS[operation](self._like._replace(operation=operation, body=body), self._session)
 
     def flush(self) -> None:
         for rows in self._pending:
@@ -144,7 +143,7 @@ class Bulk:
 
     def _number(self, tag: Any, id: str | None, name: str | None) -> str:
         """Makes a tag known. One that brings an id may change what another form means, so these are forgotten."""
-        (number,) = dated_tags(replace(self._like, body={"tags": [tag]}), self._session, {})
+        (number,) = dated_tags(self._like._replace(body={"tags": [tag]}), self._session, {})
         if id is not None:
             self._tags.clear()
         elif name is not None and not name.isdigit():

@@ -1,12 +1,13 @@
-"""A call that fits the contract, and the answer to it."""
+"""A call that fits the contract, and the answer to it.
+
+Both are made for each exchange: a NamedTuple takes a third of the time of a frozen dataclass.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One valid call of an operation, with its values read (see `spec.values`).
 
     `integration_kind`: payments or ads.
@@ -24,8 +25,7 @@ class Call:
     received_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What is sent back: a status and a JSON object.
 
     `before`: the contacts that the call changed or removed, as they were; `after`: the contact as it is. Not sent.

@@ -6,8 +6,7 @@ Everything that the server knows of paths, methods, fields and statuses comes fr
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema_rs
 import yaml
@@ -15,16 +14,15 @@ import yaml
 from mock_server.errors import ApiError, Finding, SpecError
 from mock_server.resources import kit_path
 from mock_server.spec.lenient import coerced
-from mock_server.spec.notices import notices
+from mock_server.spec.notices import MOST_NOTED, Noter, noter_of
 from mock_server.spec.points import points_of
 from mock_server.spec.shape import Schema, Shape, shape_of
-from mock_server.spec.values import check_kinds, read
 from mock_server.spec.wording import findings_of
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _MOST_TOLD = 1000
-"""Errors of a body that are told, entries of its lists that they are looked for in, notices about it. An error costs
-20 microseconds and 4 KB, and in a megabyte there is room for a million."""
+"""Errors of a body that are told, and entries of its lists that they are looked for in. An error costs 20 microseconds
+and 4 KB, and in a megabyte there is room for a million."""
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -33,7 +31,7 @@ class Operation:
     """One operation of the document, with what is needed to judge a call of it.
 
     `parameters`: a validator for each path parameter. `body`: None where the operation takes none,
-    and `shape` with it. `points`: what of a body can be exercised, see `spec.points`.
+    and `shape` with it. `noter`: of the body's notices. `points`: what of a body can be exercised, see `spec.points`.
     `answers`: a validator for each documented status.
     """
 
@@ -43,12 +41,12 @@ class Operation:
     parameters: Mapping[str, jsonschema_rs.Validator]
     body: jsonschema_rs.Validator | None
     shape: Shape | None
+    noter: Noter | None
     points: tuple[str, ...]
     answers: Mapping[int, jsonschema_rs.Validator]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """The operation that a path and method name, and the path's parameters, decoded."""
 
     operation: Operation
@@ -122,7 +120,10 @@ class Contract:
         """
         assert operation.shape is not None
         settled, found = self.settle(operation, body, lenient=lenient)
-        return read(operation.shape, settled), (*found, *islice(notices(operation.shape, settled), _MOST_TOLD))
+        noted: list[Finding] = []
+        if operation.noter:
+            operation.noter(settled, "/body", noted)
+        return operation.shape.read(settled), (*found, *noted[:MOST_NOTED])
 
     def settle(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
         """The body as it is accepted: the one that was sent, or with `lenient` the one that was meant."""
@@ -167,8 +168,6 @@ class Contract:
         parameters = map(self.resolve, [*item.get("parameters", ()), *definition.get("parameters", ())])
         body = definition.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         shape = None if body is None else shape_of(body, self.resolve)
-        if shape:
-            check_kinds(shape)
         operation = Operation(
             name=name,
             method=method.upper(),
@@ -176,6 +175,7 @@ class Contract:
             parameters={p["name"]: self._validator(p["schema"]) for p in parameters if p["in"] == "path"},
             body=None if body is None else self._validator(body),
             shape=shape,
+            noter=None if shape is None else noter_of(shape),
             points=() if shape is None else tuple(dict.fromkeys(points_of(shape))),
             answers={
                 int(status): self._validator(self.resolve(answer)["content"]["application/json"]["schema"])

@@ -15,7 +15,7 @@ _MANY_DIGITS = b"0" * 19
 
 def parse_json(raw: bytes) -> Any:
     """The JSON value of a body. Raises ApiError 400 that says what is wrong and where."""
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise _broken("the body is empty; send a JSON object")
     try:
         value = orjson.loads(raw)

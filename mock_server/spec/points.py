@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from mock_server.spec.shape import Shape
-from mock_server.spec.values import read
 
 
 def points_of(shape: Shape) -> Iterator[str]:
@@ -51,7 +50,7 @@ def exercised(shape: Shape, value: Any) -> Iterator[str]:
 
 
 def _value_point(shape: Shape, value: Any) -> str:
-    text = json.dumps(read(shape, value), ensure_ascii=False)
+    text = json.dumps(shape.read(value), ensure_ascii=False)
     return f"{shape.place}={text.strip(chr(34)) or text}"
 
 

@@ -1,11 +1,14 @@
-"""A schema of the document as a tree: what a value may consist of, and where. Compiled once for each body.
+"""A schema of the document as a tree: what a value may consist of, where, and how it is read. Made once for each body.
 
-Reading values, notices and coverage all walk this one tree.
+Reading values, notices and coverage all follow this one tree.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from mock_server.errors import SpecError
+from mock_server.spec.values import READERS, Reader
 
 Schema = Mapping[str, Any]
 Resolve = Callable[[Schema], Schema]
@@ -29,8 +32,8 @@ class Shape:
     `kind`: the document's `x-value`.
     `properties`: those that the contract knows. `extra`: of further keys, where the schema describes them.
     `forms`: of an `anyOf`, by the Python type of the value; nested ones are laid flat.
-    `is_read`: whether a value may be read as another than the one sent. `is_noted`: whether one may earn a notice.
-    `plain`: the properties that are not read so, and `quiet`: those that are not noted so.
+    `reader`: what gives a valid value as handlers want it, without properties that the contract does not know; None
+    where that is the value itself.
     """
 
     place: str
@@ -40,10 +43,10 @@ class Shape:
     extra: "Shape | None"
     items: "Shape | None"
     forms: Mapping[type, "Shape"]
-    is_read: bool
-    is_noted: bool
-    plain: frozenset[str]
-    quiet: frozenset[str]
+    reader: Reader | None
+
+    def read(self, value: Any) -> Any:
+        return value if self.reader is None else self.reader(value)
 
     @property
     def label(self) -> str:
@@ -56,6 +59,7 @@ def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place:
     """The tree of a schema; `resolve` follows a `$ref`.
 
     `item_place`: the place of a list's items, where it is not a step below the list's own.
+    Raises SpecError for an `x-value` that is not known.
     """
     schema = resolve(schema)
     extra = schema.get("additionalProperties")
@@ -65,7 +69,6 @@ def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place:
     }
     forms = {} if properties else _forms(schema, resolve, place)
     items = shape_of(schema["items"], resolve, item_place or f"{place}/*") if "items" in schema else None
-    parts = [*forms.values(), *filter(None, [items])]
     return Shape(
         place=place,
         schema=schema,
@@ -74,10 +77,7 @@ def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place:
         extra=shape_of(extra, resolve, f"{place}/*") if isinstance(extra, Mapping) else None,
         items=items,
         forms=forms,
-        is_read=bool(kind or properties) or any(part.is_read for part in parts),
-        is_noted=kind == "instant" or bool(properties) or any(part.is_noted for part in parts),
-        plain=frozenset(name for name, part in properties.items() if not part.is_read),
-        quiet=frozenset(name for name, part in properties.items() if not part.is_noted),
+        reader=_reader(place, kind, properties, items, forms),
     )
 
 
@@ -99,3 +99,45 @@ def _forms(schema: Schema, resolve: Resolve, place: str) -> dict[type, Shape]:
         types = [kind for name in ([names] if isinstance(names, str) else names) for kind in _PYTHON_TYPES[name]]
         found.update(form.forms or dict.fromkeys(types, form))
     return found
+
+
+def _reader(
+    place: str,
+    kind: str | None,
+    properties: Mapping[str, Shape],
+    items: Shape | None,
+    forms: Mapping[type, Shape],
+) -> Reader | None:
+    """What reads a value of these parts."""
+    if kind:
+        if kind not in READERS:
+            raise SpecError(f"{place}: x-value '{kind}' is unknown; use one of {', '.join(READERS)}")
+        return READERS[kind]
+    if properties:
+        return _object_reader(properties)
+    if items:
+        read_entry = items.reader
+        return read_entry and (lambda value: [read_entry(entry) for entry in value])
+    readers = {type_: form.reader for type_, form in forms.items() if form.reader}
+    if not readers:
+        return None
+
+    def read_form(value: Any) -> Any:
+        read = readers.get(type(value))
+        return value if read is None else read(value)
+
+    return read_form
+
+
+def _object_reader(properties: Mapping[str, Shape]) -> Reader:
+    known = properties.keys()
+    readers = [(name, part.reader) for name, part in properties.items() if part.reader]
+
+    def read_object(value: dict[str, Any]) -> dict[str, Any]:
+        kept = dict(value) if value.keys() <= known else {name: value[name] for name in value if name in known}
+        for name, read in readers:
+            if name in kept:
+                kept[name] = read(kept[name])
+        return kept
+
+    return read_object

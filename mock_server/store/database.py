@@ -147,19 +147,20 @@ class Session:
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         """Runs a statement that needs no more than the row's values, once a row, at the driver's full speed."""
-        self._note(statement)
-        compiled = statement.compiled(self._dialect)
-        self._connection.cursor().executemany(compiled.text, map(compiled.pick, rows))
+        text, _, pick = self._prepared(statement)
+        self._connection.cursor().executemany(text, map(pick, rows))
 
     def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
-        self._note(statement)
-        text, constants, pick = statement.compiled(self._dialect)
+        text, constants, pick = self._prepared(statement)
         return self._connection.execute(text, pick({**constants, **self.scope, **values}))
 
-    def _note(self, statement: Statement) -> None:
-        self._memory.hear(statement.tables, statement.is_change)
+    def _prepared(self, statement: Statement) -> Compiled:
         if statement.is_change:
+            self._memory.hear_change(statement.tables)
             self._whole._has_changed = True
+        elif self._memory.is_learning:
+            self._memory.hear_read(statement.tables)
+        return statement.compiled(self._dialect)
 
 
 class Database(ABC):

@@ -19,33 +19,34 @@ class Memory:
     def __init__(self) -> None:
         self._found: dict[tuple[Any, ...], Any] = {}
         self._tables: set[str] = set()
-        self._learning = 0
         self._forgotten = 0
+        self.is_learning = False
 
     def get(self, key: tuple[Any, ...]) -> Any:
         return self._found.get(key)
 
     def learn(self, key: tuple[Any, ...], find: Callable[[], Found]) -> Found:
         """Keeps what `find` finds, unless it changed something."""
-        forgotten = self._forgotten
-        self._learning += 1
+        forgotten, outer = self._forgotten, self.is_learning
+        self.is_learning = True
         try:
             found = find()
         finally:
-            self._learning -= 1
+            self.is_learning = outer
         if self._forgotten == forgotten and len(repr(key)) + len(repr(found)) <= _LONGEST_KEPT:
             if len(self._found) >= _MOST_KEPT:
                 self._found.clear()
             self._found[key] = found
         return found
 
-    def hear(self, tables: frozenset[str], is_change: bool) -> None:
-        """A statement reads or changes these tables."""
-        if is_change:
-            if self._learning or not self._tables.isdisjoint(tables):
-                self.clear()
-        elif self._learning:
-            self._tables |= tables
+    def hear_read(self, tables: frozenset[str]) -> None:
+        """What is being learnt reads these tables."""
+        self._tables |= tables
+
+    def hear_change(self, tables: frozenset[str]) -> None:
+        """A statement changes these tables."""
+        if self.is_learning or not self._tables.isdisjoint(tables):
+            self.clear()
 
     def clear(self) -> None:
         self._found.clear()

@@ -83,7 +83,8 @@ class Rows:
         """
         if before is None:
             row = {**self._defaults, **after, **session.scope}
-            return row | {"number": session.insert(self._insert, self._encode(row))}
+            row["number"] = session.insert(self._insert, self._encode(row))
+            return row
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed:
             return before
@@ -108,11 +109,7 @@ class Rows:
         return row
 
     def _encode(self, row: Row) -> Row:
-        encoded = dict(row)
-        for name in self._json:
-            if name in row:
-                encoded[name] = orjson.dumps(row[name]).decode()
-        return encoded
+        return {**row, **{name: orjson.dumps(row[name]).decode() for name in self._json if name in row}}
 
     def _make_update(self, names: tuple[str, ...]) -> Statement:
         values: dict[str, Any] = {name: bindparam(name) for name in names}

@@ -12,6 +12,7 @@ from mock_server.journal import Entry
 TRANSPORT = "segmetrics_mock.transport"
 """The ASGI extension with which our HTTP protocol hands over the connection: the faults need it."""
 
+_NO_FAULT = Fault(rule=0)
 _DRIPS = 10
 _LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time: closing then resets the connection."""
@@ -19,7 +20,7 @@ _LINGER_NOT = struct.pack("ii", 1, 0)
 
 async def deliver(entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
     """Sends the entry's answer, as its fault lets it."""
-    fault = entry.fault or Fault(rule=0)
+    fault = entry.fault or _NO_FAULT
     if fault.delay_seconds:
         await asyncio.sleep(fault.delay_seconds)
     if fault.reset:

@@ -4,9 +4,8 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import orjson
@@ -32,8 +31,7 @@ _DRAINED_BODIES = 32
 """How many times the limit of a body that is too large is read before it is answered: clients hear 413 only then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What came over the wire. `segments`: of the path below `/api`, still encoded. `body`: None when too large."""
 
     method: str
@@ -246,6 +244,7 @@ class ImportApi:
         )
 
 
+_ANSWER_HEADERS = {"content-type": _MEDIA_TYPE}
 _BUG = "the fake failed, a bug of it: nothing was stored. Its terminal has the details; please report them"
 _BEARER_PREFIX = Finding(
     "auth-bearer-prefix",
@@ -267,7 +266,7 @@ def _fill(entry: Entry, answer: Answer, started: float) -> None:
     """Puts the answer into the entry; `started`: of `time.perf_counter`."""
     entry.status = answer.status
     entry.answer_body = orjson.dumps(answer.body)
-    entry.answer_headers = {"content-type": _MEDIA_TYPE, **entry.answer_headers}
+    entry.answer_headers = {**_ANSWER_HEADERS, **entry.answer_headers}
     entry.duration_ms = round((time.perf_counter() - started) * 1000, 3)
 
 
@@ -301,4 +300,4 @@ def _api_key(request: Request) -> str:
 
 
 def _shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: mask(value) if name in SECRET_HEADERS else value for name, value in headers.items()}
+    return {**headers, **{name: mask(headers[name]) for name in SECRET_HEADERS & headers.keys()}}

@@ -19,14 +19,12 @@ from urllib.parse import quote
 import orjson
 import uvicorn
 
-from mock_server import datasets
-from mock_server.datasets.progress import progress
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
 from mock_server.intercept.limits import Config, raise_file_limit
 from mock_server.intercept.wire import HttpProtocol
 from mock_server.journal import Entry
-from mock_server.settings import ServeSettings
+from mock_server.settings import EMPTY, ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, Sandbox
@@ -66,6 +64,7 @@ def _serve(settings: ServeSettings) -> None:
                 _answer(app, settings, listener)
                 return
         print(banner(settings, listener.getsockname()[1]), flush=True)
+        _loaded()
         config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
         _supervise(config, listener)
 
@@ -90,8 +89,14 @@ def _app(settings: ServeSettings, contract: Contract, database: Database) -> App
 def _worker(settings: ServeSettings) -> App:
     """The application of one process of several, which is made there."""
     app = _app(settings, Contract.load(), open_database(settings.database))
-    gc.freeze()
+    _loaded()
     return app
+
+
+def _loaded() -> None:
+    """What is there by now stays: the garbage collector need not look at it, and may look from here on."""
+    gc.freeze()
+    gc.enable()
 
 
 def _supervise(config: Config, listener: socket.socket) -> None:
@@ -107,7 +112,7 @@ def _answer(app: App, settings: ServeSettings, listener: socket.socket) -> None:
         if intercepted:
             print(intercepted.exports, flush=True)
         protocol = intercepted.protocol if intercepted else None
-        gc.freeze()
+        _loaded()
         uvicorn.Server(_config(app, protocol, settings.request_timeout)).run([listener])
 
 
@@ -116,8 +121,13 @@ def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, setti
 
     Raises UsageError for a mistake in the dataset, and where the sandbox holds data already.
     """
+    if settings.dataset == EMPTY and not settings.today:
+        return
+    from mock_server import datasets
+    from mock_server.datasets.progress import progress
+
     today = datasets.day(settings.today)
-    if settings.dataset != datasets.EMPTY:
+    if settings.dataset != EMPTY:
         dataset = datasets.read(settings.dataset, contract, today)
         with progress(dataset.name) as report, database.transaction() as session:
             accounts.lock(session, sandbox.account_id)

@@ -13,6 +13,8 @@ ENVIRONMENT_PREFIX = "SEGMETRICS_MOCK_"
 _SWITCH = {"1": True, "true": True, "0": False, "false": False}
 Setting = dataclasses.Field[Any]
 MODES = STRICT, LENIENT = "strict", "lenient"
+EMPTY = "empty"
+"""The dataset that holds nothing."""
 
 
 def _setting(default: Any, help: str, *, choices: tuple[str, ...] | None = None, most: int = 10**12) -> Any:
@@ -27,7 +29,7 @@ class ServeSettings:
     port: int = _setting(8642, "port to bind; 0 takes a free one and prints it", most=65_535)
     database: str = _setting("", "SQLite file or postgresql:// URL that keeps the data; without it they live in memory")
     workers: int = _setting(1, "processes that answer, over one --database; 0 for one a core", most=64)
-    dataset: str = _setting("empty", "what the default sandbox holds from the start: a built-in dataset, or a file")
+    dataset: str = _setting(EMPTY, "what the default sandbox holds from the start: a built-in dataset, or a file")
     seed: int = _setting(1, "seed of the dataset; the same seed gives the same data")
     today: str = _setting("", "day that the dataset's dates count from, such as 2026-06-30; by default its own")
     mode: str = _setting(STRICT, "strict refuses what breaks the contract, lenient reads what was meant", choices=MODES)

@@ -16,14 +16,13 @@ from mock_server.check.junit import junit_report
 from mock_server.check.summary import markdown_summary
 from mock_server.check.terminal import print_report
 from mock_server.check.verdict import Verdict, judge
-from mock_server.datasets import EMPTY
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
 from mock_server.intercept.interception import Interception, production_hosts
 from mock_server.journal import Journal
 from mock_server.report import exchanges_of, report_on
 from mock_server.serving import listening, load_dataset, running
-from mock_server.settings import STRICT, ServeSettings
+from mock_server.settings import EMPTY, STRICT, ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, Sandbox

@@ -15,10 +15,10 @@ from mock_server.datasets.document import Document, MistakeError, day_of_today, 
 from mock_server.datasets.schema import dataset_schema
 from mock_server.errors import ApiError, UsageError
 from mock_server.resources import kit_path
+from mock_server.settings import EMPTY
 from mock_server.spec import Contract
 from mock_server.store.accounts import ADS, PAYMENTS
 
-EMPTY = "empty"
 _SHOWN_MISTAKES = 10
 _FILE_SUFFIXES = (".yaml", ".yml", ".json")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jsonschema_rs
+import orjson
 import yaml
 
 from mock_server.errors import ApiError, Finding, SpecError
@@ -32,7 +33,7 @@ class Operation:
 
     `parameters`: a validator for each path parameter. `body`: None where the operation takes none,
     and `shape` with it. `noter`: of the body's notices. `points`: what of a body can be exercised, see `spec.points`.
-    `answers`: a validator for each documented status.
+    `answers`: the schema of each documented status.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Operation:
     shape: Shape | None
     noter: Noter | None
     points: tuple[str, ...]
-    answers: Mapping[int, jsonschema_rs.Validator]
+    answers: Mapping[int, Schema]
 
 
 class Route(NamedTuple):
@@ -72,6 +73,7 @@ class Contract:
         self.document = document
         self.operations: dict[str, Operation] = {}
         self._tree = _Node()
+        self._validators: dict[bytes, jsonschema_rs.Validator] = {}
         for template, item in document["paths"].items():
             for method in _METHODS & item.keys():
                 self._add(template, method, item)
@@ -146,7 +148,7 @@ class Contract:
             return [f"status {status} is not documented for {operation.name}"]
         return [
             f"/{'/'.join(map(str, error.instance_path))}: {error.message}"
-            for error in operation.answers[status].iter_errors(body)
+            for error in self._validator(operation.answers[status]).iter_errors(body)
         ]
 
     def resolve(self, schema: Schema) -> Schema:
@@ -178,7 +180,7 @@ class Contract:
             noter=None if shape is None else noter_of(shape),
             points=() if shape is None else tuple(dict.fromkeys(points_of(shape))),
             answers={
-                int(status): self._validator(self.resolve(answer)["content"]["application/json"]["schema"])
+                int(status): self.resolve(answer)["content"]["application/json"]["schema"]
                 for status, answer in definition["responses"].items()
             },
         )
@@ -193,8 +195,12 @@ class Contract:
         node.operations[operation.method] = (operation, tuple(names))
 
     def _validator(self, schema: Schema) -> jsonschema_rs.Validator:
-        whole = {"$schema": _DIALECT, "allOf": [schema], "components": self.document["components"]}
-        return jsonschema_rs.validator_for(whole)
+        """Made when it is asked for, once for all places that say the same: each holds the whole document."""
+        key = orjson.dumps(schema)
+        if key not in self._validators:
+            whole = {"$schema": _DIALECT, "allOf": [schema], "components": self.document["components"]}
+            self._validators[key] = jsonschema_rs.validator_for(whole)
+        return self._validators[key]
 
     def _unknown_path(self, method: str, segments: list[str]) -> ApiError:
         path = "/" + "/".join(segments)

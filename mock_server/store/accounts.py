@@ -4,8 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlmodel import col
 
 from mock_server.settings import STRICT
@@ -41,9 +40,9 @@ DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS,
 
 
 def _add(table: type[Any], *columns: str, **constants: Any) -> Statement:
-    """Adds a row where there is none: another server may just have done so. SQLite understands it too."""
+    """Adds a row where there is none: another server may just have done so."""
     values: dict[str, Any] = {name: bindparam(name) for name in columns}
-    return Statement(insert(table).values(values | constants).on_conflict_do_nothing())
+    return Statement(insert(table).values(values | constants), "ON CONFLICT DO NOTHING")
 
 
 _ADD_ACCOUNT = _add(Account, "account_id", "api_key", "mode", faults="", minted=0, dropped=0)

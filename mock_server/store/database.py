@@ -7,7 +7,7 @@ connection: a tenth of an ORM session's cost.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cached_property, partial
 from importlib.util import find_spec
 from operator import itemgetter
 from pathlib import Path
@@ -40,13 +40,20 @@ class Compiled(NamedTuple):
 
 
 class Statement:
-    """A SQLAlchemy statement; its bind parameters are named. `tables`: those that it reads or changes."""
+    """A SQLAlchemy statement; its bind parameters are named. `tables`: those that it reads or changes.
 
-    def __init__(self, statement: ClauseElement) -> None:
+    `end`: what SQLAlchemy has for each dialect apart, and all of ours understand.
+    """
+
+    def __init__(self, statement: ClauseElement, end: str = "") -> None:
         self._statement = statement
+        self._end = end
         self._compiled: dict[str, Compiled] = {}
-        self.tables = frozenset(part.name for part in visitors.iterate(statement) if isinstance(part, Table))
         self.is_change = isinstance(statement, UpdateBase)
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        return frozenset(part.name for part in visitors.iterate(self._statement) if isinstance(part, Table))
 
     def compiled(self, dialect: Dialect) -> Compiled:
         found = self._compiled.get(dialect.name)
@@ -54,9 +61,8 @@ class Statement:
             compiled = self._statement.compile(dialect=dialect)
             assert isinstance(compiled, SQLCompiler)
             constants = {name: value for name, value in compiled.params.items() if value is not None}
-            found = self._compiled[dialect.name] = Compiled(
-                str(compiled), constants, _picker(compiled.positiontup or [])
-            )
+            text = f"{compiled} {self._end}"
+            found = self._compiled[dialect.name] = Compiled(text, constants, _picker(compiled.positiontup or []))
         return found
 
 

@@ -1,26 +1,28 @@
 """The admin API: sandboxes, and what they hold. JSON in, JSON out, errors in the API's envelope."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mock_server import __version__, datasets
-from mock_server.datasets import Dataset
+from mock_server import __version__
 from mock_server.errors import SEVERITIES, ApiError
 from mock_server.faults import read_plan
 from mock_server.journal import Journal
 from mock_server.report import exchanges_of, report_on
-from mock_server.settings import MODES, ServeSettings
+from mock_server.settings import EMPTY, MODES, ServeSettings
 from mock_server.spec import Contract
 from mock_server.spec.contract import source_text
 from mock_server.spec.json_body import parse_json
 from mock_server.store import accounts, state
 from mock_server.store.accounts import Sandbox
 from mock_server.store.database import Database, Session
+
+if TYPE_CHECKING:
+    from mock_server.datasets import Dataset
 
 MAX_PAGE = 1000
 _WHOLE = re.compile("[0-9]{1,18}")
@@ -152,15 +154,19 @@ class Admin:
             accounts.set_faults(session, self._known(request, session), orjson.dumps(rules).decode() if rules else "")
         return _json({"rules": rules})
 
-    def _dataset(self, options: dict[str, Any]) -> Dataset:
+    def _dataset(self, options: dict[str, Any]) -> "Dataset":
         """The built-in dataset that is asked for. Nothing that comes over HTTP names a file."""
-        name: Any = options.get("dataset", datasets.EMPTY)
+        from mock_server import datasets  # when one is asked for: `serve` must start fast
+
+        name: Any = options.get("dataset", EMPTY)
         if not isinstance(name, str):
             known = ", ".join(datasets.names())
             raise ApiError(400, f"'dataset' is {orjson.dumps(name).decode()[:100]}; it must be one of {known}")
         return datasets.read_named(name, self._contract, datasets.day(self._settings.today))
 
-    def _load(self, session: Session, sandbox: Sandbox, dataset: Dataset) -> None:
+    def _load(self, session: Session, sandbox: Sandbox, dataset: "Dataset") -> None:
+        from mock_server import datasets
+
         datasets.load(session, self._contract, sandbox, dataset, seed=self._settings.seed)
 
     def _known(self, request: Request, session: Session) -> str:

@@ -32,11 +32,11 @@ _DRAINED_BODIES = 32
 
 
 class Request(NamedTuple):
-    """What came over the wire. `segments`: of the path below `/api`, still encoded. `body`: None when too large."""
+    """What came over the wire. `raw_path`: still encoded, without the query. `body`: None when too large."""
 
     method: str
     path: str
-    segments: list[bytes]
+    raw_path: bytes
     headers: Mapping[str, str]
     body: bytes | None
 
@@ -113,7 +113,7 @@ class ImportApi:
         return entry
 
     def _perform(self, request: Request, entry: Entry, session: Session) -> Answer:
-        route = self._contract.route(request.method, [_decode(segment) for segment in request.segments])
+        route = self._contract.route(request.method, _segments(request.raw_path))
         entry.operation = route.operation.name
         access = self._authorise(route, request, entry, session)
         call = self._read(route, access, request, entry)
@@ -238,7 +238,7 @@ class ImportApi:
         return Request(
             method=scope["method"],
             path=(raw_path + (b"?" + query if query else b"")).decode("latin-1"),
-            segments=raw_path.split(b"/")[2:],
+            raw_path=raw_path,
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             body=b"".join(chunks) if size <= self._max_body_bytes else None,
         )
@@ -280,6 +280,13 @@ def _injected(fault: Fault) -> Answer:
     if fault.body is not None:
         return Answer(status, fault.body)
     return Answer.error(status, ["the server is overloaded (a fault injected on purpose); try again soon"])
+
+
+def _segments(raw_path: bytes) -> list[str]:
+    """Those below `/api`, decoded."""
+    if raw_path.isascii() and b"%" not in raw_path:
+        return raw_path.decode().split("/")[2:]
+    return [_decode(segment) for segment in raw_path.split(b"/")[2:]]
 
 
 def _decode(segment: bytes) -> str:

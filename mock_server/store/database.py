@@ -61,7 +61,7 @@ class Statement:
             compiled = self._statement.compile(dialect=dialect)
             assert isinstance(compiled, SQLCompiler)
             constants = {name: value for name, value in compiled.params.items() if value is not None}
-            text = f"{compiled} {self._end}"
+            text = f"{compiled} {self._end}".rstrip()
             found = self._compiled[dialect.name] = Compiled(text, constants, _picker(compiled.positiontup or []))
         return found
 

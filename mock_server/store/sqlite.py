@@ -21,7 +21,8 @@ _MOST_AT_ONCE = 64
 """Calls that are committed together; with more of them the first would wait for long."""
 _TAKEN_BACK = "nothing was stored: another call of the same moment failed, and its transaction with it; try again"
 _LOCK_SECONDS = 5
-_CHECKPOINT_SECONDS = 1.0
+_CHECKPOINT_SECONDS, _CHECKPOINT_COMMITS = 1.0, 1000
+"""After what time, or how many commits, pages are moved from the log; a commit logs eight pages or more."""
 _ROUNDS = 3
 """Of moving pages. After two of them the log's restart still took 10 ms, after three 1 ms."""
 _LOG_PAGES = 12_000
@@ -50,6 +51,9 @@ class SqliteDatabase(Database):
         self._writing = threading.Lock()
         """Held by whoever has a transaction, or begins the log anew."""
         self._is_writing = False
+        self._is_closing = False
+        self._commits = 0
+        self._checkpoint_is_due = threading.Event()
         self._waiting: list[asyncio.Future[None]] | None = None
         """Who waits for the transaction of the calls under way; None where there is none."""
         try:
@@ -59,7 +63,6 @@ class SqliteDatabase(Database):
             self._prepare()
         except sqlite3.Error as error:
             raise UsageError(f"the database {path} cannot be used: {error}") from error
-        self._closing = threading.Event()
         self._checkpointer = threading.Thread(target=self._checkpoint, daemon=True) if path else None
         if self._checkpointer:
             self._checkpointer.start()
@@ -139,6 +142,9 @@ class SqliteDatabase(Database):
     def _commit(self) -> None:
         self._connection.execute("COMMIT")
         self._let_write()
+        self._commits += 1
+        if self._commits == _CHECKPOINT_COMMITS:
+            self._checkpoint_is_due.set()
 
     def _roll_back(self) -> None:
         """Ends the transaction, if there is one: SQLite ends some by itself."""
@@ -162,7 +168,8 @@ class SqliteDatabase(Database):
 
     def close(self) -> None:
         self._settle()
-        self._closing.set()
+        self._is_closing = True
+        self._checkpoint_is_due.set()
         if self._checkpointer:
             self._checkpointer.join()
         self._connection.close()
@@ -208,7 +215,12 @@ class SqliteDatabase(Database):
     def _checkpoint(self) -> None:
         """Moves committed pages into the file now and then, off the path of calls."""
         connection = self._connect(timeout=0)
-        while not self._closing.wait(_CHECKPOINT_SECONDS):
+        while True:
+            self._checkpoint_is_due.wait(_CHECKPOINT_SECONDS)
+            if self._is_closing:
+                break
+            self._checkpoint_is_due.clear()
+            self._commits = 0
             with suppress(sqlite3.OperationalError):  # a full disk: the pages stay where they are until the next time
                 # Calls go on meanwhile; each round takes what came during the one before. What is left is little and
                 # quick to sync: now the log can begin anew.

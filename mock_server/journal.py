@@ -109,13 +109,14 @@ class Journal:
             "findings": _findings(entry.findings) if entry.findings else _NO_FINDINGS,
             "fault": _dump(entry.fault.described()) if entry.fault else _NO_FAULT,
         }
-        session.insert(_ADD, row)
+        session.insert_late(_ADD, row)
         self._written += 1
         if self._written % _TRIM_EVERY == 0:
             self._trim(session, entry.account_id)
 
     def repeats_refusal(self, session: Session, entry: Entry) -> bool:
         """Whether the account's last call was this very one, and was refused with 400."""
+        session.finish()
         last = session.one(_LAST, account_id=entry.account_id)
         return last == (400, entry.method, _cut(entry.path, KEPT_HEAD), _text(entry.request_body))
 
@@ -145,6 +146,7 @@ class Journal:
         return shown | ({"next": str(rows[-1]["number"])} if len(found) > limit else {})
 
     def _trim(self, session: Session, account_id: str) -> None:
+        session.finish()
         oldest = session.one(_OLDEST_KEPT, account_id=account_id, limit=self._limit)
         if oldest is not None:
             dropped = session.run(_TRIM, account_id=account_id, number=oldest[0])

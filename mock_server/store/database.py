@@ -87,6 +87,7 @@ class Session:
         self._whole = self
         self._has_changed = False
         self._is_marked = False
+        self._late: dict[Statement, list[Mapping[str, Any]]] = {}
 
     def within(self, account_id: str, integration_id: str) -> "Session":
         """The same transaction, for the rows of one integration."""
@@ -145,6 +146,16 @@ class Session:
         """Inserts a row into a table with a `number`, and gives that of the row."""
         number: int = self._run(statement, values).lastrowid
         return number
+
+    def insert_late(self, statement: Statement, row: Mapping[str, Any]) -> None:
+        """Inserts a row when the transaction ends, or at `finish`, with all others that came by then."""
+        self._whole._late.setdefault(statement, []).append(row)
+
+    def finish(self) -> None:
+        """Inserts what is late. Whoever reads what was inserted so calls it first; a commit does."""
+        late, self._whole._late = self._whole._late, {}
+        for statement, rows in late.items():
+            self.run_many(statement, rows)
 
     def run(self, statement: Statement, **values: Any) -> int:
         """How many rows it changed."""

@@ -61,7 +61,9 @@ class PostgresDatabase(Database):
             if self._connection.closed:
                 self._connection = self._connect()
             self._connection.execute("BEGIN")
-            yield PostgresSession(self._connection, _DIALECT, Memory())
+            session = PostgresSession(self._connection, _DIALECT, Memory())
+            yield session
+            session.finish()
             self._connection.execute("COMMIT")
         except BaseException as error:
             if not self._connection.closed and self._connection.info.transaction_status != TransactionStatus.IDLE:

@@ -140,6 +140,7 @@ class SqliteDatabase(Database):
             self._data_version = version
 
     def _commit(self) -> None:
+        self._session.finish()
         self._connection.execute("COMMIT")
         self._let_write()
         self._commits += 1

@@ -28,10 +28,10 @@ CALLS, SHORT_CALLS = 2000, 60
 
 CLIENTS = 4
 _PADDING = 20_000
-_DISK_MEGABYTES = 32
+_DISK_MEGABYTES = 160
 _LOOK_EVERY = 20
-_LEAST_SECONDS = 1.5
-"""How long a trouble lasts, with more calls if need be: the server moves its log into the file once a second."""
+_LEAST_REFUSED, _MOST_SECONDS = 100, 60
+"""How long a trouble lasts, with more calls if need be: there may be room left in the log and in the file."""
 _OPTIONS = ("--journal-limit", "100")
 _INSIDE = "SEGMETRICS_ENDURANCE_OWN_MOUNTS"
 _ADMIN = ("/__admin/health", "/__admin/sandboxes/demo/requests", "/__admin/sandboxes/demo/report", "/__admin/ui")
@@ -75,8 +75,8 @@ def _endure(trouble: Trouble, folder: Path, calls: int, seed: int) -> str:
                 clients[number % CLIENTS].send(sandbox)
             tell(calls)
             with trouble(folder, server.process.pid):
-                sent, until = 0, time.monotonic() + _LEAST_SECONDS
-                while sent < calls or time.monotonic() < until:
+                sent, until = 0, time.monotonic() + _MOST_SECONDS
+                while sent < calls or (refused < _LEAST_REFUSED and time.monotonic() < until):
                     refused += not _taken(clients[sent % CLIENTS], sandbox, path)
                     if sent % _LOOK_EVERY == 0:
                         _check_admin(sandbox, clients)
@@ -126,9 +126,9 @@ def _check_admin(sandbox: Sandbox, clients: list[Client]) -> None:
 
 @contextmanager
 def _size_limited(folder: Path, pid: int) -> Iterator[None]:
-    """The server may write no file beyond half of its largest: what `ulimit -f` does, any system has it."""
-    largest = max(file.stat().st_size for file in folder.iterdir())
-    before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (largest // 2, resource.RLIM_INFINITY))
+    """The server may write no file beyond half of its database: what `ulimit -f` does, any system has it."""
+    size = (folder / "data.db").stat().st_size
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (size // 2, resource.RLIM_INFINITY))
     yield
     resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 

@@ -29,14 +29,14 @@ Found = TypeVar("Found")
 
 
 class Compiled(NamedTuple):
-    """A statement's text for one dialect. `pick`: its values, in the order of their places, out of all by name.
+    """A statement's text for one dialect. `pick`: its values, as the driver takes them, out of all by name.
 
     `constants`: the values that it always has.
     """
 
     text: str
     constants: Mapping[str, Any]
-    pick: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    pick: Callable[[Mapping[str, Any]], Any]
 
 
 class Statement:
@@ -62,11 +62,14 @@ class Statement:
             assert isinstance(compiled, SQLCompiler)
             constants = {name: value for name, value in compiled.params.items() if value is not None}
             text = f"{compiled} {self._end}".rstrip()
-            found = self._compiled[dialect.name] = Compiled(text, constants, _picker(compiled.positiontup or []))
+            found = self._compiled[dialect.name] = Compiled(text, constants, _picker(compiled.positiontup))
         return found
 
 
-def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+def _picker(names: list[str] | None) -> Callable[[Mapping[str, Any]], Any]:
+    """`names`: in the order of their places; None where the driver finds values by name."""
+    if names is None:
+        return lambda values: values
     if len(names) == 1:
         (only,) = names
         return lambda values: (values[only],)

@@ -17,7 +17,8 @@ from mock_server.store.database import SCHEMA_VERSION, Database, Session, Statem
 from mock_server.store.memory import Memory
 from mock_server.store.tables import Stored
 
-_DIALECT = dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+# By name: by place, the same value in two clauses would be two to the server, and GROUP BY fail.
+_DIALECT = dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 _CONNECT_SECONDS = 10
 _LOCK_SECONDS = 30
 _MARK = "segmetrics_mock"

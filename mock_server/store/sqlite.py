@@ -21,12 +21,12 @@ _MOST_AT_ONCE = 64
 """Calls that are committed together; with more of them the first would wait for long."""
 _TAKEN_BACK = "nothing was stored: another call of the same moment failed, and its transaction with it; try again"
 _LOCK_SECONDS = 5
-_CHECKPOINT_SECONDS, _CHECKPOINT_COMMITS = 1.0, 1000
+_CHECKPOINT_SECONDS, _CHECKPOINT_COMMITS = 0.8, 800
 """After what time, or how many commits, pages are moved from the log; a commit logs eight pages or more."""
 _ROUNDS = 3
 """Of moving pages. After two of them the log's restart still took 10 ms, after three 1 ms."""
-_LOG_PAGES = 12_000
-"""96 MB: a commit that finds the write-ahead log longer moves pages too; under a steady load it would grow for ever."""
+_LOG_PAGES = 8_000
+"""64 MB: a commit that finds the write-ahead log longer moves pages too; under a steady load it would grow for ever."""
 _TROUBLES = {
     sqlite3.SQLITE_FULL: "has no space left on its disk; free some",
     sqlite3.SQLITE_IOERR: "cannot be written or read; look after its disk: space, quota, write protection",

@@ -63,6 +63,16 @@ def test_a_head_over_the_limit_is_431(sandbox: Sandbox, request_bytes: bytes) ->
     assert sandbox.snapshot() == before
 
 
+def test_a_head_over_the_limit_behind_another_request_is_not_read(sandbox: Sandbox) -> None:
+    small, large = START + b"\r\n", START + b"X-Long: " + b"a" * MAX_HEAD_BYTES + b"\r\n\r\n"
+
+    with connect(sandbox.origin) as connection:
+        connection.sendall(small + large)
+        answers = heard(connection)
+
+    assert answers.count(b"HTTP/1.1 200") == 1
+
+
 def test_a_head_under_the_limit_is_read(sandbox: Sandbox) -> None:
     headers = {f"X_{number}": b"a" * 200 for number in range(MAX_HEADERS - 3)}
 

@@ -123,14 +123,10 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if len(self.headers) > MAX_HEADERS:
             self._give_up(431, f"the request has {len(self.headers)} headers; the limit is {MAX_HEADERS}")
-        # All that was read since the last request's end is more than the head, and quicker to know.
-        if self._overhead_bytes > MAX_HEAD_BYTES and self._head_bytes() > MAX_HEAD_BYTES:
+        if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > MAX_HEAD_BYTES:
             self._give_up(431, f"the request's head is over the limit of {MAX_HEAD_BYTES} bytes")
         super().on_headers_complete()
         self._in_head = False
-
-    def _head_bytes(self) -> int:
-        return len(self.url) + sum(map(len, chain.from_iterable(self.headers)))
 
     def on_body(self, body: bytes) -> None:
         self._overhead_bytes = 0

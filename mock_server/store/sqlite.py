@@ -144,13 +144,14 @@ class SqliteDatabase(Database):
         self._connection.execute("COMMIT")
         self._let_write()
         self._commits += 1
-        if self._commits == _CHECKPOINT_COMMITS:
+        if self._commits >= _CHECKPOINT_COMMITS:
             self._checkpoint_is_due.set()
 
     def _roll_back(self) -> None:
         """Ends the transaction, if there is one: SQLite ends some by itself."""
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # the failure that led here is the one to tell
+                self._connection.execute("ROLLBACK")
         self._let_write()
         self._memory.clear()
         self._session = Session(self._connection, _DIALECT, self._memory)

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy.dialects.sqlite import dialect
@@ -21,12 +21,13 @@ _MOST_AT_ONCE = 64
 """Calls that are committed together; with more of them the first would wait for long."""
 _TAKEN_BACK = "nothing was stored: another call of the same moment failed, and its transaction with it; try again"
 _LOCK_SECONDS = 5
-_CHECKPOINT_SECONDS, _CHECKPOINT_COMMITS = 0.8, 800
+_CHECKPOINT_SECONDS, _CHECKPOINT_COMMITS = 0.6, 800
 """After what time, or how many commits, pages are moved from the log; a commit logs eight pages or more."""
 _ROUNDS = 3
 """Of moving pages. After two of them the log's restart still took 10 ms, after three 1 ms."""
-_LOG_PAGES = 8_000
-"""64 MB: a commit that finds the write-ahead log longer moves pages too; under a steady load it would grow for ever."""
+_LOG_PAGES = 12_000
+"""96 MB, twice what a full load writes in that time: a commit that finds the log longer moves pages itself, and all
+calls wait. Without a bound it would grow for ever under a steady load."""
 _TROUBLES = {
     sqlite3.SQLITE_FULL: "has no space left on its disk; free some",
     sqlite3.SQLITE_IOERR: "cannot be written or read; look after its disk: space, quota, write protection",
@@ -78,21 +79,29 @@ class SqliteDatabase(Database):
             self._roll_back()
             raise self._told(error) from error
 
-    @contextmanager
-    def call(self) -> Iterator[Session]:
+    def call(self) -> AbstractContextManager[Session]:
         """Calls that come close after each other are committed together: the commit is most of their cost."""
+        return _Call(self)
+
+    def begin_call(self) -> Session:
         try:
             if self._waiting is None:
                 self._begin()
                 self._waiting = []
                 asyncio.get_running_loop().call_soon(self._settle_when_quiet, 0)
             self._session.start()
-            yield self._session
-            self._session.release()
         except BaseException as error:
-            self._roll_back()
-            self._settle(error)
-            raise self._told(error) from error
+            raise self._taken_back(error) from error
+        return self._session
+
+    def end_call(self, error: BaseException | None) -> None:
+        """`error`: with which the call ended, if it did."""
+        try:
+            if error:
+                raise error
+            self._session.release()
+        except BaseException as failure:
+            raise self._taken_back(failure) from failure
 
     async def settled(self) -> None:
         if self._waiting is not None:
@@ -155,6 +164,12 @@ class SqliteDatabase(Database):
         self._let_write()
         self._memory.clear()
         self._session = Session(self._connection, _DIALECT, self._memory)
+
+    def _taken_back(self, error: BaseException) -> BaseException:
+        """Takes back what the calls under way wrote, since one of them failed; the error as it is to be told."""
+        self._roll_back()
+        self._settle(error)
+        return self._told(error)
 
     def _let_write(self) -> None:
         if self._is_writing:
@@ -231,6 +246,19 @@ class SqliteDatabase(Database):
                 with self._writing:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)")
         connection.close()
+
+
+class _Call(AbstractContextManager[Session]):
+    """A call from its begin to its end. As a generator it would cost five times as much."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    def __enter__(self) -> Session:
+        return self._database.begin_call()
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._database.end_call(error)
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

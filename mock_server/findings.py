@@ -25,8 +25,7 @@ class Kind:
 
 def warnings_about(call: Call, answer: Answer, session: Session) -> tuple[Finding, ...]:
     """What is doubtful about an accepted call; `session` sees its effect."""
-    found = (warn(call, answer, session) for warn in _WARNINGS[call.operation])
-    return tuple(finding for finding in found if finding is not None)
+    return tuple([found for warn in _WARNINGS[call.operation] if (found := warn(call, answer, session))])
 
 
 def _tags_dropped(call: Call, answer: Answer, session: Session) -> Finding | None:

@@ -65,13 +65,14 @@ _LAST = Statement(
 class Entry:
     """One exchange, filled in on its way: first the request, then what came of it.
 
-    `account_id`: empty where the call names no account that exists. `duration_ms`: until it is written.
+    `request_headers`: as `shown_headers` gives them. `account_id`: empty where the call names no account that exists.
+    `duration_ms`: until it is written.
     """
 
     received_at: str
     method: str
     path: str
-    request_headers: Mapping[str, str]
+    request_headers: str
     request_body: bytes
     account_id: str = ""
     operation: str | None = None
@@ -99,7 +100,7 @@ class Journal:
             "severity": severity_of(entry.findings),
             "method": entry.method,
             "path": _cut(entry.path, KEPT_HEAD),
-            "request_headers": _headers(entry.request_headers),
+            "request_headers": entry.request_headers,
             "request_body": _text(entry.request_body),
             "request_bytes": len(entry.request_body),
             "status": entry.status,
@@ -166,6 +167,22 @@ def mask(api_key: str) -> str:
     return f"…{api_key[-4:]}" if len(api_key) > 8 else "…"
 
 
+def shown_headers(headers: Mapping[str, str]) -> str:
+    """A request's headers as the journal keeps them: JSON, without secrets, and cut where they are too long."""
+    shown = {**headers, **{name: mask(headers[name]) for name in SECRET_HEADERS & headers.keys()}}
+    whole = _dump(shown)
+    if len(whole) <= KEPT_HEAD:
+        return whole
+    kept, room = {}, KEPT_HEAD
+    for name, value in shown.items():
+        cut = _cut(value, _KEPT_VALUE)
+        if len(name) + len(cut) <= room:
+            kept[name] = cut
+            room -= len(name) + len(cut)
+    left_out = len(shown) - len(kept)
+    return _dump(kept | ({"…": f"{left_out} more headers"} if left_out else {}))
+
+
 def _present(row: dict[str, Any]) -> dict[str, Any]:
     for name in _JSON:
         row[name] = orjson.loads(row[name])
@@ -201,20 +218,6 @@ def _cut(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     return f"{text[: most // 2]}…({len(text) - most} characters)…{text[-(most // 2) :]}"
-
-
-def _headers(headers: Mapping[str, str]) -> str:
-    whole = _dump(headers)
-    if len(whole) <= KEPT_HEAD:
-        return whole
-    kept, room = {}, KEPT_HEAD
-    for name, value in headers.items():
-        shown = _cut(value, _KEPT_VALUE)
-        if len(name) + len(shown) <= room:
-            kept[name] = shown
-            room -= len(name) + len(shown)
-    left_out = len(headers) - len(kept)
-    return _dump(kept | ({"…": f"{left_out} more headers"} if left_out else {}))
 
 
 def _findings(findings: tuple[Finding, ...]) -> str:

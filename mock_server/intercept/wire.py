@@ -19,6 +19,18 @@ _UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 _INTERIM = b"HTTP/1.1 1"
 """How an answer begins that is not yet the answer: `100 Continue`, which clients wait for."""
 
+_PASSED_ON = (
+    "abort",
+    "can_write_eof",
+    "get_extra_info",
+    "get_protocol",
+    "is_closing",
+    "resume_reading",
+    "set_protocol",
+    "write_eof",
+)
+"""What else than writing and closing is asked of a transport here."""
+
 
 class _WholeAnswers:
     """A transport that sends the head of an answer together with the beginning of its body.
@@ -29,6 +41,8 @@ class _WholeAnswers:
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head = b""
+        for name in _PASSED_ON:  # a `__getattr__` would slow down each look at what is here
+            setattr(self, name, getattr(transport, name))
 
     def write(self, data: bytes) -> None:
         if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(_INTERIM):
@@ -44,9 +58,6 @@ class _WholeAnswers:
     def close(self) -> None:
         self.flush()
         self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -95,7 +106,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._in_head and not data.isascii():
             line, end, rest = data.partition(b"\r\n")
             data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest
-        if self._in_head and b"pgrade:" in data:
+        if self._in_head and data.find(b"pgrade:") >= 0:
             head, end, rest = data.partition(b"\r\n\r\n")
             data = _UPGRADE.sub(b"", head) + end + rest
         self._overhead_bytes += len(data)

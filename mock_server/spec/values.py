@@ -9,6 +9,7 @@
 | day       | the same                       | `"2018-10-02"`, the day in UTC      |
 """
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,8 +22,15 @@ _INSTANTS_KEPT = 1024
 """How many are read once; suites and backfills send the same ones again and again."""
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+def utc_now() -> str:
+    """The time in ISO 8601, to the microsecond. A tenth of what `datetime` takes for it."""
+    seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
+    return f"{_second(seconds)}.{microseconds:06d}+00:00"
+
+
+@lru_cache(1)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _read_id(value: str | int | float) -> str:

@@ -31,4 +31,6 @@ def with_email(session: Session, email: str) -> list[Row]:
 
 def present(session: Session, contact: Row) -> dict[str, Any]:
     """The contact under the API's field names, its tags as `{id, name, date}`."""
-    return CONTACTS.present(contact) | {"tags": tags.present(session, contact["tags"])}
+    shown = CONTACTS.present(contact)
+    shown["tags"] = tags.present(session, contact["tags"])
+    return shown

@@ -140,14 +140,14 @@ class Session:
         Asked twice, `find` must give the same; and nobody may change what it gave.
         """
         key = (find, *self.scope.values(), *arguments)
-        found: Found | None = self._memory.get(key)
+        found: Found | None = self._memory.found.get(key)
         if found is None:
             found = self._memory.learn(key, partial(find, self, *arguments))
         return found
 
     def insert(self, statement: Statement, values: Mapping[str, Any]) -> int:
-        """Inserts a row into a table with a `number`, and gives that of the row."""
-        number: int = self._run(statement, values).lastrowid
+        """Inserts a row, given whole, into a table with a `number`, and gives that of the row."""
+        number: int = self._execute(statement, values).lastrowid
         return number
 
     def insert_late(self, statement: Statement, row: Mapping[str, Any]) -> None:
@@ -171,8 +171,11 @@ class Session:
         self._connection.cursor().executemany(text, map(pick, rows))
 
     def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
+        return self._execute(statement, {**self.scope, **values})
+
+    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:
         text, constants, pick = self._prepared(statement)
-        return self._connection.execute(text, pick({**constants, **self.scope, **values}))
+        return self._connection.execute(text, pick({**constants, **values} if constants else values))
 
     def _prepared(self, statement: Statement) -> Compiled:
         if statement.is_change:

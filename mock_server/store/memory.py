@@ -11,19 +11,16 @@ _LONGEST_KEPT = 4096
 
 
 class Memory:
-    """What was found, by what was asked.
+    """`found`: what was found, by what was asked.
 
     It is right as long as it hears of every statement, and of each time that changes are taken back.
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Any, ...], Any] = {}
+        self.found: dict[tuple[Any, ...], Any] = {}
         self._tables: set[str] = set()
         self._forgotten = 0
         self.is_learning = False
-
-    def get(self, key: tuple[Any, ...]) -> Any:
-        return self._found.get(key)
 
     def learn(self, key: tuple[Any, ...], find: Callable[[], Found]) -> Found:
         """Keeps what `find` finds, unless it changed something."""
@@ -34,9 +31,9 @@ class Memory:
         finally:
             self.is_learning = outer
         if self._forgotten == forgotten and len(repr(key)) + len(repr(found)) <= _LONGEST_KEPT:
-            if len(self._found) >= _MOST_KEPT:
-                self._found.clear()
-            self._found[key] = found
+            if len(self.found) >= _MOST_KEPT:
+                self.found.clear()
+            self.found[key] = found
         return found
 
     def hear_read(self, tables: frozenset[str]) -> None:
@@ -49,6 +46,6 @@ class Memory:
             self.clear()
 
     def clear(self) -> None:
-        self._found.clear()
+        self.found.clear()
         self._tables.clear()
         self._forgotten += 1

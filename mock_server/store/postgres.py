@@ -30,14 +30,14 @@ _NUL, _SHOWN_NUL = "\0", "\ufffd"
 class PostgresSession(Session):
     def insert(self, statement: Statement, values: Mapping[str, Any]) -> int:
         # SQLAlchemy ends the text with `RETURNING number` for this dialect.
-        number: int = self._run(statement, values).fetchone()[0]
+        number: int = self._execute(statement, values).fetchone()[0]
         return number
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         super().run_many(statement, map(_without_nul, rows))
 
-    def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
-        return super()._run(statement, _without_nul(values))
+    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:
+        return super()._execute(statement, _without_nul(values))
 
 
 class PostgresDatabase(Database):

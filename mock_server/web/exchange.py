@@ -4,7 +4,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -15,7 +15,7 @@ from mock_server.errors import ApiError, Finding, StoreError
 from mock_server.faults import Fault, choose
 from mock_server.findings import warnings_about
 from mock_server.handlers import HANDLERS
-from mock_server.journal import SECRET_HEADERS, Entry, Journal, mask
+from mock_server.journal import Entry, Journal, mask, shown_headers
 from mock_server.settings import LENIENT
 from mock_server.spec import Answer, Call, Contract, Route
 from mock_server.spec.json_body import parse_json
@@ -29,15 +29,23 @@ _log = logging.getLogger("mock_server")
 _MEDIA_TYPE = "application/json"
 _DRAINED_BODIES = 32
 """How many times the limit of a body that is too large is read before it is answered: clients hear 413 only then."""
+_PERCENT = ord("%")
+_READ_ONCE = 64
+"""How many paths, and sets of headers, are kept read: a client sends the same ones again and again."""
 
 
 class Request(NamedTuple):
-    """What came over the wire. `raw_path`: still encoded, without the query. `body`: None when too large."""
+    """What came over the wire.
+
+    `raw_path`: still encoded, without the query. `shown_headers`: as the journal keeps them.
+    `body`: None when too large.
+    """
 
     method: str
     path: str
     raw_path: bytes
     headers: Mapping[str, str]
+    shown_headers: str
     body: bytes | None
 
 
@@ -52,7 +60,6 @@ class ImportApi:
         *,
         max_body_bytes: int,
         check_answers: bool = False,
-        clock: Callable[[], datetime] = utc_now,
         on_exchange: Callable[[Entry], None] | None = None,
     ) -> None:
         self._contract = contract
@@ -60,8 +67,8 @@ class ImportApi:
         self._journal = journal
         self._max_body_bytes = max_body_bytes
         self._check_answers = check_answers
-        self._clock = clock
         self._on_exchange = on_exchange
+        self._route = lru_cache(_READ_ONCE)(self._find_route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,10 +95,10 @@ class ImportApi:
 
     def _carry_out(self, request: Request, started: float) -> Entry:
         entry = Entry(
-            received_at=self._clock().isoformat(),
+            received_at=utc_now(),
             method=request.method,
             path=request.path,
-            request_headers=_shown_headers(request.headers),
+            request_headers=request.shown_headers,
             request_body=request.body or b"",
         )
         try:
@@ -113,7 +120,7 @@ class ImportApi:
         return entry
 
     def _perform(self, request: Request, entry: Entry, session: Session) -> Answer:
-        route = self._contract.route(request.method, _segments(request.raw_path))
+        route = self._route(request.method, request.raw_path)
         entry.operation = route.operation.name
         access = self._authorise(route, request, entry, session)
         call = self._read(route, access, request, entry)
@@ -128,6 +135,9 @@ class ImportApi:
             self._check(route, answer)
         entry.findings += warnings_about(call, answer, within)
         return _injected(fault) if fault and fault.replaces_answer else answer
+
+    def _find_route(self, method: str, raw_path: bytes) -> Route:
+        return self._contract.route(method, _segments(raw_path))
 
     def _fault(self, call: Call, access: Access, entry: Entry, session: Session) -> Fault | None:
         """What the account's plan does to this call; the plan's counts go into the same transaction."""
@@ -235,11 +245,13 @@ class ImportApi:
                 break
         raw_path: bytes = scope["raw_path"]
         query: bytes = scope["query_string"]
+        headers, shown = _read_headers(tuple(scope["headers"]))
         return Request(
             method=scope["method"],
             path=(raw_path + (b"?" + query if query else b"")).decode("latin-1"),
             raw_path=raw_path,
-            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            headers=headers,
+            shown_headers=shown,
             body=b"".join(chunks) if size <= self._max_body_bytes else None,
         )
 
@@ -267,7 +279,7 @@ def _fill(entry: Entry, answer: Answer, started: float) -> None:
     entry.status = answer.status
     entry.answer_body = orjson.dumps(answer.body)
     entry.answer_headers = {**_ANSWER_HEADERS, **entry.answer_headers}
-    entry.duration_ms = round((time.perf_counter() - started) * 1000, 3)
+    entry.duration_ms = round((time.perf_counter() - started) * 1_000_000) / 1000
 
 
 def _unauthorised(code: str, message: str) -> ApiError:
@@ -282,9 +294,16 @@ def _injected(fault: Fault) -> Answer:
     return Answer.error(status, ["the server is overloaded (a fault injected on purpose); try again soon"])
 
 
+@lru_cache(_READ_ONCE)
+def _read_headers(raw: tuple[tuple[bytes, bytes], ...]) -> tuple[Mapping[str, str], str]:
+    """Headers by name, and as the journal keeps them."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+    return headers, shown_headers(headers)
+
+
 def _segments(raw_path: bytes) -> list[str]:
     """Those below `/api`, decoded."""
-    if raw_path.isascii() and b"%" not in raw_path:
+    if raw_path.isascii() and _PERCENT not in raw_path:
         return raw_path.decode().split("/")[2:]
     return [_decode(segment) for segment in raw_path.split(b"/")[2:]]
 
@@ -304,7 +323,3 @@ def _api_key(request: Request) -> str:
     """The key that was sent, without a prefix that does not belong there."""
     sent = request.headers.get("authorization", "")
     return sent[7:].strip() if sent[:7].lower() == "bearer " else sent
-
-
-def _shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {**headers, **{name: mask(headers[name]) for name in SECRET_HEADERS & headers.keys()}}

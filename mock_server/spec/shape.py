@@ -130,11 +130,11 @@ def _reader(
 
 
 def _object_reader(properties: Mapping[str, Shape]) -> Reader:
-    known = properties.keys()
+    known = frozenset(properties)
     readers = [(name, part.reader) for name, part in properties.items() if part.reader]
 
     def read_object(value: dict[str, Any]) -> dict[str, Any]:
-        kept = dict(value) if value.keys() <= known else {name: value[name] for name in value if name in known}
+        kept = dict(value) if known.issuperset(value) else {name: value[name] for name in value if name in known}
         for name, read in readers:
             if name in kept:
                 kept[name] = read(kept[name])

@@ -48,22 +48,21 @@ class Statement:
     def __init__(self, statement: ClauseElement, end: str = "") -> None:
         self._statement = statement
         self._end = end
-        self._compiled: dict[str, Compiled] = {}
+        self.texts: dict[str, Compiled] = {}
+        """By the dialect's name, as far as it was compiled."""
         self.is_change = isinstance(statement, UpdateBase)
 
     @cached_property
     def tables(self) -> frozenset[str]:
         return frozenset(part.name for part in visitors.iterate(self._statement) if isinstance(part, Table))
 
-    def compiled(self, dialect: Dialect) -> Compiled:
-        found = self._compiled.get(dialect.name)
-        if found is None:
-            compiled = self._statement.compile(dialect=dialect)
-            assert isinstance(compiled, SQLCompiler)
-            constants = {name: value for name, value in compiled.params.items() if value is not None}
-            text = f"{compiled} {self._end}".rstrip()
-            found = self._compiled[dialect.name] = Compiled(text, constants, _picker(compiled.positiontup))
-        return found
+    def compile(self, dialect: Dialect) -> Compiled:
+        compiled = self._statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        text = f"{compiled} {self._end}".rstrip()
+        made = self.texts[dialect.name] = Compiled(text, constants, _picker(compiled.positiontup))
+        return made
 
 
 def _picker(names: list[str] | None) -> Callable[[Mapping[str, Any]], Any]:
@@ -183,7 +182,7 @@ class Session:
             self._whole._has_changed = True
         elif self._memory.is_learning:
             self._memory.hear_read(statement.tables)
-        return statement.compiled(self._dialect)
+        return statement.texts.get(self._dialect.name) or statement.compile(self._dialect)
 
 
 class Database(ABC):

@@ -21,13 +21,14 @@ _MOST_AT_ONCE = 64
 """Calls that are committed together; with more of them the first would wait for long."""
 _TAKEN_BACK = "nothing was stored: another call of the same moment failed, and its transaction with it; try again"
 _LOCK_SECONDS = 5
-_CHECKPOINT_SECONDS, _CHECKPOINT_COMMITS = 0.6, 800
-"""After what time, or how many commits, pages are moved from the log; a commit logs eight pages or more."""
-_ROUNDS = 3
-"""Of moving pages. After two of them the log's restart still took 10 ms, after three 1 ms."""
-_LOG_PAGES = 12_000
-"""96 MB, twice what a full load writes in that time: a commit that finds the log longer moves pages itself, and all
-calls wait. Without a bound it would grow for ever under a steady load."""
+_CHECKPOINT_SECONDS = 0.1
+"""How long committed pages stay in the log alone. Moved more rarely, they are fewer, but hold up calls for longer."""
+_LONG_LOG_PAGES = 6_000
+"""48 MB: from here on the log begins anew. A full load writes a tenth to a half of it in that time."""
+_ROUNDS = 2
+"""Of moving pages before that. With one the p99 of calls is a twelfth longer."""
+_MOST_LOG_PAGES = 2 * _LONG_LOG_PAGES
+"""A commit that finds the log longer moves pages itself, and all calls wait: it must not grow for ever."""
 _TROUBLES = {
     sqlite3.SQLITE_FULL: "has no space left on its disk; free some",
     sqlite3.SQLITE_IOERR: "cannot be written or read; look after its disk: space, quota, write protection",
@@ -52,9 +53,8 @@ class SqliteDatabase(Database):
         self._writing = threading.Lock()
         """Held by whoever has a transaction, or begins the log anew."""
         self._is_writing = False
-        self._is_closing = False
-        self._commits = 0
-        self._checkpoint_is_due = threading.Event()
+        self._has_committed = threading.Event()
+        self._is_closing = threading.Event()
         self._waiting: list[asyncio.Future[None]] | None = None
         """Who waits for the transaction of the calls under way; None where there is none."""
         try:
@@ -152,9 +152,7 @@ class SqliteDatabase(Database):
         self._session.finish()
         self._connection.execute("COMMIT")
         self._let_write()
-        self._commits += 1
-        if self._commits >= _CHECKPOINT_COMMITS:
-            self._checkpoint_is_due.set()
+        self._has_committed.set()
 
     def _roll_back(self) -> None:
         """Ends the transaction, if there is one: SQLite ends some by itself."""
@@ -185,8 +183,8 @@ class SqliteDatabase(Database):
 
     def close(self) -> None:
         self._settle()
-        self._is_closing = True
-        self._checkpoint_is_due.set()
+        self._is_closing.set()
+        self._has_committed.set()
         if self._checkpointer:
             self._checkpointer.join()
         self._connection.close()
@@ -204,7 +202,7 @@ class SqliteDatabase(Database):
         if self._path:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_MOST_LOG_PAGES}")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         return connection
 
@@ -230,19 +228,19 @@ class SqliteDatabase(Database):
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _checkpoint(self) -> None:
-        """Moves committed pages into the file now and then, off the path of calls."""
+        """Moves committed pages into the file, off the path of calls."""
         connection = self._connect(timeout=0)
         while True:
-            self._checkpoint_is_due.wait(_CHECKPOINT_SECONDS)
-            if self._is_closing:
+            self._has_committed.wait()
+            if self._is_closing.wait(_CHECKPOINT_SECONDS):
                 break
-            self._checkpoint_is_due.clear()
-            self._commits = 0
+            self._has_committed.clear()
             with suppress(sqlite3.OperationalError):  # a full disk: the pages stay where they are until the next time
-                # Calls go on meanwhile; each round takes what came during the one before. What is left is little and
-                # quick to sync: now the log can begin anew.
+                if _move_pages(connection) < _LONG_LOG_PAGES:
+                    continue
+                # Each round takes what came during the one before; what is left is quick to sync, while all calls wait.
                 for _ in range(_ROUNDS):
-                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                    _move_pages(connection)
                 with self._writing:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)")
         connection.close()
@@ -259,6 +257,12 @@ class _Call(AbstractContextManager[Session]):
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._database.end_call(error)
+
+
+def _move_pages(connection: sqlite3.Connection) -> int:
+    """Moves what is committed from the log into the file, while calls go on; how many pages the log holds."""
+    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(pages)
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

@@ -156,10 +156,7 @@ class Journal:
 
 def severity_of(findings: tuple[Finding, ...]) -> str | None:
     """The gravest severity among findings."""
-    if not findings:
-        return None
-    found = {finding.severity for finding in findings}
-    return next((severity for severity in SEVERITIES if severity in found), None)
+    return min([finding.severity for finding in findings], key=SEVERITIES.index, default=None)
 
 
 def mask(api_key: str) -> str:

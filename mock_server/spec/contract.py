@@ -48,10 +48,11 @@ class Operation:
 
 
 class Route(NamedTuple):
-    """The operation that a path and method name, and the path's parameters, decoded."""
+    """The operation that a path and method name, the path's parameters, decoded, and what is wrong with these."""
 
     operation: Operation
     parameters: Mapping[str, str]
+    violations: tuple[Finding, ...]
 
 
 @dataclass(slots=True)
@@ -102,15 +103,8 @@ class Contract:
         if method not in node.operations:
             raise _other_method(method, node)
         operation, names = node.operations[method]
-        return Route(operation, dict(zip(names, values, strict=True)))
-
-    def check_parameters(self, route: Route) -> None:
-        """Raises ApiError 400 when a path parameter breaks its schema."""
-        for name, validator in route.operation.parameters.items():
-            value = route.parameters[name]
-            if not validator.is_valid(value):
-                found = findings_of(validator.iter_errors(value), self.document, f"/path/{name}", name)
-                raise ApiError(400, *(finding.message for finding in found), findings=found)
+        parameters = dict(zip(names, values, strict=True))
+        return Route(operation, parameters, self._parameter_violations(operation, parameters))
 
     def read_body(
         self, operation: Operation, body: Any, *, lenient: bool = False
@@ -201,6 +195,12 @@ class Contract:
             whole = {"$schema": _DIALECT, "allOf": [schema], "components": self.document["components"]}
             self._validators[key] = jsonschema_rs.validator_for(whole)
         return self._validators[key]
+
+    def _parameter_violations(self, operation: Operation, parameters: Mapping[str, str]) -> tuple[Finding, ...]:
+        found: tuple[Finding, ...] = ()
+        for name, validator in operation.parameters.items():
+            found += findings_of(validator.iter_errors(parameters[name]), self.document, f"/path/{name}", name)
+        return found
 
     def _unknown_path(self, method: str, segments: list[str]) -> ApiError:
         path = "/" + "/".join(segments)

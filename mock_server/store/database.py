@@ -86,6 +86,8 @@ class Session:
         self._dialect = dialect
         self._memory = memory
         self.scope: Mapping[str, str] = {}
+        self._place: tuple[str, ...] = ()
+        """The values of `scope`."""
         self._whole = self
         self._has_changed = False
         self._is_marked = False
@@ -95,6 +97,7 @@ class Session:
         """The same transaction, for the rows of one integration."""
         inner = type(self)(self._connection, self._dialect, self._memory)
         inner.scope = {"account_id": account_id, "integration_id": integration_id}
+        inner._place = account_id, integration_id
         inner._whole = self._whole
         return inner
 
@@ -138,7 +141,7 @@ class Session:
 
         Asked twice, `find` must give the same; and nobody may change what it gave.
         """
-        key = (find, *self.scope.values(), *arguments)
+        key = (find, self._place, arguments)
         found: Found | None = self._memory.found.get(key)
         if found is None:
             found = self._memory.learn(key, partial(find, self, *arguments))

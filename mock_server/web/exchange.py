@@ -175,7 +175,8 @@ class ImportApi:
     def _read(self, route: Route, access: Access, request: Request, entry: Entry) -> Call:
         """The call, when path and body fit the contract."""
         operation = route.operation
-        self._contract.check_parameters(route)
+        if route.violations:
+            raise ApiError(400, *(finding.message for finding in route.violations), findings=route.violations)
         body: Mapping[str, Any] = {}
         if operation.body is not None:
             if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:

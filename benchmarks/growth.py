@@ -15,7 +15,7 @@ from benchmarks.load import FIRST_NEW, contacts
 from benchmarks.peers import CONNECTIONS, MEGABYTE, measured
 from benchmarks.processes import Running, started
 from benchmarks.report import Goal, Section, ratios
-from benchmarks.servers import JOURNAL_LIMIT, OURS, PRISM, available
+from benchmarks.servers import JOURNAL_LIMIT, OURS, PRISM, WIREMOCK_SCHEMA, available
 from mock_server.fakedata.people import FIRST_CONTACT
 from mock_server.resources import kit_path
 
@@ -32,10 +32,12 @@ PAGES = {
     "dashboard, contact search": "/__admin/ui/demo/contacts?search=luke.1000000001",
 }
 PAGE_MILLISECONDS = 100
+_MOST_MEMORY = {PRISM: 0.6, WIREMOCK_SCHEMA: 0.1}
+"""The peers whose memory ours is compared with, and to what share of it."""
 
 
 def memory(effort: Effort) -> list[Section]:
-    """The peak after half of the calls and after all; ours with the journal full."""
+    """The peak after half of the calls and after all; ours and WireMock's with the journal full."""
     half = effort.calls // 2
     section = Section(
         f"Memory, {effort.calls:,} calls, journal of {JOURNAL_LIMIT:,} full",
@@ -44,7 +46,7 @@ def memory(effort: Effort) -> list[Section]:
     servers, section.left_out = available()
     peaks: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        for server in (server for server in servers if server.name in (OURS, PRISM)):
+        for server in (server for server in servers if server.name == OURS or server.name in _MOST_MEMORY):
             with server.start(Path(folder)) as running:
                 traffic, seen = server.traffic(), [running.peak_bytes() / MEGABYTE]
                 traffic.first_new += 1
@@ -54,8 +56,9 @@ def memory(effort: Effort) -> list[Section]:
             peaks[server.name] = seen
             section.rows.append([server.name, *seen])
     _, first, last = peaks[OURS]
-    if PRISM in peaks:
-        section.goals.append(Goal("peak memory against Prism", ratios([last], [peaks[PRISM][2]]), 0.6, False))
+    for peer, most in _MOST_MEMORY.items():
+        if peer in peaks:
+            section.goals.append(Goal(f"peak memory against {peer}", ratios([last], [peaks[peer][2]]), most, False))
     section.goals.append(
         Goal(f"peak after {effort.calls:,} against {half:,}: flat", ratios([last], [first]), 1.02, False)
     )

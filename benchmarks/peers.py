@@ -96,7 +96,7 @@ def plural(connections: int) -> str:
 
 def _goals(samples: dict[str, list[Sample]]) -> list[Goal]:
     """With 16 connections; those against servers that are here."""
-    rate, cpu, p99, start, memory = (
+    rate, cpu, p99, start = (
         {name: [figure(sample) for sample in rounds] for name, rounds in samples.items()} for figure in _FIGURES
     )
     wanted = [
@@ -109,7 +109,6 @@ def _goals(samples: dict[str, list[Sample]]) -> list[Goal]:
         ("requests/s against Mockoon's CRUD", rate, MOCKOON, 3, True),
         ("requests/s against json-server", rate, JSON_SERVER, 30, True),
         ("requests/s against WireMock's schema", rate, WIREMOCK_SCHEMA, 1, True),
-        ("peak memory against WireMock's schema", memory, WIREMOCK_SCHEMA, 0.1, False),
     ]
     return [
         Goal(what, ratios(figures[OURS], figures[peer]), bound, at_least)
@@ -123,5 +122,4 @@ _FIGURES: tuple[Callable[[Sample], float], ...] = (
     lambda sample: sample.cpu[16],
     lambda sample: sample.loads[16].p99,
     lambda sample: sample.start_seconds,
-    lambda sample: sample.peak_bytes,
 )

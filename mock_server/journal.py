@@ -24,7 +24,8 @@ SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 """Shown masked wherever they are shown."""
 
 _NO_FINDINGS, _NO_FAULT = "[]", "null"
-_TRIM_EVERY = 256
+_TRIM_EVERY, _TRIM_SHARE = 256, 100
+"""After how many exchanges what is over the limit goes, or after which part of it: finding it takes longer with it."""
 _JSON = ("request_headers", "answer_headers", "findings", "fault")
 _COLUMNS = tuple(Exchange.model_fields)
 
@@ -89,6 +90,7 @@ class Journal:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._trim_every = max(_TRIM_EVERY, limit // _TRIM_SHARE)
         self._written = 0
 
     def write(self, session: Session, entry: Entry) -> None:
@@ -112,7 +114,7 @@ class Journal:
         }
         session.insert_late(_ADD, row)
         self._written += 1
-        if self._written % _TRIM_EVERY == 0:
+        if self._written % self._trim_every == 0:
             self._trim(session, entry.account_id)
 
     def repeats_refusal(self, session: Session, entry: Entry) -> bool:

@@ -57,6 +57,7 @@ class Statement:
         return frozenset(part.name for part in visitors.iterate(self._statement) if isinstance(part, Table))
 
     def compile(self, dialect: Dialect) -> Compiled:
+        """Makes the text for a dialect, and keeps it in `texts`."""
         compiled = self._statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         constants = {name: value for name, value in compiled.params.items() if value is not None}

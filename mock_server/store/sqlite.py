@@ -84,6 +84,7 @@ class SqliteDatabase(Database):
         return _Call(self)
 
     def begin_call(self) -> Session:
+        """In the transaction of the calls before it, or in a new one."""
         try:
             if self._waiting is None:
                 self._begin()

@@ -106,7 +106,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._in_head and not data.isascii():
             line, end, rest = data.partition(b"\r\n")
             data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest
-        if self._in_head and data.find(b"pgrade:") >= 0:
+        if self._in_head and b"pgrade:" in data:
             head, end, rest = data.partition(b"\r\n\r\n")
             data = _UPGRADE.sub(b"", head) + end + rest
         self._overhead_bytes += len(data)

@@ -25,7 +25,7 @@ def parse_json(raw: bytes) -> Any:
     alike = raw.translate(_ALIKE)
     if alike.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise _broken(f"the body nests deeper than {MAX_DEPTH} levels; flatten it")
-    if alike.find(_MANY_DIGITS) >= 0:
+    if _MANY_DIGITS in alike:
         json.loads(raw, parse_int=_refuse_long_integer)
     return value
 

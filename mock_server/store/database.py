@@ -88,7 +88,7 @@ class Session:
         self._memory = memory
         self.scope: Mapping[str, str] = {}
         self._place: tuple[str, ...] = ()
-        """The values of `scope`."""
+        """The values of `scope`, as a key has them."""
         self._whole = self
         self._has_changed = False
         self._is_marked = False
@@ -98,7 +98,7 @@ class Session:
         """The same transaction, for the rows of one integration."""
         inner = type(self)(self._connection, self._dialect, self._memory)
         inner.scope = {"account_id": account_id, "integration_id": integration_id}
-        inner._place = account_id, integration_id
+        inner._place = tuple(inner.scope.values())
         inner._whole = self._whole
         return inner
 

@@ -24,7 +24,7 @@ _LOCK_SECONDS = 5
 _CHECKPOINT_SECONDS = 0.1
 """How long committed pages stay in the log alone. Moved more rarely, they are fewer, but hold up calls for longer."""
 _LONG_LOG_PAGES = 6_000
-"""48 MB: from here on the log begins anew. A full load writes a tenth to a half of it in that time."""
+"""48 MB: from here on the log begins anew. A full load writes a fifth to a half of it in that time."""
 _ROUNDS = 2
 """Of moving pages before that. With one the p99 of calls is a twelfth longer."""
 _MOST_LOG_PAGES = 2 * _LONG_LOG_PAGES

@@ -29,7 +29,6 @@ _log = logging.getLogger("mock_server")
 _MEDIA_TYPE = "application/json"
 _DRAINED_BODIES = 32
 """How many times the limit of a body that is too large is read before it is answered: clients hear 413 only then."""
-_PERCENT = ord("%")
 _READ_ONCE = 64
 """How many paths, and sets of headers, are kept read: a client sends the same ones again and again."""
 
@@ -304,7 +303,7 @@ def _read_headers(raw: tuple[tuple[bytes, bytes], ...]) -> tuple[Mapping[str, st
 
 def _segments(raw_path: bytes) -> list[str]:
     """Those below `/api`, decoded."""
-    if raw_path.isascii() and _PERCENT not in raw_path:
+    if raw_path.isascii() and b"%" not in raw_path:
         return raw_path.decode().split("/")[2:]
     return [_decode(segment) for segment in raw_path.split(b"/")[2:]]
 

@@ -33,8 +33,8 @@ LIBRARIES = {
     "starlette": {"web"},
     "uvicorn": {"serving", "intercept"},
     "faker": {"fakedata"},
-    "sqlmodel": {"store", "journal"},
-    "sqlalchemy": {"store", "journal"},
+    "sqlmodel": {"store"},
+    "sqlalchemy": {"store"},
     "jsonschema_rs": {"spec", "faults", "datasets"},
     "contracts": set[str](),
     "client_tests": set[str](),
@@ -156,6 +156,6 @@ def test_the_command_line_alone_loads_neither_sql_nor_a_server() -> None:
 
 
 def test_serving_loads_nothing_that_only_other_commands_need() -> None:
-    others = ("schemathesis", "hypothesis", "faker", "rich", "trustme", "cryptography", "jinja2", "pytest", "httpx")
+    others = ("sqlmodel", "schemathesis", "faker", "rich", "trustme", "cryptography", "jinja2", "pytest", "httpx")
 
     assert loaded_by("import mock_server.serving, mock_server.cli", *others) == set()

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, bindparam, delete, func, insert, or_, select
-from sqlmodel import col
 
 from mock_server.errors import SEVERITIES, Finding
 from mock_server.faults import Fault
 from mock_server.store import accounts
 from mock_server.store.database import Session, Statement
-from mock_server.store.tables import Exchange
+from mock_server.store.exchanges import FILTERS
+from mock_server.store.rows import inserting, only
+from mock_server.store.schema import TABLES
 
 KEPT_BYTES = 65_536
 """How much of each body is kept, and of an exchange's findings."""
@@ -27,38 +27,21 @@ _NO_FINDINGS, _NO_FAULT = "[]", "null"
 _TRIM_EVERY, _TRIM_SHARE = 256, 100
 """After how many exchanges what is over the limit goes, or after which part of it: finding it takes longer with it."""
 _JSON = ("request_headers", "answer_headers", "findings", "fault")
-_COLUMNS = tuple(Exchange.model_fields)
+_COLUMNS = TABLES["exchange"].columns
 
-_ADD = Statement(insert(Exchange).values({name: bindparam(name) for name in _COLUMNS if name != "number"}))
+_ADD = Statement(inserting("exchange", [name for name in _COLUMNS if name != "number"]))
 _OLDEST_KEPT = Statement(
-    select(col(Exchange.number))
-    .where(col(Exchange.account_id) == bindparam("account_id"))
-    .order_by(col(Exchange.number).desc())
-    .offset(bindparam("limit"))
-    .limit(1)
+    "SELECT number FROM exchange WHERE account_id = :account_id ORDER BY number DESC LIMIT 1 OFFSET :limit"
 )
-_TO_NUMBER = (col(Exchange.account_id) == bindparam("account_id"), col(Exchange.number) <= bindparam("number"))
-_COUNT_TO = Statement(select(func.count()).select_from(Exchange).where(*_TO_NUMBER))
-_TRIM = Statement(delete(Exchange).where(*_TO_NUMBER))
-
-
-def _page() -> Select[Any]:
-    statement = select(*(col(getattr(Exchange, name)) for name in _COLUMNS)).where(
-        col(Exchange.account_id) == bindparam("account_id"), col(Exchange.number) > bindparam("after")
-    )
-    for name in ("operation", "severity", "status"):
-        column: Any = col(getattr(Exchange, name))
-        wanted: Any = bindparam(name, type_=column.type)
-        statement = statement.where(or_(wanted.is_(None), column == wanted))
-    return statement.order_by(col(Exchange.number)).limit(bindparam("limit"))
-
-
-_PAGE = Statement(_page())
+_COUNT_TO = Statement("SELECT COUNT(*) FROM exchange WHERE account_id = :account_id AND number <= :number")
+_TRIM = Statement("DELETE FROM exchange WHERE account_id = :account_id AND number <= :number")
+_PAGE = Statement(
+    f"SELECT {', '.join(_COLUMNS)} FROM exchange WHERE account_id = :account_id AND number > :after"
+    f" AND {' AND '.join(map(only, FILTERS))} ORDER BY number LIMIT :limit"
+)
 _LAST = Statement(
-    select(col(Exchange.status), col(Exchange.method), col(Exchange.path), col(Exchange.request_body))
-    .where(col(Exchange.account_id) == bindparam("account_id"))
-    .order_by(col(Exchange.number).desc())
-    .limit(1)
+    "SELECT status, method, path, request_body FROM exchange WHERE account_id = :account_id"
+    " ORDER BY number DESC LIMIT 1"
 )
 
 

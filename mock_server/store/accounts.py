@@ -2,15 +2,11 @@
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import and_, bindparam, delete, insert, select, update
-from sqlmodel import col
 
 from mock_server.settings import STRICT
 from mock_server.store.database import Session, Statement
 from mock_server.store.rows import Rows
-from mock_server.store.tables import Account, Exchange, Integration, Scoped
+from mock_server.store.schema import TABLES
 
 PAYMENTS, ADS = "payments", "ads"
 _FIRST_MINTED = 900_000_000
@@ -39,72 +35,40 @@ class Access:
 DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS, ADS: ADS})
 
 
-def _add(table: type[Any], *columns: str, **constants: Any) -> Statement:
-    """Adds a row where there is none: another server may just have done so."""
-    values: dict[str, Any] = {name: bindparam(name) for name in columns}
-    return Statement(insert(table).values(values | constants), "ON CONFLICT DO NOTHING")
-
-
-_ADD_ACCOUNT = _add(Account, "account_id", "api_key", "mode", faults="", minted=0, dropped=0)
-_ADD_INTEGRATION = _add(Integration, "account_id", "integration_id", "kind")
-_ACCOUNT = Statement(
-    select(col(Account.api_key), col(Account.mode), col(Account.dropped)).where(
-        col(Account.account_id) == bindparam("account_id")
-    )
+_ADD_ACCOUNT = Statement(
+    "INSERT INTO account (account_id, api_key, mode, faults, minted, dropped)"
+    " VALUES (:account_id, :api_key, :mode, '', 0, 0) ON CONFLICT DO NOTHING"
 )
+_ADD_INTEGRATION = Statement(
+    "INSERT INTO integration (account_id, integration_id, kind) VALUES (:account_id, :integration_id, :kind)"
+    " ON CONFLICT DO NOTHING"
+)
+"""Another server may just have added the same."""
+_ACCOUNT = Statement("SELECT api_key, mode, dropped FROM account WHERE account_id = :account_id")
 _ACCESS = Statement(
-    select(col(Account.api_key), col(Integration.kind), col(Account.mode), col(Account.faults))
-    .join_from(
-        Account,
-        Integration,
-        and_(
-            col(Integration.account_id) == col(Account.account_id),
-            col(Integration.integration_id) == bindparam("integration"),
-        ),
-        isouter=True,
-    )
-    .where(col(Account.account_id) == bindparam("account"))
-    .with_for_update(of=Account)
+    "SELECT api_key, kind, mode, faults FROM account LEFT JOIN integration"
+    " ON integration.account_id = account.account_id AND integration_id = :integration"
+    " WHERE account.account_id = :account",
+    postgres="FOR UPDATE OF account",
 )
-_LOCK = Statement(
-    select(col(Account.account_id)).where(col(Account.account_id) == bindparam("account")).with_for_update()
-)
-_KEYS = Statement(select(col(Account.account_id), col(Account.api_key)))
-_INTEGRATIONS = Statement(
-    select(col(Integration.kind), col(Integration.integration_id)).where(
-        col(Integration.account_id) == bindparam("account_id")
-    )
-)
-_FAULTS = Statement(select(col(Account.faults)).where(col(Account.account_id) == bindparam("account")))
-_SET_FAULTS = Statement(
-    update(Account).where(col(Account.account_id) == bindparam("account")).values(faults=bindparam("rules"))
-)
-_SET_MODE = Statement(
-    update(Account).where(col(Account.account_id) == bindparam("account")).values(mode=bindparam("chosen"))
-)
-_MINT = Statement(
-    update(Account)
-    .where(col(Account.account_id) == bindparam("account_id"))
-    .values(minted=col(Account.minted) + 1)
-    .returning(col(Account.minted))
-)
-_COUNT_DROPPED = Statement(
-    update(Account)
-    .where(col(Account.account_id) == bindparam("account"))
-    .values(dropped=col(Account.dropped) + bindparam("more"))
-)
-_RESTART = Statement(
-    update(Account).where(col(Account.account_id) == bindparam("account")).values(minted=0, dropped=0, faults="")
-)
+_LOCK = Statement("SELECT account_id FROM account WHERE account_id = :account", postgres="FOR UPDATE")
+_KEYS = Statement("SELECT account_id, api_key FROM account")
+_INTEGRATIONS = Statement("SELECT kind, integration_id FROM integration WHERE account_id = :account_id")
+_FAULTS = Statement("SELECT faults FROM account WHERE account_id = :account")
+_SET_FAULTS = Statement("UPDATE account SET faults = :rules WHERE account_id = :account")
+_SET_MODE = Statement("UPDATE account SET mode = :mode WHERE account_id = :account")
+_MINT = Statement("UPDATE account SET minted = minted + 1 WHERE account_id = :account_id RETURNING minted")
+_COUNT_DROPPED = Statement("UPDATE account SET dropped = dropped + :more WHERE account_id = :account")
+_RESTART = Statement("UPDATE account SET minted = 0, dropped = 0, faults = '' WHERE account_id = :account")
 
 
-def _delete_from(table: type[Any]) -> Statement:
-    return Statement(delete(table).where(col(table.account_id) == bindparam("account_id")))
+def _delete_from(table: str) -> Statement:
+    return Statement(f"DELETE FROM {table} WHERE account_id = :account_id")
 
 
-_CONTENTS: list[type[Any]] = [*Scoped.__subclasses__(), Exchange]
-_EMPTY = [_delete_from(table) for table in _CONTENTS]
-_DROP = [_delete_from(Integration), _delete_from(Account)]
+_NAMES = ("integration", "account")
+_EMPTY = [_delete_from(table) for table in TABLES if table not in _NAMES]
+_DROP = [_delete_from(table) for table in _NAMES]
 
 
 def add(session: Session, sandbox: Sandbox) -> None:
@@ -161,7 +125,7 @@ def drop(session: Session, account_id: str) -> None:
 
 
 def set_mode(session: Session, account_id: str, mode: str) -> None:
-    session.run(_SET_MODE, account=account_id, chosen=mode)
+    session.run(_SET_MODE, account=account_id, mode=mode)
 
 
 def faults(session: Session, account_id: str) -> str:

@@ -1,9 +1,8 @@
 """Ads, their sets and campaigns, and what they cost and achieved by day."""
 
 from mock_server.store.rows import Rows
-from mock_server.store.tables import Ad, AdCampaign, AdPerformance, AdSet
 
-AD_CAMPAIGNS = Rows(AdCampaign, "id")
-AD_SETS = Rows(AdSet, "id")
-ADS = Rows(Ad, "id")
-FIGURES = Rows(AdPerformance, "ad", "date")
+AD_CAMPAIGNS = Rows("ad_campaign", "id")
+AD_SETS = Rows("ad_set", "id")
+ADS = Rows("ad", "id")
+FIGURES = Rows("ad_performance", "ad", "date")

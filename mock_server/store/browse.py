@@ -1,29 +1,13 @@
 """An account as the dashboard reads it: lists from the newest on, one row, sums by day. Pages go by key alone."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
-
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, cast, func, or_, select
-from sqlmodel import col
 
 from mock_server.store.ads import FIGURES
 from mock_server.store.contacts import CONTACTS, email_key
 from mock_server.store.database import Session, Statement
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
 from mock_server.store.rows import Row, Rows
-from mock_server.store.tables import (
-    Account,
-    Ad,
-    AdCampaign,
-    AdPerformance,
-    AdSet,
-    Contact,
-    Exchange,
-    Invoice,
-    Product,
-    Subscription,
-)
 
 NEWEST = 2**63 - 1
 """What `before` is on the first page."""
@@ -37,167 +21,82 @@ SEARCHED = 25_000
 _ESCAPE = "!"
 """Before a character of a search that LIKE would take for a wildcard."""
 
-_Columns = Mapping[str, ColumnElement[Any]]
 
-
-def _columns(table: Any) -> _Columns:
-    columns: _Columns = table.__table__.columns
-    return columns
-
-
-def _latest(table: Any, *conditions: ColumnElement[bool]) -> Statement:
-    of = _columns(table)
+def _latest(rows: Rows, condition: str = "") -> Statement:
     return Statement(
-        select(*of.values())
-        .where(of["account_id"] == bindparam("account"), of["number"] < bindparam("before"), *conditions)
-        .order_by(of["number"].desc())
-        .limit(bindparam("limit"))
+        f"{rows.select} WHERE account_id = :account AND number < :before{condition} ORDER BY number DESC LIMIT :limit"
     )
 
 
-def _sum(column: Any) -> ColumnElement[int]:
-    """A sum as an integer: PostgreSQL makes more of it."""
-    return cast(func.sum(column), BigInteger)
-
-
-def _starts(text: Any) -> ColumnElement[bool]:
-    """Whether a text starts with what is searched for, in whatever case its ASCII letters are."""
-    found: ColumnElement[bool] = func.lower(text).like(bindparam("pattern"), escape=_ESCAPE)
-    return found
-
-
-_SEARCHED = _latest(
-    Contact,
-    col(Contact.number) >= bindparam("until"),
-    or_(
-        _starts(col(Contact.contact_id)),
-        _starts(col(Contact.email_key)),
-        _starts(col(Contact.last_name)),
-        _starts(
-            func.coalesce(col(Contact.first_name), "").concat(" ").concat(func.coalesce(col(Contact.last_name), ""))
-        ),
-    ),
+_NAME = "COALESCE(first_name, '') || ' ' || COALESCE(last_name, '')"
+_STARTS = " OR ".join(
+    f"LOWER({text}) LIKE :pattern ESCAPE '{_ESCAPE}'" for text in ("contact_id", "email_key", "last_name", _NAME)
 )
+"""In whatever case the ASCII letters of a text are."""
+_SEARCHED = _latest(CONTACTS, f" AND number >= :until AND ({_STARTS})")
 _SEARCHED_UNTIL = Statement(
-    select(col(Contact.number))
-    .where(col(Contact.account_id) == bindparam("account"), col(Contact.number) < bindparam("before"))
-    .order_by(col(Contact.number).desc())
-    .limit(1)
-    .offset(SEARCHED - 1)
+    "SELECT number FROM contact WHERE account_id = :account AND number < :before"
+    f" ORDER BY number DESC LIMIT 1 OFFSET {SEARCHED - 1}"
 )
-_TABLES: list[tuple[Rows, Any]] = [
-    (CONTACTS, Contact),
-    (INVOICES, Invoice),
-    (SUBSCRIPTIONS, Subscription),
-    (PRODUCTS, Product),
-]
-_LATEST = {rows: _latest(table) for rows, table in _TABLES}
+_LISTED = (CONTACTS, INVOICES, SUBSCRIPTIONS, PRODUCTS)
+_LATEST = {rows: _latest(rows) for rows in _LISTED}
 _COUNT = {
-    rows: Statement(select(func.count()).where(_columns(table)["account_id"] == bindparam("account")))
-    for rows, table in [*_TABLES, (FIGURES, AdPerformance)]
+    rows: Statement(f"SELECT COUNT(*) FROM {rows.table} WHERE account_id = :account") for rows in (*_LISTED, FIGURES)
 }
-_ONE = {
-    rows: Statement(
-        select(*_columns(table).values()).where(
-            _columns(table)["account_id"] == bindparam("account"), _columns(table)["number"] == bindparam("number")
-        )
+_ONE = {rows: Statement(f"{rows.select} WHERE account_id = :account AND number = :number") for rows in _LISTED}
+
+
+def _owned(rows: Rows, condition: str) -> Statement:
+    return Statement(
+        f"{rows.select} WHERE account_id = :account_id AND integration_id = :integration_id AND {condition}"
+        " ORDER BY number DESC LIMIT :limit"
     )
-    for rows, table in _TABLES
-}
-
-
-def _owned(table: Any, *by: ColumnElement[bool]) -> Statement:
-    of = _columns(table)
-    same = [of[name] == bindparam(name) for name in ("account_id", "integration_id")]
-    return Statement(select(*of.values()).where(*same, *by).order_by(of["number"].desc()).limit(bindparam("limit")))
 
 
 _OWNED = {
-    rows: [
-        _owned(table, _columns(table)["contact_id"] == bindparam("contact")),
-        _owned(
-            table, _columns(table)["contact_id"].is_(None), func.lower(_columns(table)["email"]) == bindparam("key")
-        ),
-    ]
-    for rows, table in _TABLES[1:3]
+    rows: (_owned(rows, "contact_id = :contact"), _owned(rows, "contact_id IS NULL AND LOWER(email) = :key"))
+    for rows in (INVOICES, SUBSCRIPTIONS)
 }
-
 _ACCOUNTS = Statement(
-    select(
-        col(Account.account_id),
-        col(Account.mode),
-        select(col(Exchange.received_at))
-        .where(col(Exchange.account_id) == col(Account.account_id))
-        .order_by(col(Exchange.number).desc())
-        .limit(1)
-        .scalar_subquery(),
-    )
-    .where(col(Account.account_id) > bindparam("after"))
-    .order_by(col(Account.account_id))
-    .limit(bindparam("limit"))
+    "SELECT account_id, mode,"
+    " (SELECT received_at FROM exchange WHERE account_id = account.account_id ORDER BY number DESC LIMIT 1)"
+    " FROM account WHERE account_id > :after ORDER BY account_id LIMIT :limit"
 )
-_LAST_DAY = Statement(
-    select(func.max(col(AdPerformance.date))).where(col(AdPerformance.account_id) == bindparam("account"))
-)
+_LAST_DAY = Statement("SELECT MAX(date) FROM ad_performance WHERE account_id = :account")
 _NEW_ORDERS = (
-    select(col(Invoice.date_created), col(Invoice.paid), col(Invoice.integration_id), col(Invoice.contact_id))
-    .where(col(Invoice.account_id) == bindparam("account"))
-    .order_by(col(Invoice.number).desc())
-    .limit(SUMMED)
-    .subquery()
+    "(SELECT SUBSTR(date_created, 1, 10) AS day, paid, integration_id, contact_id FROM invoice"
+    f" WHERE account_id = :account ORDER BY number DESC LIMIT {SUMMED}) AS new_orders"
 )
-_paid_on = func.substr(_NEW_ORDERS.c.date_created, 1, 10)
 _REVENUE = Statement(
-    select(_paid_on, _sum(_NEW_ORDERS.c.paid))
-    .where(_paid_on >= bindparam("since"))
-    .group_by(_paid_on)
-    .order_by(_paid_on)
+    f"SELECT day, CAST(SUM(paid) AS BIGINT) FROM {_NEW_ORDERS} WHERE day >= :since GROUP BY day ORDER BY day"
 )
 _REVENUE_BY_CAMPAIGN = Statement(
-    select(col(Contact.utm_campaign), _sum(_NEW_ORDERS.c.paid), func.count())
-    .join_from(
-        _NEW_ORDERS,
-        Contact,
-        and_(
-            col(Contact.account_id) == bindparam("account"),
-            col(Contact.integration_id) == _NEW_ORDERS.c.integration_id,
-            col(Contact.contact_id) == _NEW_ORDERS.c.contact_id,
-        ),
-    )
-    .where(_paid_on >= bindparam("since"), _paid_on <= bindparam("until"), col(Contact.utm_campaign).is_not(None))
-    .group_by(col(Contact.utm_campaign))
+    f"SELECT utm_campaign, CAST(SUM(paid) AS BIGINT), COUNT(*) FROM {_NEW_ORDERS} JOIN contact"
+    " ON contact.account_id = :account AND contact.integration_id = new_orders.integration_id"
+    " AND contact.contact_id = new_orders.contact_id"
+    " WHERE day >= :since AND day <= :until AND utm_campaign IS NOT NULL GROUP BY utm_campaign"
 )
 
 
-def _same_integration(table: Any) -> ColumnElement[bool]:
-    return and_(
-        col(table.account_id) == col(AdPerformance.account_id),
-        col(table.integration_id) == col(AdPerformance.integration_id),
+def _join(table: str, id: str) -> str:
+    """Joins the table's row with that id, of the integration that the figures have."""
+    return (
+        f" LEFT JOIN {table} ON {table}.account_id = ad_performance.account_id"
+        f" AND {table}.integration_id = ad_performance.integration_id AND {table}.id = {id}"
     )
 
 
-_CAMPAIGN = func.coalesce(col(Ad.adcampaign), col(AdSet.adcampaign), "")
+_CAMPAIGN = "COALESCE(ad.adcampaign, ad_set.adcampaign, '')"
 _FIGURES = Statement(
-    select(
-        col(AdPerformance.date),
-        _CAMPAIGN,
-        func.max(col(AdCampaign.name)),
-        _sum(col(AdPerformance.spend)),
-        _sum(func.coalesce(col(AdPerformance.clicks), 0)),
-        _sum(func.coalesce(col(AdPerformance.impressions), 0)),
-    )
-    .join_from(AdPerformance, Ad, and_(_same_integration(Ad), col(Ad.id) == col(AdPerformance.ad)), isouter=True)
-    .join(AdSet, and_(_same_integration(AdSet), col(AdSet.id) == col(Ad.adset)), isouter=True)
-    .join(AdCampaign, and_(_same_integration(AdCampaign), col(AdCampaign.id) == _CAMPAIGN), isouter=True)
-    .where(col(AdPerformance.account_id) == bindparam("account"), col(AdPerformance.date) >= bindparam("since"))
-    .group_by(col(AdPerformance.date), _CAMPAIGN)
-    .order_by(col(AdPerformance.date), _CAMPAIGN)
+    f"SELECT date, {_CAMPAIGN}, MAX(ad_campaign.name), CAST(SUM(spend) AS BIGINT),"
+    " CAST(SUM(COALESCE(clicks, 0)) AS BIGINT), CAST(SUM(COALESCE(impressions, 0)) AS BIGINT)"
+    f" FROM ad_performance{_join('ad', 'ad_performance.ad')}{_join('ad_set', 'ad.adset')}"
+    f"{_join('ad_campaign', _CAMPAIGN)}"
+    " WHERE ad_performance.account_id = :account AND date >= :since"
+    f" GROUP BY date, {_CAMPAIGN} ORDER BY date, {_CAMPAIGN}"
 )
-_RUNNING = Statement(
-    select(func.count()).where(
-        col(Subscription.account_id) == bindparam("account"), col(Subscription.canceled_date).is_(None)
-    )
-)
+"""A sum is cast to an integer: PostgreSQL makes more of it."""
+_RUNNING = Statement("SELECT COUNT(*) FROM subscription WHERE account_id = :account AND canceled_date IS NULL")
 
 
 def latest(session: Session, rows: Rows, account_id: str, *, before: int, limit: int) -> tuple[list[Row], int | None]:

@@ -5,10 +5,9 @@ from typing import Any
 from mock_server.store import tags
 from mock_server.store.database import Session
 from mock_server.store.rows import Row, Rows
-from mock_server.store.tables import Contact
 
-CONTACTS = Rows(Contact, "contact_id", hidden=("email_key",))
-_BY_EMAIL = CONTACTS.statement("email_key")
+CONTACTS = Rows("contact", "contact_id", hidden=("email_key",))
+_BY_EMAIL = CONTACTS.where("email_key = :email_key")
 
 
 def email_key(email: str) -> str:

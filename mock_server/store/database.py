@@ -1,11 +1,8 @@
-"""A database: transactions over it, and statements in them.
+"""A database: transactions over it, and statements in them, which run on the driver's own connection."""
 
-Statements are written with SQLAlchemy over the tables, compiled to text once for a dialect, and run on the driver's
-connection: a tenth of an ORM session's cost.
-"""
-
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from importlib.util import find_spec
@@ -13,63 +10,54 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ClauseElement, Dialect, Index, Table, UpdateBase
-from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.compiler import SQLCompiler
-
 from mock_server.errors import UsageError
 from mock_server.store.memory import Memory
-from mock_server.store.tables import Stored
 
 SCHEMA_VERSION = 1
 """Raised whenever a table changes; a database of another version is refused."""
 
 Found = TypeVar("Found")
 
+_VALUE = re.compile(r":(\w+)")
+_TABLE = re.compile(r"(?:FROM|JOIN|INTO|UPDATE) (\w+)")
 
-class Compiled(NamedTuple):
-    """A statement's text for one dialect. `pick`: its values, as the driver takes them, out of all by name.
 
-    `constants`: the values that it always has.
-    """
+class Prepared(NamedTuple):
+    """A statement as a driver takes it. `pick`: its values out of all by name."""
 
     text: str
-    constants: Mapping[str, Any]
     pick: Callable[[Mapping[str, Any]], Any]
 
 
 class Statement:
-    """A SQLAlchemy statement; its bind parameters are named. `tables`: those that it reads or changes.
+    """One statement of SQL that all databases understand, a value in it written as `:name`.
 
-    `end`: what SQLAlchemy has for each dialect apart, and all of ours understand.
+    `postgres`: what PostgreSQL needs at the end of it.
     """
 
-    def __init__(self, statement: ClauseElement, end: str = "") -> None:
-        self._statement = statement
-        self._end = end
-        self.texts: dict[str, Compiled] = {}
-        """By the dialect's name, as far as it was compiled."""
-        self.is_change = isinstance(statement, UpdateBase)
+    def __init__(self, text: str, postgres: str = "") -> None:
+        self._text = text
+        self._postgres = postgres
+        self.is_change = not text.startswith("SELECT")
 
     @cached_property
     def tables(self) -> frozenset[str]:
-        return frozenset(part.name for part in visitors.iterate(self._statement) if isinstance(part, Table))
+        """Those that it reads or changes."""
+        return frozenset(_TABLE.findall(self._text))
 
-    def compile(self, dialect: Dialect) -> Compiled:
-        """Makes the text for a dialect, and keeps it in `texts`."""
-        compiled = self._statement.compile(dialect=dialect)
-        assert isinstance(compiled, SQLCompiler)
-        constants = {name: value for name, value in compiled.params.items() if value is not None}
-        text = f"{compiled} {self._end}".rstrip()
-        made = self.texts[dialect.name] = Compiled(text, constants, _picker(compiled.positiontup))
-        return made
+    @cached_property
+    def by_place(self) -> Prepared:
+        """With `?` for a value, which is quicker to bind than a name."""
+        return Prepared(_VALUE.sub("?", self._text), _picker(_VALUE.findall(self._text)))
+
+    @cached_property
+    def by_name(self) -> Prepared:
+        """With `%(name)s`. By place, a value in two clauses would be two to PostgreSQL, and GROUP BY fail."""
+        return Prepared(_VALUE.sub(r"%(\1)s", f"{self._text} {self._postgres}".rstrip()), lambda values: values)
 
 
-def _picker(names: list[str] | None) -> Callable[[Mapping[str, Any]], Any]:
-    """`names`: in the order of their places; None where the driver finds values by name."""
-    if names is None:
-        return lambda values: values
+def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], Any]:
+    """`names`: in the order of their places."""
     if len(names) == 1:
         (only,) = names
         return lambda values: (values[only],)
@@ -82,9 +70,8 @@ class Session:
     `connection`: the driver's own, `sqlite3` or psycopg. `memory`: of what no one else can have changed meanwhile.
     """
 
-    def __init__(self, connection: Any, dialect: Dialect, memory: Memory) -> None:
+    def __init__(self, connection: Any, memory: Memory) -> None:
         self._connection = connection
-        self._dialect = dialect
         self._memory = memory
         self.scope: Mapping[str, str] = {}
         self._place: tuple[str, ...] = ()
@@ -96,7 +83,7 @@ class Session:
 
     def within(self, account_id: str, integration_id: str) -> "Session":
         """The same transaction, for the rows of one integration."""
-        inner = type(self)(self._connection, self._dialect, self._memory)
+        inner = type(self)(self._connection, self._memory)
         inner.scope = {"account_id": account_id, "integration_id": integration_id}
         inner._place = tuple(inner.scope.values())
         inner._whole = self._whole
@@ -170,23 +157,26 @@ class Session:
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         """Runs a statement that needs no more than the row's values, once a row, at the driver's full speed."""
-        text, _, pick = self._prepared(statement)
+        text, pick = self._prepared(statement)
         self._connection.cursor().executemany(text, map(pick, rows))
 
     def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
         return self._execute(statement, {**self.scope, **values})
 
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:
-        text, constants, pick = self._prepared(statement)
-        return self._connection.execute(text, pick({**constants, **values} if constants else values))
+        text, pick = self._prepared(statement)
+        return self._connection.execute(text, pick(values))
 
-    def _prepared(self, statement: Statement) -> Compiled:
+    def _prepared(self, statement: Statement) -> Prepared:
+        self._heed(statement)
+        return statement.by_place
+
+    def _heed(self, statement: Statement) -> None:
         if statement.is_change:
             self._memory.hear_change(statement.tables)
             self._whole._has_changed = True
         elif self._memory.is_learning:
             self._memory.hear_read(statement.tables)
-        return statement.texts.get(self._dialect.name) or statement.compile(self._dialect)
 
 
 class Database(ABC):
@@ -228,14 +218,3 @@ def open_database(where: str) -> Database:
     from mock_server.store.sqlite import SqliteDatabase
 
     return SqliteDatabase(Path(where) if where else None)
-
-
-def schema(dialect: Dialect) -> Iterator[str]:
-    """The statements that make all tables and indexes."""
-    for table in Stored.metadata.sorted_tables:
-        yield str(CreateTable(table).compile(dialect=dialect))
-        yield from (str(CreateIndex(index).compile(dialect=dialect)) for index in _indexes(table))
-
-
-def _indexes(table: Table) -> list[Index]:
-    return sorted(table.indexes, key=lambda index: str(index.name))

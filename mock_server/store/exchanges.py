@@ -3,10 +3,9 @@
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 
 from mock_server.store.database import Session, Statement
-from mock_server.store.tables import Exchange
+from mock_server.store.rows import only
 
 Line = dict[str, Any]
 """`number`, `received_at`, `duration_ms`, `operation`, `severity`, `method`, `path`, `status`, `findings`, `fault`."""
@@ -16,24 +15,14 @@ _JSON = ("findings", "fault")
 _LISTED = ("number", "received_at", "duration_ms", "operation", "severity", "method", "path", "status", *_JSON)
 
 
-def _of(name: str) -> ColumnElement[Any]:
-    column: ColumnElement[Any] = Exchange.__table__.columns[name]  # type: ignore[attr-defined]
-    return column
+def _lines(part: str, order: str) -> Statement:
+    conditions = " AND ".join(["account_id = :account", part, *map(only, FILTERS)])
+    return Statement(f"SELECT {', '.join(_LISTED)} FROM exchange WHERE {conditions} ORDER BY {order} LIMIT :limit")
 
 
-def _lines(order: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Statement:
-    statement: Select[Any] = select(*map(_of, _LISTED)).where(_of("account_id") == bindparam("account"), *conditions)
-    for name in FILTERS:
-        wanted: Any = bindparam(name, type_=_of(name).type)
-        statement = statement.where(or_(wanted.is_(None), _of(name) == wanted))
-    return Statement(statement.order_by(order).limit(bindparam("limit")))
-
-
-_BEFORE = _lines(_of("number").desc(), _of("number") < bindparam("number"))
-_AFTER = _lines(_of("number"), _of("number") > bindparam("number"))
-_LAST = Statement(
-    select(_of("number")).where(_of("account_id") == bindparam("account")).order_by(_of("number").desc()).limit(1)
-)
+_BEFORE = _lines("number < :number", "number DESC")
+_AFTER = _lines("number > :number", "number")
+_LAST = Statement("SELECT number FROM exchange WHERE account_id = :account ORDER BY number DESC LIMIT 1")
 
 
 def before(session: Session, account_id: str, number: int, limit: int, **filters: Any) -> list[Line]:

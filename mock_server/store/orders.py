@@ -2,29 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, update
-from sqlmodel import col
-
 from mock_server.store import contacts
 from mock_server.store.database import Session, Statement
 from mock_server.store.rows import Row, Rows
-from mock_server.store.tables import Invoice, Product, Subscription
 
-INVOICES = Rows(Invoice, "id")
-SUBSCRIPTIONS = Rows(Subscription, "id")
-PRODUCTS = Rows(Product, "id")
+INVOICES = Rows("invoice", "id")
+SUBSCRIPTIONS = Rows("subscription", "id")
+PRODUCTS = Rows("product", "id")
 
 _HAND_OVER = [
     Statement(
-        update(table)
-        .where(
-            col(table.account_id) == bindparam("account_id"),
-            col(table.integration_id) == bindparam("integration_id"),
-            col(table.contact_id) == bindparam("old_id"),
-        )
-        .values(contact_id=bindparam("new_id"))
+        f"UPDATE {rows.table} SET contact_id = :new_id"
+        " WHERE account_id = :account_id AND integration_id = :integration_id AND contact_id = :old_id"
     )
-    for table in (Invoice, Subscription)
+    for rows in (INVOICES, SUBSCRIPTIONS)
 ]
 
 

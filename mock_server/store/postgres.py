@@ -10,15 +10,12 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 from mock_server.errors import StoreError, UsageError
-from mock_server.store.database import SCHEMA_VERSION, Database, Session, Statement, schema
+from mock_server.store.database import SCHEMA_VERSION, Database, Prepared, Session, Statement
 from mock_server.store.memory import Memory
-from mock_server.store.tables import Stored
+from mock_server.store.schema import TABLES
 
-# By name: by place, the same value in two clauses would be two to the server, and GROUP BY fail.
-_DIALECT = dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 _CONNECT_SECONDS = 10
 _LOCK_SECONDS = 30
 _MARK = "segmetrics_mock"
@@ -29,7 +26,6 @@ _NUL, _SHOWN_NUL = "\0", "\ufffd"
 
 class PostgresSession(Session):
     def insert(self, statement: Statement, values: Mapping[str, Any]) -> int:
-        # SQLAlchemy ends the text with `RETURNING number` for this dialect.
         number: int = self._execute(statement, values).fetchone()[0]
         return number
 
@@ -38,6 +34,10 @@ class PostgresSession(Session):
 
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:
         return super()._execute(statement, _without_nul(values))
+
+    def _prepared(self, statement: Statement) -> Prepared:
+        self._heed(statement)
+        return statement.by_name
 
 
 class PostgresDatabase(Database):
@@ -62,7 +62,7 @@ class PostgresDatabase(Database):
             if self._connection.closed:
                 self._connection = self._connect()
             self._connection.execute("BEGIN")
-            session = PostgresSession(self._connection, _DIALECT, Memory())
+            session = PostgresSession(self._connection, Memory())
             yield session
             session.finish()
             self._connection.execute("COMMIT")
@@ -98,12 +98,16 @@ class PostgresDatabase(Database):
             )
 
     def _make(self) -> None:
-        if taken := [name for name in Stored.metadata.tables if self._has(name)]:
+        if taken := [name for name in TABLES if self._has(name)]:
             raise UsageError(
                 f"the PostgreSQL database has a table '{taken[0]}' of another program; name a database or schema of"
                 " our own, such as …?options=-csearch_path%3Dsegmetrics"
             )
-        for text in schema(_DIALECT):
+        from sqlalchemy.dialects.postgresql import dialect
+
+        from mock_server.store.tables import statements
+
+        for text in statements(dialect()):  # type: ignore[no-untyped-call]
             self._connection.execute(text.encode())
         self._connection.execute(f"CREATE TABLE {_MARK} (version INTEGER)")
         self._connection.execute(f"INSERT INTO {_MARK} VALUES (%s)", [SCHEMA_VERSION])

@@ -1,61 +1,51 @@
 """The rows of one table, within the session's integration."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from pydantic_core import PydanticUndefined
-from sqlalchemy import Boolean, ColumnElement, and_, bindparam, delete, insert, or_, select, update
 
 from mock_server.store.database import Session, Statement
-from mock_server.store.tables import JSONText, Scoped
+from mock_server.store.schema import TABLES
 
 Row = dict[str, Any]
 """A row by column name; JSON and booleans are Python values."""
 
+_SCOPE = ("number", "account_id", "integration_id")
 _UPDATES_KEPT = 512
-"""For how many sets of columns the compiled update is kept."""
+"""For how many sets of columns the update is kept."""
 
 
 class Rows:
     """Finds rows by the columns of `key`, and writes them; `hidden` columns are no fields of the API."""
 
-    def __init__(self, table: type[Scoped], *key: str, hidden: tuple[str, ...] = ()) -> None:
-        columns = table.__table__.columns  # type: ignore[attr-defined]
-        self.columns = tuple(columns.keys())
-        self._shown = tuple(name for name in self.columns if name not in (*Scoped.model_fields, *hidden))
+    def __init__(self, table: str, *key: str, hidden: tuple[str, ...] = ()) -> None:
+        described = TABLES[table]
+        self.table = table
+        self.columns = described.columns
+        self._json = described.json
+        self._flags = described.flags
+        self._shown = tuple(name for name in self.columns if name not in (*_SCOPE, *hidden))
         self._key = key
-        self._json = tuple(name for name, column in columns.items() if isinstance(column.type, JSONText))
-        self._flags = tuple(name for name, column in columns.items() if isinstance(column.type, Boolean))
-        self._defaults = {name: _default(table, name) for name in self.columns if name != "number"}
-        self._select = select(*columns)
-        self._table = table
-        self._columns = columns
-        written: dict[str, Any] = {name: bindparam(name) for name in self.columns if name != "number"}
-        self._find = self.statement(*key)
-        self._insert = Statement(insert(table).values(written))
+        written = [name for name in self.columns if name != "number"]
+        self._defaults = {name: described.defaults[name] for name in written}
+        self.select = f"SELECT {', '.join(self.columns)} FROM {table}"
+        self._find = self.where(" AND ".join(f"{name} = :{name}" for name in key))
+        self._insert = Statement(inserting(table, written), postgres="RETURNING number")
         self._update = lru_cache(_UPDATES_KEPT)(self._make_update)
-        self._delete = Statement(delete(table).where(columns["number"] == bindparam("number_")))
-        wanted: Any = bindparam("integration", type_=columns["integration_id"].type)
+        self._delete = Statement(f"DELETE FROM {table} WHERE number = :number")
         self._page = Statement(
-            self._select.where(
-                columns["account_id"] == bindparam("account"),
-                or_(wanted.is_(None), columns["integration_id"] == wanted),
-                columns["number"] > bindparam("after"),
-            )
-            .order_by(columns["number"])
-            .limit(bindparam("limit"))
+            f"{self.select} WHERE account_id = :account AND {only('integration_id')}"
+            " AND number > :after ORDER BY number LIMIT :limit"
         )
 
-    def statement(self, *columns: str) -> Statement:
-        """Selects the integration's rows whose `columns` have the given values, oldest first."""
-        return self.where(and_(*(self._columns[name] == bindparam(name) for name in columns)))
-
-    def where(self, *any_of: ColumnElement[bool]) -> Statement:
-        """Selects the integration's rows that fit any of the conditions, oldest first."""
-        within = [self._columns[name] == bindparam(name) for name in ("account_id", "integration_id")]
-        return Statement(self._select.where(*within, or_(*any_of)).order_by(self._columns["number"]))
+    def where(self, condition: str) -> Statement:
+        """Selects the integration's rows that fit the condition, oldest first."""
+        return Statement(
+            f"{self.select} WHERE account_id = :account_id AND integration_id = :integration_id AND ({condition})"
+            " ORDER BY number"
+        )
 
     def find(self, session: Session, *key: Any) -> Row | None:
         return self.first(session, self._find, **dict(zip(self._key, key, strict=True)))
@@ -69,7 +59,7 @@ class Rows:
 
     def page(self, session: Session, account_id: str, integration_id: str | None, after: int, limit: int) -> list[Row]:
         """At most `limit` rows of an account with a `number` over `after`."""
-        found = session.all(self._page, account=account_id, integration=integration_id, after=after, limit=limit)
+        found = session.all(self._page, account=account_id, integration_id=integration_id, after=after, limit=limit)
         return [self._decode(row) for row in found]
 
     def present(self, row: Row) -> dict[str, Any]:
@@ -88,7 +78,7 @@ class Rows:
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed:
             return before
-        session.run(self._update(tuple(changed)), number_=before["number"], **self._encode(changed))
+        session.run(self._update(tuple(changed)), number=before["number"], **self._encode(changed))
         return before | changed
 
     def add_many(self, session: Session, rows: Iterable[Row]) -> None:
@@ -98,7 +88,7 @@ class Rows:
 
     def delete(self, session: Session, rows: Iterable[Row]) -> None:
         for row in rows:
-            session.run(self._delete, number_=row["number"])
+            session.run(self._delete, number=row["number"])
 
     def _decode(self, found: tuple[Any, ...]) -> Row:
         row = dict(zip(self.columns, found, strict=True))
@@ -112,10 +102,16 @@ class Rows:
         return {**row, **{name: orjson.dumps(row[name]).decode() for name in self._json if name in row}}
 
     def _make_update(self, names: tuple[str, ...]) -> Statement:
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        return Statement(update(self._table).where(self._columns["number"] == bindparam("number_")).values(values))
+        values = ", ".join(f"{name} = :{name}" for name in names)
+        return Statement(f"UPDATE {self.table} SET {values} WHERE number = :number")
 
 
-def _default(table: type[Scoped], name: str) -> Any:
-    default = table.model_fields[name].default
-    return None if default is PydanticUndefined else default
+def only(name: str) -> str:
+    """The condition that a column has the value of its name, where one is given."""
+    # PostgreSQL takes a value's type from the first place where it has one.
+    return f"({name} = :{name} OR :{name} IS NULL)"
+
+
+def inserting(table: str, columns: Sequence[str]) -> str:
+    """The text of a statement that inserts a row."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"

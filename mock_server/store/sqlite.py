@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy.dialects.sqlite import dialect
-
 from mock_server.errors import StoreError, UsageError
-from mock_server.store.database import SCHEMA_VERSION, Database, Session, schema
+from mock_server.store.database import SCHEMA_VERSION, Database, Session
 from mock_server.store.memory import Memory
+from mock_server.store.schema import SQLITE
 
-_DIALECT = dialect(paramstyle="qmark")
 _CACHE_KIB = 8192
 _PAGE_BYTES = 8192
 _STATEMENTS_KEPT = 512
@@ -60,7 +58,7 @@ class SqliteDatabase(Database):
         try:
             self._check_version()
             self._connection = self._connect()
-            self._session = Session(self._connection, _DIALECT, self._memory)
+            self._session = Session(self._connection, self._memory)
             self._prepare()
         except sqlite3.Error as error:
             raise UsageError(f"the database {path} cannot be used: {error}") from error
@@ -162,7 +160,7 @@ class SqliteDatabase(Database):
                 self._connection.execute("ROLLBACK")
         self._let_write()
         self._memory.clear()
-        self._session = Session(self._connection, _DIALECT, self._memory)
+        self._session = Session(self._connection, self._memory)
 
     def _taken_back(self, error: BaseException) -> BaseException:
         """Takes back what the calls under way wrote, since one of them failed; the error as it is to be told."""
@@ -224,7 +222,7 @@ class SqliteDatabase(Database):
     def _prepare(self) -> None:
         if _is_empty(self._connection):
             with self.transaction():
-                for text in schema(_DIALECT):
+                for text in SQLITE:
                     self._connection.execute(text)
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

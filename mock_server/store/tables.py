@@ -2,14 +2,23 @@
 
 Every row of an integration carries `account_id` and `integration_id`, and a `number` that grows: the order
 in which rows were made, and the key by which lists are paged. Instants are ISO 8601 texts in UTC.
+
+After a change: `python -m mock_server.store.tables`, and another SCHEMA_VERSION.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, Text, UniqueConstraint
+import orjson
+from pydantic_core import PydanticUndefined
+from sqlalchemy import BigInteger, Boolean, Dialect, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import registry
+from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+from mock_server.store.schema import SCHEMA_JSON
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 """What grows by one with each row; SQLite calls only INTEGER so."""
@@ -223,3 +232,43 @@ class Exchange(Stored, table=True):
     answer_bytes: int
     findings: list[dict[str, str]] = Field(sa_type=JSONText)
     fault: dict[str, Any] | None = Field(sa_type=JSONText)
+
+
+def statements(dialect: Dialect) -> Iterator[str]:
+    """Those that make all tables and indexes."""
+    for table in Stored.metadata.sorted_tables:
+        yield _text(CreateTable(table), dialect)
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            yield _text(CreateIndex(index), dialect)
+
+
+def _text(statement: CreateTable | CreateIndex, dialect: Dialect) -> str:
+    return " ".join(str(statement.compile(dialect=dialect)).split())
+
+
+def schema_json() -> bytes:
+    """What `schema` reads."""
+    schema = {
+        "sqlite": list(statements(sqlite.dialect())),
+        "tables": {str(table.__tablename__): _described(table) for table in _tables(Stored)},
+    }
+    return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _tables(base: type[Stored]) -> Iterator[type[Stored]]:
+    for derived in base.__subclasses__():
+        yield from [derived] if hasattr(derived, "__table__") else _tables(derived)
+
+
+def _described(table: type[Stored]) -> dict[str, Any]:
+    defaults = {name: field.default for name, field in table.model_fields.items()}
+    columns = table.__table__.columns.items()  # type: ignore[attr-defined]
+    return {
+        "json": [name for name, column in columns if isinstance(column.type, JSONText)],
+        "flags": [name for name, column in columns if isinstance(column.type, Boolean)],
+        "defaults": {name: None if value is PydanticUndefined else value for name, value in defaults.items()},
+    }
+
+
+if __name__ == "__main__":
+    SCHEMA_JSON.write_bytes(schema_json())

@@ -5,19 +5,15 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, select
-from sqlmodel import col
-
 from mock_server.store import accounts
 from mock_server.store.database import Session, Statement
 from mock_server.store.rows import Row, Rows
-from mock_server.store.tables import Tag
 
-TAGS = Rows(Tag, "id", hidden=("minted",))
+TAGS = Rows("tag", "id", hidden=("minted",))
 Tagged = Mapping[str, str]
 """A contact's tags: the number of each, as a text, and the date since when the contact has it."""
 
-_MEANT = TAGS.where(col(Tag.id) == bindparam("id"), col(Tag.name) == bindparam("name"))
+_MEANT = TAGS.where("id = :id OR name = :name")
 _LABELS_AT_ONCE = 50
 
 
@@ -73,5 +69,5 @@ def _labels(session: Session, *numbers: str) -> list[tuple[str, str | None]]:
 
 @cache
 def _labelled(count: int) -> Statement:
-    wanted: list[Any] = [bindparam(f"n{place}") for place in range(count)]
-    return Statement(select(col(Tag.number), col(Tag.id), col(Tag.name)).where(col(Tag.number).in_(wanted)))
+    wanted = ", ".join(f":n{place}" for place in range(count))
+    return Statement(f"SELECT number, id, name FROM tag WHERE number IN ({wanted})")

@@ -1,8 +1,10 @@
 """The admin side as test suites use it: sandboxes, what they hold, and the journal of their calls."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -327,6 +329,19 @@ def test_the_journal_keeps_the_last_and_counts_the_others(http: httpx.Client) ->
         assert page["dropped"] == 65
         assert admin(neighbour, "GET", "/requests").json()["dropped"] == 0
         assert len(sandbox.state()["products"]) == 70
+
+
+def test_what_the_journal_lets_go_leaves_the_database(tmp_path: Path, http: httpx.Client) -> None:
+    path = tmp_path / "data.db"
+    with served("--journal-limit", "5", "--database", str(path)) as server:
+        sandbox = Sandbox.mint(server.origin, http)
+        for number in range(1200):
+            sandbox.stored("product", {"id": number, "name": "Course"})
+
+        assert admin(sandbox, "GET", "/requests").json()["dropped"] == 1195
+    with closing(sqlite3.connect(path)) as database:
+        (kept,) = database.execute("SELECT COUNT(*) FROM exchange").fetchone()
+    assert kept < 600
 
 
 def test_health_tells_the_version(origin: str, http: httpx.Client) -> None:

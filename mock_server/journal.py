@@ -24,17 +24,22 @@ SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 """Shown masked wherever they are shown."""
 
 _NO_FINDINGS, _NO_FAULT = "[]", "null"
-_TRIM_EVERY, _TRIM_SHARE = 256, 100
-"""After how many exchanges what is over the limit goes, or after which part of it: finding it takes longer with it."""
+_LOOK_EVERY, _LOOK_SHARE = 512, 10
+"""After how many exchanges an account's surplus is looked for, or after which part of the limit: it is counted off."""
+_TRIM_EVERY, _TRIMMED_AT_ONCE = 128, 160
+"""After how many exchanges some of the surplus goes, and how many rows: all at once would hold up calls."""
 _JSON = ("request_headers", "answer_headers", "findings", "fault")
 _COLUMNS = TABLES["exchange"].columns
 
 _ADD = Statement(inserting("exchange", [name for name in _COLUMNS if name != "number"]))
-_OLDEST_KEPT = Statement(
+_NEWEST_SURPLUS = Statement(
     "SELECT number FROM exchange WHERE account_id = :account_id ORDER BY number DESC LIMIT 1 OFFSET :limit"
 )
 _COUNT_TO = Statement("SELECT COUNT(*) FROM exchange WHERE account_id = :account_id AND number <= :number")
-_TRIM = Statement("DELETE FROM exchange WHERE account_id = :account_id AND number <= :number")
+_TRIM = Statement(
+    "DELETE FROM exchange WHERE number IN (SELECT number FROM exchange"
+    f" WHERE account_id = :account_id AND number <= :number ORDER BY number LIMIT {_TRIMMED_AT_ONCE})"
+)
 _PAGE = Statement(
     f"SELECT {', '.join(_COLUMNS)} FROM exchange WHERE account_id = :account_id AND number > :after"
     f" AND {' AND '.join(map(only, FILTERS))} ORDER BY number LIMIT :limit"
@@ -73,8 +78,10 @@ class Journal:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._trim_every = max(_TRIM_EVERY, limit // _TRIM_SHARE)
+        self._look_every = max(_LOOK_EVERY, limit // _LOOK_SHARE)
         self._written = 0
+        self._surplus: dict[str, int] = {}
+        """By account, the number of the newest entry that is to go."""
 
     def write(self, session: Session, entry: Entry) -> None:
         row = {
@@ -97,7 +104,9 @@ class Journal:
         }
         session.insert_late(_ADD, row)
         self._written += 1
-        if self._written % self._trim_every == 0:
+        if self._written % self._look_every == 0:
+            self._look_for_surplus(session, entry.account_id)
+        if self._written % _TRIM_EVERY == 0 and entry.account_id in self._surplus:
             self._trim(session, entry.account_id)
 
     def repeats_refusal(self, session: Session, entry: Entry) -> bool:
@@ -121,22 +130,27 @@ class Journal:
 
         Only reads, so that it works with a full disk: what is over the limit is left out, and counted as dropped.
         """
-        oldest = session.one(_OLDEST_KEPT, account_id=account_id, limit=self._limit)
-        over = session.one(_COUNT_TO, account_id=account_id, number=oldest[0]) if oldest else None
+        surplus = session.one(_NEWEST_SURPLUS, account_id=account_id, limit=self._limit)
+        over = session.one(_COUNT_TO, account_id=account_id, number=surplus[0]) if surplus else None
         dropped = accounts.dropped(session, account_id) + (over[0] if over else 0)
-        after = max(after, oldest[0] if oldest else 0)
+        after = max(after, surplus[0] if surplus else 0)
         filters = {"operation": operation, "severity": severity, "status": status}
         found = session.all(_PAGE, account_id=account_id, after=after, limit=limit + 1, **filters)
         rows = [dict(zip(_COLUMNS, row, strict=True)) for row in found[:limit]]
         shown = {"requests": [_present(row) for row in rows], "dropped": dropped}
         return shown | ({"next": str(rows[-1]["number"])} if len(found) > limit else {})
 
-    def _trim(self, session: Session, account_id: str) -> None:
+    def _look_for_surplus(self, session: Session, account_id: str) -> None:
         session.finish()
-        oldest = session.one(_OLDEST_KEPT, account_id=account_id, limit=self._limit)
-        if oldest is not None:
-            dropped = session.run(_TRIM, account_id=account_id, number=oldest[0])
-            accounts.count_dropped(session, account_id, dropped)
+        surplus = session.one(_NEWEST_SURPLUS, account_id=account_id, limit=self._limit)
+        if surplus is not None:
+            self._surplus[account_id] = surplus[0]
+
+    def _trim(self, session: Session, account_id: str) -> None:
+        dropped = session.run(_TRIM, account_id=account_id, number=self._surplus[account_id])
+        accounts.count_dropped(session, account_id, dropped)
+        if dropped < _TRIMMED_AT_ONCE:
+            del self._surplus[account_id]
 
 
 def severity_of(findings: tuple[Finding, ...]) -> str | None:

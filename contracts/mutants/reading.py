@@ -135,8 +135,8 @@ def media_type_is_ignored() -> None:
     original = ImportApi._read
 
     def read(self: ImportApi, route: Any, access: Any, request: Request, entry: Entry) -> Any:
-        headers = {**request.headers, "content-type": "application/json"}
-        return original(self, route, access, request._replace(headers=headers), entry)
+        request = request._replace(head=request.head._replace(is_json=True))
+        return original(self, route, access, request, entry)
 
     patch(ImportApi, "_read", read)
 

@@ -145,7 +145,7 @@ def keys_are_mixed() -> None:
     original = ImportApi._authorise
 
     def authorise(self: ImportApi, route: Any, request: Request, entry: Entry, session: Session) -> Any:
-        key = request.headers.get("authorization", "")
+        key = request.head.authorization
         if accounts.with_key(session, key) is not None:
             request = _with_key(request, session, route, key)
         return original(self, route, request, entry, session)
@@ -191,8 +191,8 @@ def _open_to(opens: Callable[[str, str], bool]) -> None:
 
     def authorise(self: ImportApi, route: Any, request: Request, entry: Entry, session: Session) -> Any:
         sandbox = accounts.find(session, route.parameters["account_id"])
-        if sandbox and opens(request.headers.get("authorization", ""), sandbox.api_key):
-            request = request._replace(headers={**request.headers, "authorization": sandbox.api_key})
+        if sandbox and opens(request.head.authorization, sandbox.api_key):
+            request = _with(request, sandbox.api_key)
         return original(self, route, request, entry, session)
 
     patch(ImportApi, "_authorise", authorise)
@@ -201,4 +201,8 @@ def _open_to(opens: Callable[[str, str], bool]) -> None:
 def _with_key(request: Request, session: Session, route: Any, key: str) -> Request:
     sandbox = accounts.find(session, route.parameters["account_id"])
     own = sandbox.api_key if sandbox else key
-    return request._replace(headers={**request.headers, "authorization": own})
+    return _with(request, own)
+
+
+def _with(request: Request, key: str) -> Request:
+    return request._replace(head=request.head._replace(authorization=key, api_key=key))

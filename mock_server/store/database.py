@@ -23,7 +23,7 @@ _TABLE = re.compile(r"(?:FROM|JOIN|INTO|UPDATE) (\w+)")
 
 
 class Prepared(NamedTuple):
-    """A statement as a driver takes it. `pick`: its values out of all by name."""
+    """`pick`: the values of `text`, in their order, out of all by name."""
 
     text: str
     pick: Callable[[Mapping[str, Any]], Any]
@@ -51,9 +51,9 @@ class Statement:
         return Prepared(_VALUE.sub("?", self._text), _picker(_VALUE.findall(self._text)))
 
     @cached_property
-    def by_name(self) -> Prepared:
+    def by_name(self) -> str:
         """With `%(name)s`. By place, a value in two clauses would be two to PostgreSQL, and GROUP BY fail."""
-        return Prepared(_VALUE.sub(r"%(\1)s", f"{self._text} {self._postgres}".rstrip()), lambda values: values)
+        return _VALUE.sub(r"%(\1)s", f"{self._text} {self._postgres}".rstrip())
 
 
 def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], Any]:
@@ -157,19 +157,17 @@ class Session:
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         """Runs a statement that needs no more than the row's values, once a row, at the driver's full speed."""
-        text, pick = self._prepared(statement)
+        self._heed(statement)
+        text, pick = statement.by_place
         self._connection.cursor().executemany(text, map(pick, rows))
 
     def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
         return self._execute(statement, {**self.scope, **values})
 
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:
-        text, pick = self._prepared(statement)
-        return self._connection.execute(text, pick(values))
-
-    def _prepared(self, statement: Statement) -> Prepared:
         self._heed(statement)
-        return statement.by_place
+        text, pick = statement.by_place
+        return self._connection.execute(text, pick(values))
 
     def _heed(self, statement: Statement) -> None:
         if statement.is_change:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from mock_server.errors import StoreError, UsageError
-from mock_server.store.database import SCHEMA_VERSION, Database, Prepared, Session, Statement
+from mock_server.store.database import SCHEMA_VERSION, Database, Session, Statement
 from mock_server.store.memory import Memory
 from mock_server.store.schema import TABLES
 
@@ -30,14 +30,12 @@ class PostgresSession(Session):
         return number
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
-        super().run_many(statement, map(_without_nul, rows))
+        self._heed(statement)
+        self._connection.cursor().executemany(statement.by_name, map(_without_nul, rows))
 
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:
-        return super()._execute(statement, _without_nul(values))
-
-    def _prepared(self, statement: Statement) -> Prepared:
         self._heed(statement)
-        return statement.by_name
+        return self._connection.execute(statement.by_name, _without_nul(values))
 
 
 class PostgresDatabase(Database):

@@ -33,18 +33,26 @@ _READ_ONCE = 64
 """How many paths, and sets of headers, are kept read: a client sends the same ones again and again."""
 
 
-class Request(NamedTuple):
-    """What came over the wire.
+class Head(NamedTuple):
+    """What a request's headers say. `api_key`: without a prefix that does not belong there.
 
-    `raw_path`: still encoded, without the query. `shown_headers`: as the journal keeps them.
-    `body`: None when too large.
+    `shown`: all of them, as the journal keeps them.
     """
+
+    authorization: str
+    api_key: str
+    content_type: str
+    is_json: bool
+    shown: str
+
+
+class Request(NamedTuple):
+    """What came over the wire. `raw_path`: still encoded, without the query. `body`: None when too large."""
 
     method: str
     path: str
     raw_path: bytes
-    headers: Mapping[str, str]
-    shown_headers: str
+    head: Head
     body: bytes | None
 
 
@@ -97,7 +105,7 @@ class ImportApi:
             received_at=utc_now(),
             method=request.method,
             path=request.path,
-            request_headers=request.shown_headers,
+            request_headers=request.head.shown,
             request_body=request.body or b"",
         )
         try:
@@ -153,10 +161,10 @@ class ImportApi:
         entry.account_id = account_id if found else ""
         if found and found.api_key in entry.path:
             entry.path = entry.path.replace(found.api_key, mask(found.api_key))
-        key = _api_key(request)
+        key = request.head.api_key
         if not key:
             raise _unauthorised("missing-key", "the Authorization header is missing; send the bare API key in it")
-        if key != request.headers["authorization"]:
+        if key != request.head.authorization:
             entry.findings += (_BEARER_PREFIX,)
         if found is None and accounts.with_key(session, key) is None:
             raise _unauthorised("wrong-key", "the API key in Authorization is unknown; send that of the account")
@@ -178,8 +186,8 @@ class ImportApi:
             raise ApiError(400, *(finding.message for finding in route.violations), findings=route.violations)
         body: Mapping[str, Any] = {}
         if operation.body is not None:
-            if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:
-                declared = request.headers.get("content-type") or "none"
+            if not request.head.is_json:
+                declared = request.head.content_type or "none"
                 message = f"the Content-Type is {declared}; send JSON and Content-Type: {_MEDIA_TYPE}"
                 raise ApiError.violation(415, "wrong-media-type", "/headers/content-type", message)
             if request.body is None:
@@ -217,7 +225,7 @@ class ImportApi:
     def _assign(self, request: Request, entry: Entry, session: Session) -> None:
         """Gives the entry to the account that its key belongs to, where its path names none; locks the account."""
         if not entry.account_id:
-            entry.account_id = accounts.with_key(session, _api_key(request)) or ""
+            entry.account_id = accounts.with_key(session, request.head.api_key) or ""
         accounts.lock(session, entry.account_id)
 
     def _journal_failure(self, request: Request, entry: Entry) -> None:
@@ -245,13 +253,11 @@ class ImportApi:
                 break
         raw_path: bytes = scope["raw_path"]
         query: bytes = scope["query_string"]
-        headers, shown = _read_headers(tuple(scope["headers"]))
         return Request(
             method=scope["method"],
             path=(raw_path + (b"?" + query if query else b"")).decode("latin-1"),
             raw_path=raw_path,
-            headers=headers,
-            shown_headers=shown,
+            head=_read_head(tuple(scope["headers"])),
             body=b"".join(chunks) if size <= self._max_body_bytes else None,
         )
 
@@ -295,10 +301,17 @@ def _injected(fault: Fault) -> Answer:
 
 
 @lru_cache(_READ_ONCE)
-def _read_headers(raw: tuple[tuple[bytes, bytes], ...]) -> tuple[Mapping[str, str], str]:
-    """Headers by name, and as the journal keeps them."""
+def _read_head(raw: tuple[tuple[bytes, bytes], ...]) -> Head:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
-    return headers, shown_headers(headers)
+    authorization = headers.get("authorization", "")
+    content_type = headers.get("content-type", "")
+    return Head(
+        authorization=authorization,
+        api_key=authorization[7:].strip() if authorization[:7].lower() == "bearer " else authorization,
+        content_type=content_type,
+        is_json=content_type.partition(";")[0].strip().lower() == _MEDIA_TYPE,
+        shown=shown_headers(headers),
+    )
 
 
 def _segments(raw_path: bytes) -> list[str]:
@@ -317,9 +330,3 @@ def _decode(segment: bytes) -> str:
         raise ApiError.violation(
             400, "bad-path", "/path", f"'{shown}' in the path is not UTF-8; percent-encode the UTF-8 bytes"
         ) from None
-
-
-def _api_key(request: Request) -> str:
-    """The key that was sent, without a prefix that does not belong there."""
-    sent = request.headers.get("authorization", "")
-    return sent[7:].strip() if sent[:7].lower() == "bearer " else sent

@@ -55,6 +55,8 @@ class SqliteDatabase(Database):
         self._is_closing = threading.Event()
         self._waiting: list[asyncio.Future[None]] | None = None
         """Who waits for the transaction of the calls under way; None where there is none."""
+        self._loop: asyncio.AbstractEventLoop
+        """Of these calls. To ask for the running one costs a call of the system."""
         try:
             self._check_version()
             self._connection = self._connect()
@@ -87,7 +89,8 @@ class SqliteDatabase(Database):
             if self._waiting is None:
                 self._begin()
                 self._waiting = []
-                asyncio.get_running_loop().call_soon(self._settle_when_quiet, 0)
+                self._loop = asyncio.get_running_loop()
+                self._loop.call_soon(self._settle_when_quiet, 0)
             self._session.start()
         except BaseException as error:
             raise self._taken_back(error) from error
@@ -104,7 +107,7 @@ class SqliteDatabase(Database):
 
     async def settled(self) -> None:
         if self._waiting is not None:
-            settled = asyncio.get_running_loop().create_future()
+            settled = self._loop.create_future()
             self._waiting.append(settled)
             await settled
 
@@ -116,7 +119,7 @@ class SqliteDatabase(Database):
         if waiting == waited or waiting >= _MOST_AT_ONCE:
             self._settle()
         else:
-            asyncio.get_running_loop().call_soon(self._settle_when_quiet, waiting)
+            self._loop.call_soon(self._settle_when_quiet, waiting)
 
     def _settle(self, error: BaseException | None = None) -> None:
         """Commits the calls under way and tells those who wait; with `error`, all of them were taken back."""

@@ -1,4 +1,4 @@
-"""A database: transactions over it, and statements in them, which run on the driver's own connection."""
+"""A database: transactions over it, and statements in them, which run on the driver's own cursor."""
 
 import re
 from abc import ABC, abstractmethod
@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from importlib.util import find_spec
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from mock_server.errors import UsageError
 from mock_server.store.memory import Memory
@@ -64,14 +64,14 @@ def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], Any]:
     return itemgetter(*names) if names else lambda _: ()
 
 
-class Session:
+class Session(ABC):
     """A transaction under way. `within` binds it to an integration, whose ids then fill every statement.
 
-    `connection`: the driver's own, `sqlite3` or psycopg. `memory`: of what no one else can have changed meanwhile.
+    `cursor`: the driver's own, for all statements. `memory`: of what no one else can have changed meanwhile.
     """
 
-    def __init__(self, connection: Any, memory: Memory) -> None:
-        self._connection = connection
+    def __init__(self, cursor: Any, memory: Memory) -> None:
+        self._cursor = cursor
         self._memory = memory
         self.scope: Mapping[str, str] = {}
         self._place: tuple[str, ...] = ()
@@ -81,9 +81,9 @@ class Session:
         self._is_marked = False
         self._late: dict[Statement, list[Mapping[str, Any]]] = {}
 
-    def within(self, account_id: str, integration_id: str) -> "Session":
+    def within(self, account_id: str, integration_id: str) -> Self:
         """The same transaction, for the rows of one integration."""
-        inner = type(self)(self._connection, self._memory)
+        inner = type(self)(self._cursor, self._memory)
         inner.scope = {"account_id": account_id, "integration_id": integration_id}
         inner._place = tuple(inner.scope.values())
         inner._whole = self._whole
@@ -95,7 +95,7 @@ class Session:
 
     def mark(self) -> None:
         """Lets `undo` take back what is written from here on. It doubles the cost of writing."""
-        self._connection.execute("SAVEPOINT mark")
+        self._cursor.execute("SAVEPOINT mark")
         self._is_marked = True
 
     def undo(self) -> None:
@@ -104,7 +104,7 @@ class Session:
         Raises RuntimeError where the call wrote something without a mark.
         """
         if self._is_marked:
-            self._connection.execute("ROLLBACK TO mark")
+            self._cursor.execute("ROLLBACK TO mark")
             self._memory.clear()
         elif self._has_changed:
             raise RuntimeError("a call was refused when it had already written")
@@ -114,15 +114,15 @@ class Session:
         """Forgets the mark, and keeps what was written."""
         if self._is_marked:
             self._is_marked = False
-            self._connection.execute("RELEASE mark")
+            self._cursor.execute("RELEASE mark")
 
     def all(self, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._run(statement, values).fetchall()
         return found
 
     def one(self, statement: Statement, **values: Any) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._run(statement, values).fetchone()
-        return row
+        found = self.all(statement, **values)  # a row that is left unread would keep the transaction open
+        return found[0] if found else None
 
     def recall(self, find: Callable[..., Found], *arguments: Any) -> Found:
         """What `find(session, *arguments)` gives, from memory where the tables that it uses did not change since.
@@ -135,10 +135,9 @@ class Session:
             found = self._memory.learn(key, partial(find, self, *arguments))
         return found
 
+    @abstractmethod
     def insert(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """Inserts a row, given whole, into a table with a `number`, and gives that of the row."""
-        number: int = self._execute(statement, values).lastrowid
-        return number
 
     def insert_late(self, statement: Statement, row: Mapping[str, Any]) -> None:
         """Inserts a row when the transaction ends, or at `finish`, with all others that came by then."""
@@ -150,24 +149,20 @@ class Session:
         for statement, rows in late.items():
             self.run_many(statement, rows)
 
+    @abstractmethod
     def run(self, statement: Statement, **values: Any) -> int:
         """How many rows it changed."""
-        changed: int = self._run(statement, values).rowcount
-        return changed
 
+    @abstractmethod
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         """Runs a statement that needs no more than the row's values, once a row, at the driver's full speed."""
-        self._heed(statement)
-        text, pick = statement.by_place
-        self._connection.cursor().executemany(text, map(pick, rows))
 
     def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
         return self._execute(statement, {**self.scope, **values})
 
+    @abstractmethod
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:
-        self._heed(statement)
-        text, pick = statement.by_place
-        return self._connection.execute(text, pick(values))
+        """The cursor, when the statement ran."""
 
     def _heed(self, statement: Statement) -> None:
         if statement.is_change:

@@ -29,13 +29,17 @@ class PostgresSession(Session):
         number: int = self._execute(statement, values).fetchone()[0]
         return number
 
+    def run(self, statement: Statement, **values: Any) -> int:
+        changed: int = self._run(statement, values).rowcount
+        return changed
+
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         self._heed(statement)
-        self._connection.cursor().executemany(statement.by_name, map(_without_nul, rows))
+        self._cursor.executemany(statement.by_name, map(_without_nul, rows))
 
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:
         self._heed(statement)
-        return self._connection.execute(statement.by_name, _without_nul(values))
+        return self._cursor.execute(statement.by_name, _without_nul(values))
 
 
 class PostgresDatabase(Database):
@@ -60,7 +64,7 @@ class PostgresDatabase(Database):
             if self._connection.closed:
                 self._connection = self._connect()
             self._connection.execute("BEGIN")
-            session = PostgresSession(self._connection, Memory())
+            session = PostgresSession(self._connection.cursor(), Memory())
             yield session
             session.finish()
             self._connection.execute("COMMIT")

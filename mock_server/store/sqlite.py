@@ -1,24 +1,25 @@
 """One SQLite database on one connection, in memory or in a file with a write-ahead log."""
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import apsw
 
 from mock_server.errors import StoreError, UsageError
-from mock_server.store.database import SCHEMA_VERSION, Database, Session
+from mock_server.store.database import SCHEMA_VERSION, Database, Session, Statement
 from mock_server.store.memory import Memory
 from mock_server.store.schema import SQLITE
 
 _CACHE_KIB = 8192
 _PAGE_BYTES = 8192
-_STATEMENTS_KEPT = 512
 _MOST_AT_ONCE = 64
 """Calls that are committed together; with more of them the first would wait for long."""
 _TAKEN_BACK = "nothing was stored: another call of the same moment failed, and its transaction with it; try again"
-_LOCK_SECONDS = 5
+_LOCK_MILLISECONDS = 5000
 _CHECKPOINT_SECONDS = 0.1
 """How long committed pages stay in the log alone. Moved more rarely, they are fewer, but hold up calls for longer."""
 _LONG_LOG_PAGES = 6_000
@@ -27,15 +28,35 @@ _ROUNDS = 2
 """Of moving pages before that. With one the p99 of calls is a twelfth longer."""
 _MOST_LOG_PAGES = 2 * _LONG_LOG_PAGES
 """A commit that finds the log longer moves pages itself, and all calls wait: it must not grow for ever."""
-_TROUBLES = {
-    sqlite3.SQLITE_FULL: "has no space left on its disk; free some",
-    sqlite3.SQLITE_IOERR: "cannot be written or read; look after its disk: space, quota, write protection",
-    sqlite3.SQLITE_READONLY: "may not be written; make the file and its folder writable",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened; make the file and its folder readable and writable",
-    sqlite3.SQLITE_BUSY: "is locked by another program; end that one",
-    sqlite3.SQLITE_CORRUPT: "is damaged; put a sound copy in its place and start the server anew",
+_TROUBLES: dict[type[BaseException], str] = {
+    apsw.FullError: "has no space left on its disk; free some",
+    apsw.IOError: "cannot be written or read; look after its disk: space, quota, write protection",
+    apsw.ReadOnlyError: "may not be written; make the file and its folder writable",
+    apsw.CantOpenError: "cannot be opened; make the file and its folder readable and writable",
+    apsw.BusyError: "is locked by another program; end that one",
+    apsw.CorruptError: "is damaged; put a sound copy in its place and start the server anew",
 }
 """What a failure of the file, which is no bug of ours, means and asks for."""
+
+
+class SqliteSession(Session):
+    def insert(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        number: int = self._execute(statement, values).connection.last_insert_rowid()
+        return number
+
+    def run(self, statement: Statement, **values: Any) -> int:
+        changed: int = self._run(statement, values).connection.changes()
+        return changed
+
+    def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._heed(statement)
+        text, pick = statement.by_place
+        self._cursor.executemany(text, map(pick, rows))
+
+    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:
+        self._heed(statement)
+        text, pick = statement.by_place
+        return self._cursor.execute(text, pick(values))
 
 
 class SqliteDatabase(Database):
@@ -60,9 +81,9 @@ class SqliteDatabase(Database):
         try:
             self._check_version()
             self._connection = self._connect()
-            self._session = Session(self._connection, self._memory)
+            self._session = self._new_session()
             self._prepare()
-        except sqlite3.Error as error:
+        except apsw.Error as error:
             raise UsageError(f"the database {path} cannot be used: {error}") from error
         self._checkpointer = threading.Thread(target=self._checkpoint, daemon=True) if path else None
         if self._checkpointer:
@@ -129,7 +150,7 @@ class SqliteDatabase(Database):
         if error is None:
             try:
                 self._commit()
-            except sqlite3.Error as failure:
+            except apsw.Error as failure:
                 self._roll_back()
                 error = failure
         for settled in waiting:
@@ -145,7 +166,7 @@ class SqliteDatabase(Database):
         self._is_writing = True
         self._connection.execute("BEGIN IMMEDIATE")
         # It changes when another program wrote to the file, which none can do from here to the commit.
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        version = self._connection.execute("PRAGMA data_version").get
         if version != self._data_version:
             self._memory.clear()
             self._data_version = version
@@ -159,11 +180,11 @@ class SqliteDatabase(Database):
     def _roll_back(self) -> None:
         """Ends the transaction, if there is one: SQLite ends some by itself."""
         if self._connection.in_transaction:
-            with suppress(sqlite3.Error):  # the failure that led here is the one to tell
+            with suppress(apsw.Error):  # the failure that led here is the one to tell
                 self._connection.execute("ROLLBACK")
         self._let_write()
         self._memory.clear()
-        self._session = Session(self._connection, self._memory)
+        self._session = self._new_session()
 
     def _taken_back(self, error: BaseException) -> BaseException:
         """Takes back what the calls under way wrote, since one of them failed; the error as it is to be told."""
@@ -178,7 +199,7 @@ class SqliteDatabase(Database):
 
     def _told(self, error: BaseException, otherwise: str = "") -> BaseException:
         """The error as a StoreError, where the file failed or there is a text for what it is `otherwise`."""
-        trouble = _TROUBLES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        trouble = _TROUBLES.get(type(error))
         if trouble:
             return StoreError(f"nothing was stored: the database {self._path} {trouble}, and try again")
         return StoreError(otherwise) if otherwise else error
@@ -191,15 +212,15 @@ class SqliteDatabase(Database):
             self._checkpointer.join()
         self._connection.close()
 
-    def _connect(self, timeout: float = _LOCK_SECONDS) -> sqlite3.Connection:
-        """`timeout`: seconds that it waits for another program's lock."""
-        connection = sqlite3.connect(
-            self._path or ":memory:",
-            timeout=timeout,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=_STATEMENTS_KEPT,
-        )
+    def _new_session(self) -> SqliteSession:
+        return SqliteSession(self._connection.cursor(), self._memory)
+
+    def _connect(self, timeout: int = _LOCK_MILLISECONDS) -> apsw.Connection:
+        """`timeout`: for how long it waits for another program's lock."""
+        connection = apsw.Connection(str(self._path or ":memory:"))
+        connection.set_busy_timeout(timeout)
+        # Else a statement is planned anew for each value that it is given.
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         if self._path:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -212,10 +233,10 @@ class SqliteDatabase(Database):
         """Refuses a file that is not ours before anything is written to it."""
         if self._path is None or not self._path.exists():
             return
-        with closing(sqlite3.connect(self._path)) as connection:
+        with closing(apsw.Connection(str(self._path))) as connection:
             if _is_empty(connection):
                 return
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            version = connection.execute("PRAGMA user_version").get
         if version != SCHEMA_VERSION:
             raise UsageError(
                 f"the database {self._path} has version {version}, this program writes version"
@@ -237,14 +258,14 @@ class SqliteDatabase(Database):
             if self._is_closing.wait(_CHECKPOINT_SECONDS):
                 break
             self._has_committed.clear()
-            with suppress(sqlite3.OperationalError):  # a full disk: the pages stay where they are until the next time
+            with suppress(apsw.Error):  # a full disk: the pages stay where they are until the next time
                 if _move_pages(connection) < _LONG_LOG_PAGES:
                     continue
                 # Each round takes what came during the one before; what is left is quick to sync, while all calls wait.
                 for _ in range(_ROUNDS):
                     _move_pages(connection)
                 with self._writing:
-                    connection.execute("PRAGMA wal_checkpoint(RESTART)")
+                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
         connection.close()
 
 
@@ -261,11 +282,11 @@ class _Call(AbstractContextManager[Session]):
         self._database.end_call(error)
 
 
-def _move_pages(connection: sqlite3.Connection) -> int:
+def _move_pages(connection: apsw.Connection) -> int:
     """Moves what is committed from the log into the file, while calls go on; how many pages the log holds."""
-    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return int(pages)
+    pages, _ = connection.wal_checkpoint()
+    return pages
 
 
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+def _is_empty(connection: apsw.Connection) -> bool:
+    return not connection.execute("SELECT COUNT(*) FROM sqlite_master").get

@@ -118,7 +118,7 @@ def test_a_refusal_after_a_write_is_a_failure_where_no_mark_was_set(database: Sq
     [
         (lambda _: None, [("7", "Lead")]),
         (lambda session: add_product(session, "1"), [("7", "Lead")]),
-        (lambda session: tags.learn(within(session), "7", "Customer"), [("7", "Customer")]),
+        (lambda session: tags.learn(within(session), ("7", "Customer")), [("7", "Customer")]),
     ],
     ids=["nothing", "another table", "the tag"],
 )
@@ -126,7 +126,7 @@ def test_what_is_remembered_of_a_tag_is_what_is_stored(
     database: SqliteDatabase, change: Callable[[Session], object], found: list[tuple[str, str]]
 ) -> None:
     with database.transaction() as session:
-        number = tags.learn(within(session), "7", "Lead")
+        (number,) = tags.learn(within(session), ("7", "Lead"))
         tags.present(within(session), {number: "2026-01-01"})
         change(session)
 
@@ -139,13 +139,13 @@ def test_a_tag_that_was_taken_back_is_not_remembered(database: SqliteDatabase) -
     def learnt_in_vain() -> None:
         with database.transaction() as session:
             for _ in range(2):
-                tags.learn(within(session), "7", "Lead")
+                tags.learn(within(session), ("7", "Lead"))
             raise LookupError
 
     with pytest.raises(LookupError):
         learnt_in_vain()
 
     with database.transaction() as session:
-        tags.learn(within(session), "7", "Lead")
+        tags.learn(within(session), ("7", "Lead"))
 
         assert [tag["name"] for tag in tags.meant(within(session), "7", None)] == ["Lead"]

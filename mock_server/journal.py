@@ -23,7 +23,9 @@ _KEPT_VALUE = 1_024
 SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 """Shown masked wherever they are shown."""
 
-_NO_FINDINGS, _NO_FAULT = "[]", "null"
+_NO_FAULT = "null"
+_JUDGED_KEPT, _JUDGED_LENGTH = 256, 4_096
+"""How many sets of findings are kept as texts, and how long these may be: clients do the same thing again and again."""
 _LOOK_EVERY, _LOOK_SHARE = 512, 10
 """After how many exchanges an account's surplus is looked for, or after which part of the limit: it is counted off."""
 _TRIM_EVERY, _TRIMMED_AT_ONCE = 128, 160
@@ -82,14 +84,16 @@ class Journal:
         self._written = 0
         self._surplus: dict[str, int] = {}
         """By account, the number of the newest entry that is to go."""
+        self._judged: dict[tuple[Finding, ...], tuple[str | None, str]] = {}
 
     def write(self, session: Session, entry: Entry) -> None:
+        severity, findings = self._judge(entry.findings)
         row = {
             "account_id": entry.account_id,
             "received_at": entry.received_at,
             "duration_ms": entry.duration_ms,
             "operation": entry.operation,
-            "severity": severity_of(entry.findings),
+            "severity": severity,
             "method": entry.method,
             "path": _cut(entry.path, KEPT_HEAD),
             "request_headers": entry.request_headers,
@@ -99,7 +103,7 @@ class Journal:
             "answer_headers": _dump(entry.answer_headers),
             "answer_body": _text(entry.answer_body),
             "answer_bytes": len(entry.answer_body),
-            "findings": _findings(entry.findings) if entry.findings else _NO_FINDINGS,
+            "findings": findings,
             "fault": _dump(entry.fault.described()) if entry.fault else _NO_FAULT,
         }
         session.insert_late(_ADD, row)
@@ -108,6 +112,17 @@ class Journal:
             self._look_for_surplus(session, entry.account_id)
         if self._written % _TRIM_EVERY == 0 and entry.account_id in self._surplus:
             self._trim(session, entry.account_id)
+
+    def _judge(self, findings: tuple[Finding, ...]) -> tuple[str | None, str]:
+        """The gravest severity, and the findings as JSON."""
+        judged = self._judged.get(findings)
+        if judged is None:
+            judged = severity_of(findings), _findings(findings)
+            if len(judged[1]) <= _JUDGED_LENGTH:
+                if len(self._judged) >= _JUDGED_KEPT:
+                    self._judged.clear()
+                self._judged[findings] = judged
+        return judged
 
     def repeats_refusal(self, session: Session, entry: Entry) -> bool:
         """Whether the account's last call was this very one, and was refused with 400."""

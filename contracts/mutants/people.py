@@ -216,15 +216,15 @@ def added_twice_is_two() -> None:
 @mutant
 def number_is_a_name() -> None:
     """A number is taken as a tag's name."""
-    original = tags._known
-    patch(tags, "_known", lambda session, tag: original(session, str(tag) if isinstance(tag, int) else tag))
+    original = tags._named
+    patch(tags, "_named", lambda tag: original(str(tag) if isinstance(tag, int) else tag))
 
 
 @mutant
 def text_is_always_an_id() -> None:
     """A text is taken as a tag's id."""
-    original = tags._known
-    patch(tags, "_known", lambda session, tag: original(session, {"id": tag} if isinstance(tag, str) else tag))
+    original = tags._named
+    patch(tags, "_named", lambda tag: original({"id": tag} if isinstance(tag, str) else tag))
 
 
 @mutant

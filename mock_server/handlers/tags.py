@@ -8,7 +8,7 @@ from mock_server.store import contacts, tags
 from mock_server.store.contacts import CONTACTS
 from mock_server.store.database import Session
 from mock_server.store.rows import Row
-from mock_server.store.tags import Tagged
+from mock_server.store.tags import Named, Tagged
 
 
 def add_tags(call: Call, session: Session) -> Answer:
@@ -35,19 +35,19 @@ def remove_tags(call: Call, session: Session) -> Answer:
 
 def dated_tags(call: Call, session: Session, there: Tagged) -> dict[str, str]:
     """The call's tags, made known where they were not; those in `there` keep their date unless a new one is given."""
+    given = call.body["tags"]
     dated: dict[str, str] = {}
-    for tag in call.body["tags"]:
-        number = _known(session, tag)
-        given = tag.get("date") if isinstance(tag, dict) else None
-        dated[number] = given or dated.get(number) or there.get(number) or call.received_at
+    for tag, number in zip(given, tags.learn(session, *map(_named, given)), strict=True):
+        date = tag.get("date") if isinstance(tag, dict) else None
+        dated[number] = date or dated.get(number) or there.get(number) or call.received_at
     return dated
 
 
-def _known(session: Session, tag: int | str | dict[str, Any]) -> str:
-    """The number of a tag in any of its three forms."""
+def _named(tag: int | str | dict[str, Any]) -> Named:
+    """A tag in any of its three forms, without its date."""
     if isinstance(tag, dict):
-        return tags.learn(session, tag.get("id"), tag.get("name"))
-    return tags.learn(session, str(tag), None) if isinstance(tag, int) else tags.learn_text(session, tag)
+        return tag.get("id"), tag.get("name")
+    return (str(tag), None) if isinstance(tag, int) else tag
 
 
 def _meant(session: Session, tag: int | str | dict[str, Any]) -> set[str]:

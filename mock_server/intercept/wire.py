@@ -81,6 +81,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._begun_at: float | None = None
         # What was read since the last piece of a body or end of a request. Nothing else bounds it, or its parts.
         self._overhead_bytes = 0
+        self._may_be_large = False
+        """Whether a head that ends in what is being read may be over the limit."""
         self._timer: asyncio.TimerHandle | None = None
         self._refusal = (0, "")
 
@@ -110,6 +112,7 @@ class HttpProtocol(HttpToolsProtocol):
             head, end, rest = data.partition(b"\r\n\r\n")
             data = _UPGRADE.sub(b"", head) + end + rest
         self._overhead_bytes += len(data)
+        self._may_be_large = self._overhead_bytes > MAX_HEAD_BYTES
         super().data_received(data)
         if self._overhead_bytes > MAX_HEAD_BYTES:
             part = "head" if self._in_head else "body's framing"
@@ -134,7 +137,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if len(self.headers) > MAX_HEADERS:
             self._give_up(431, f"the request has {len(self.headers)} headers; the limit is {MAX_HEADERS}")
-        if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > MAX_HEAD_BYTES:
+        if self._may_be_large and len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > MAX_HEAD_BYTES:
             self._give_up(431, f"the request's head is over the limit of {MAX_HEAD_BYTES} bytes")
         super().on_headers_complete()
         self._in_head = False

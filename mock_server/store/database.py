@@ -121,7 +121,9 @@ class Session(ABC):
         return found
 
     def one(self, statement: Statement, **values: Any) -> tuple[Any, ...] | None:
-        found = self.all(statement, **values)  # a row that is left unread would keep the transaction open
+        found: list[tuple[Any, ...]] = self._run(
+            statement, values
+        ).fetchall()  # a row that is left unread would keep the transaction open
         return found[0] if found else None
 
     def recall(self, find: Callable[..., Found], *arguments: Any) -> Found:

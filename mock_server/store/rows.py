@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ class Rows:
         self._json = described.json
         self._flags = described.flags
         self._shown = tuple(name for name in self.columns if name not in (*_SCOPE, *hidden))
+        self._pick_shown = itemgetter(*self._shown)
         self._key = key
         written = [name for name in self.columns if name != "number"]
         self._defaults = {name: described.defaults[name] for name in written}
@@ -64,7 +66,7 @@ class Rows:
 
     def present(self, row: Row) -> dict[str, Any]:
         """The row under the API's field names."""
-        return {name: row[name] for name in self._shown}
+        return dict(zip(self._shown, self._pick_shown(row), strict=True))
 
     def put(self, session: Session, before: Row | None, after: Row) -> Row:
         """Inserts `after`, or updates the row `before` to it when they differ; the row as it is then.

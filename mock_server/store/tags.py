@@ -13,6 +13,9 @@ TAGS = Rows("tag", "id", hidden=("minted",))
 Tagged = Mapping[str, str]
 """A contact's tags: the number of each, as a text, and the date since when the contact has it."""
 
+Named = str | tuple[str | None, str | None]
+"""A tag as a call names it: by id and name, or by a text, which is its id where one has that id, else its name."""
+
 _MEANT = TAGS.where("id = :id OR name = :name")
 _LABELS_AT_ONCE = 50
 
@@ -22,25 +25,24 @@ def meant(session: Session, id: str | None, name: str | None) -> list[Row]:
     return TAGS.all(session, _MEANT, id=id, name=name)
 
 
-def learn(session: Session, id: str | None, name: str | None) -> str:
-    """Makes the tag known, or better known, and gives its number as contacts keep it.
+def learn(session: Session, *named: Named) -> list[str]:
+    """Makes tags known, or better known, and gives their numbers as contacts keep them.
 
-    A tag that was known by `name` alone takes the `id` that comes with it.
+    A tag that was known by its name alone takes the id that comes with it.
     """
-    return session.recall(_learn, id, name)
+    return session.recall(_learn, *named)
 
 
-def learn_text(session: Session, text: str) -> str:
-    """The same for a tag given as a text: its id where one has that id, else its name."""
-    return session.recall(_learn_text, text)
+def _learn(session: Session, *named: Named) -> list[str]:
+    return [_learn_text(session, tag) if isinstance(tag, str) else _learn_one(session, *tag) for tag in named]
 
 
 def _learn_text(session: Session, text: str) -> str:
     is_id = any(tag["id"] == text for tag in meant(session, text, text))
-    return _learn(session, text if is_id else None, None if is_id else text)
+    return _learn_one(session, text if is_id else None, None if is_id else text)
 
 
-def _learn(session: Session, id: str | None, name: str | None) -> str:
+def _learn_one(session: Session, id: str | None, name: str | None) -> str:
     known = meant(session, id, name)
     if id is None:
         tag = next(iter(known), None)

@@ -24,13 +24,13 @@ _INSTANTS_KEPT = 1024
 
 def utc_now() -> str:
     """The time in ISO 8601, to the microsecond. A tenth of what `datetime` takes for it."""
-    seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
-    return f"{_second(seconds)}.{microseconds:06d}+00:00"
+    nanoseconds = str(time.time_ns())
+    return f"{_second(nanoseconds[:-9])}.{nanoseconds[-9:-3]}+00:00"
 
 
 @lru_cache(1)
-def _second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+def _second(seconds: str) -> str:
+    return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _read_id(value: str | int | float) -> str:

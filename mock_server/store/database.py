@@ -77,13 +77,16 @@ class Session(ABC):
         self._place: tuple[str, ...] = ()
         """The values of `scope`, as a key has them."""
         self._whole = self
+        self._inner: Self | None = None
         self._has_changed = False
         self._is_marked = False
         self._late: dict[Statement, list[Mapping[str, Any]]] = {}
 
     def within(self, account_id: str, integration_id: str) -> Self:
-        """The same transaction, for the rows of one integration."""
-        inner = type(self)(self._cursor, self._memory)
+        """The same transaction, for the rows of one integration. Calls that come together often have the same."""
+        if self._inner and self._inner._place == (account_id, integration_id):
+            return self._inner
+        self._inner = inner = type(self)(self._cursor, self._memory)
         inner.scope = {"account_id": account_id, "integration_id": integration_id}
         inner._place = tuple(inner.scope.values())
         inner._whole = self._whole

@@ -32,7 +32,7 @@ class Rows:
         self._key = key
         written = [name for name in self.columns if name != "number"]
         self._defaults = {name: described.defaults[name] for name in written}
-        self.select = f"SELECT {', '.join(self.columns)} FROM {table}"
+        self.select = f"SELECT * FROM {table}"
         self._find = self.where(" AND ".join(f"{name} = :{name}" for name in key))
         self._insert = Statement(inserting(table, written), postgres="RETURNING number")
         self._update = lru_cache(_UPDATES_KEPT)(self._make_update)

@@ -78,6 +78,7 @@ class SqliteDatabase(Database):
         """Who waits for the transaction of the calls under way; None where there is none."""
         self._loop: asyncio.AbstractEventLoop
         """Of these calls. To ask for the running one costs a call of the system."""
+        self._call = _Call(self)
         try:
             self._check_version()
             self._connection = self._connect()
@@ -102,7 +103,7 @@ class SqliteDatabase(Database):
 
     def call(self) -> AbstractContextManager[Session]:
         """Calls that come close after each other are committed together: the commit is most of their cost."""
-        return _Call(self)
+        return self._call
 
     def begin_call(self) -> Session:
         """In the transaction of the calls before it, or in a new one."""

@@ -1,6 +1,6 @@
 """The application: the import API at `/api`, the admin side beside it, the guard before both."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -77,9 +77,9 @@ class _Doors:
         self._app = app
         self.routes = [Mount("/api", api), *app.routes]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         is_call = scope["type"] == "http" and scope["path"].startswith("/api/")
-        await (self._api if is_call else self._app)(scope, receive, send)
+        return (self._api if is_call else self._app)(scope, receive, send)
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:

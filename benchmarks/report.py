@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-PACKAGES = ("segmetrics-mock", "starlette", "uvicorn", "uvloop", "httptools", "sqlmodel")
+PACKAGES = ("segmetrics-mock", "starlette", "uvicorn", "uvloop", "httptools", "apsw")
 TOOLS = {"wrk": ["wrk", "-v"], "node": ["node", "--version"], "java": ["java", "-version"]}
 
 

@@ -33,6 +33,8 @@ LIBRARIES = {
     "starlette": {"web"},
     "uvicorn": {"serving", "intercept"},
     "faker": {"fakedata"},
+    "apsw": {"store"},
+    "psycopg": {"store"},
     "sqlmodel": {"store"},
     "sqlalchemy": {"store"},
     "jsonschema_rs": {"spec", "faults", "datasets"},
@@ -150,7 +152,7 @@ def loaded_by(statement: str, *modules: str) -> set[str]:
 
 
 def test_the_command_line_alone_loads_neither_sql_nor_a_server() -> None:
-    heavy = ("sqlmodel", "sqlalchemy", "pydantic", "uvicorn", "starlette", "jsonschema_rs", "yaml", "orjson")
+    heavy = ("apsw", "sqlmodel", "sqlalchemy", "pydantic", "uvicorn", "starlette", "jsonschema_rs", "yaml", "orjson")
 
     assert loaded_by("import mock_server.cli", *heavy) == set()
 

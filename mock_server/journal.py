@@ -43,7 +43,7 @@ _TRIM = Statement(
     f" WHERE account_id = :account_id AND number <= :number ORDER BY number LIMIT {_TRIMMED_AT_ONCE})"
 )
 _PAGE = Statement(
-    f"SELECT {', '.join(_COLUMNS)} FROM exchange WHERE account_id = :account_id AND number > :after"
+    "SELECT * FROM exchange WHERE account_id = :account_id AND number > :after"
     f" AND {' AND '.join(map(only, FILTERS))} ORDER BY number LIMIT :limit"
 )
 _LAST = Statement(

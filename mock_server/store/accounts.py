@@ -66,9 +66,10 @@ def _delete_from(table: str) -> Statement:
     return Statement(f"DELETE FROM {table} WHERE account_id = :account_id")
 
 
-_NAMES = ("integration", "account")
-_EMPTY = [_delete_from(table) for table in TABLES if table not in _NAMES]
-_DROP = [_delete_from(table) for table in _NAMES]
+_IDENTITY = ("integration", "account")
+"""What `empty` leaves: name, key, mode and integrations."""
+_EMPTY = [_delete_from(table) for table in TABLES if table not in _IDENTITY]
+_DROP = [_delete_from(table) for table in _IDENTITY]
 
 
 def add(session: Session, sandbox: Sandbox) -> None:

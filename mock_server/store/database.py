@@ -124,9 +124,8 @@ class Session(ABC):
         return found
 
     def one(self, statement: Statement, **values: Any) -> tuple[Any, ...] | None:
-        found: list[tuple[Any, ...]] = self._run(
-            statement, values
-        ).fetchall()  # a row that is left unread would keep the transaction open
+        # All are read: a row that is left would keep the transaction open.
+        found: list[tuple[Any, ...]] = self._run(statement, values).fetchall()
         return found[0] if found else None
 
     def recall(self, find: Callable[..., Found], *arguments: Any) -> Found:

@@ -26,10 +26,10 @@ SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 _NO_FAULT = "null"
 _JUDGED_KEPT, _JUDGED_LENGTH = 256, 4_096
 """How many sets of findings are kept as texts, and how long these may be: clients do the same thing again and again."""
-_LOOK_EVERY, _LOOK_SHARE = 512, 10
-"""After how many exchanges an account's surplus is looked for, or after which part of the limit: it is counted off."""
 _TRIM_EVERY, _TRIMMED_AT_ONCE = 128, 160
-"""After how many exchanges some of the surplus goes, and how many rows: all at once would hold up calls."""
+"""After how many exchanges some of an account's surplus goes, and how many rows: all at once would hold up calls."""
+_LOOK_SHARE = 10
+"""After which part of the limit a surplus is looked for: it takes longer with a larger one."""
 _JSON = ("request_headers", "answer_headers", "findings", "fault")
 _COLUMNS = TABLES["exchange"].columns
 
@@ -80,7 +80,7 @@ class Journal:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._look_every = max(_LOOK_EVERY, limit // _LOOK_SHARE)
+        self._look_every = max(_TRIM_EVERY, limit // _LOOK_SHARE)
         self._written = 0
         self._surplus: dict[str, int] = {}
         """By account, the number of the newest entry that is to go."""

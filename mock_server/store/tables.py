@@ -261,8 +261,8 @@ def _tables(base: type[Stored]) -> Iterator[type[Stored]]:
 
 
 def _described(table: type[Stored]) -> dict[str, Any]:
-    defaults = {name: field.default for name, field in table.model_fields.items()}
     columns = table.__table__.columns.items()  # type: ignore[attr-defined]
+    defaults = {name: table.model_fields[name].default for name, _ in columns}
     return {
         "json": [name for name, column in columns if isinstance(column.type, JSONText)],
         "flags": [name for name, column in columns if isinstance(column.type, Boolean)],

@@ -60,7 +60,8 @@ def test_a_broken_promise_is_exit_code_1_and_told() -> None:
 
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "soak: BROKEN, seed 9: " in ended.stderr
-    assert "was answered with 500, not " in ended.stderr
+    # Which of the plan's two errors a client meets first is a matter of the threads.
+    assert re.search("was answered with 50[03], not ", ended.stderr)
     assert "held" not in ended.stdout
 
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,12 @@ def day(text: str) -> date | None:
         raise UsageError(f"--today is '{text}'; it must be a day such as 2026-06-30") from None
 
 
+@lru_cache
 def read_named(name: str, contract: Contract, today: date | None = None) -> Dataset:
-    """A built-in dataset. Raises ApiError 400 for any other text, which is never taken for a file's name."""
+    """A built-in dataset, read once: each sandbox that is made or reset asks for one.
+
+    Raises ApiError 400 for any other text, which is never taken for a file's name.
+    """
     if name not in names():
         raise ApiError(400, f"there is no dataset '{name[:100]}'; use one of {', '.join(names())}")
     path = kit_path("fixtures") / f"{name}.yaml"

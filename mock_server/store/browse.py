@@ -7,7 +7,7 @@ from mock_server.store.ads import FIGURES
 from mock_server.store.contacts import CONTACTS, email_key
 from mock_server.store.database import Session, Statement
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
-from mock_server.store.rows import Row, Rows
+from mock_server.store.rows import IN_SCOPE, Row, Rows
 
 NEWEST = 2**63 - 1
 """What `before` is on the first page."""
@@ -47,10 +47,7 @@ _ONE = {rows: Statement(f"{rows.select} WHERE account_id = :account AND number =
 
 
 def _owned(rows: Rows, condition: str) -> Statement:
-    return Statement(
-        f"{rows.select} WHERE account_id = :account_id AND integration_id = :integration_id AND {condition}"
-        " ORDER BY number DESC LIMIT :limit"
-    )
+    return Statement(f"{rows.select} WHERE {IN_SCOPE} AND {condition} ORDER BY number DESC LIMIT :limit")
 
 
 _OWNED = {

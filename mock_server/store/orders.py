@@ -4,17 +4,14 @@ from typing import Any
 
 from mock_server.store import contacts
 from mock_server.store.database import Session, Statement
-from mock_server.store.rows import Row, Rows
+from mock_server.store.rows import IN_SCOPE, Row, Rows
 
 INVOICES = Rows("invoice", "id")
 SUBSCRIPTIONS = Rows("subscription", "id")
 PRODUCTS = Rows("product", "id")
 
 _HAND_OVER = [
-    Statement(
-        f"UPDATE {rows.table} SET contact_id = :new_id"
-        " WHERE account_id = :account_id AND integration_id = :integration_id AND contact_id = :old_id"
-    )
+    Statement(f"UPDATE {rows.table} SET contact_id = :new_id WHERE {IN_SCOPE} AND contact_id = :old_id")
     for rows in (INVOICES, SUBSCRIPTIONS)
 ]
 

@@ -13,6 +13,8 @@ from mock_server.store.schema import TABLES
 Row = dict[str, Any]
 """A row by column name; JSON and booleans are Python values."""
 
+IN_SCOPE = "account_id = :account_id AND integration_id = :integration_id"
+"""The condition that a row is the session's integration's."""
 _SCOPE = ("number", "account_id", "integration_id")
 _UPDATES_KEPT = 512
 """For how many sets of columns the update is kept."""
@@ -44,10 +46,7 @@ class Rows:
 
     def where(self, condition: str) -> Statement:
         """Selects the integration's rows that fit the condition, oldest first."""
-        return Statement(
-            f"{self.select} WHERE account_id = :account_id AND integration_id = :integration_id AND ({condition})"
-            " ORDER BY number"
-        )
+        return Statement(f"{self.select} WHERE {IN_SCOPE} AND ({condition}) ORDER BY number")
 
     def find(self, session: Session, *key: Any) -> Row | None:
         return self.first(session, self._find, **dict(zip(self._key, key, strict=True)))

@@ -40,7 +40,8 @@ def products(database: SqliteDatabase) -> list[str]:
 async def adding(database: SqliteDatabase, id: str) -> str:
     with database.call() as session:
         add_product(session, id)
-    await database.settled()
+    if settled := database.settled():
+        await settled
     return id
 
 

@@ -2,7 +2,8 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -52,6 +53,11 @@ _LAST = Statement(
 )
 
 
+Headers = tuple[tuple[str, str], ...]
+"""Names and values."""
+JSON_HEADERS: Headers = (("content-type", "application/json"),)
+
+
 @dataclass(slots=True)
 class Entry:
     """One exchange, filled in on its way: first the request, then what came of it.
@@ -70,7 +76,7 @@ class Entry:
     findings: tuple[Finding, ...] = ()
     fault: Fault | None = None
     status: int = 0
-    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    answer_headers: Headers = JSON_HEADERS
     answer_body: bytes = b""
     duration_ms: float = 0.0
 
@@ -100,7 +106,7 @@ class Journal:
             "request_body": _text(entry.request_body),
             "request_bytes": len(entry.request_body),
             "status": entry.status,
-            "answer_headers": _dump(entry.answer_headers),
+            "answer_headers": _shown_answer_headers(entry.answer_headers),
             "answer_body": _text(entry.answer_body),
             "answer_bytes": len(entry.answer_body),
             "findings": findings,
@@ -192,6 +198,11 @@ def shown_headers(headers: Mapping[str, str]) -> str:
             room -= len(name) + len(cut)
     left_out = len(shown) - len(kept)
     return _dump(kept | ({"…": f"{left_out} more headers"} if left_out else {}))
+
+
+@lru_cache
+def _shown_answer_headers(headers: Headers) -> str:
+    return _dump(dict(headers))
 
 
 def _present(row: dict[str, Any]) -> dict[str, Any]:

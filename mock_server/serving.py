@@ -174,6 +174,7 @@ def _config(
         app,
         factory=workers > 1,
         workers=workers,
+        interface="asgi3",
         request_seconds=request_seconds,
         ws="none",
         http=protocol or HttpProtocol,

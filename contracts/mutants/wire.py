@@ -179,10 +179,8 @@ def unknown_integration_is_taken() -> None:
 
 
 def _headers(entry: Entry, **headers: str | None) -> None:
-    merged = dict(entry.answer_headers) | headers
-    entry.answer_headers = {
-        name: value for name, value in merged.items() if value is not None and headers.get(name.lower(), "") is not None
-    }
+    kept = [(name, value) for name, value in entry.answer_headers if name.lower() not in headers]
+    entry.answer_headers = (*kept, *((name, value) for name, value in headers.items() if value is not None))
 
 
 def _open_to(opens: Callable[[str, str], bool]) -> None:

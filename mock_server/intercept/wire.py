@@ -40,20 +40,23 @@ class _WholeAnswers:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self._send = transport.write
         self._head = b""
         for name in _PASSED_ON:  # a `__getattr__` would slow down each look at what is here
             setattr(self, name, getattr(transport, name))
 
     def write(self, data: bytes) -> None:
-        if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(_INTERIM):
+        if self._head:
+            head, self._head = self._head, b""
+            self._send(head + data)
+        elif data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(_INTERIM):
             self._head = data
         else:
-            self.flush(data)
+            self._send(data)
 
-    def flush(self, data: bytes = b"") -> None:
-        if self._head or data:
-            head, self._head = self._head, b""
-            self._transport.write(head + data)
+    def flush(self) -> None:
+        if self._head:
+            self.write(b"")
 
     def close(self) -> None:
         self.flush()
@@ -90,6 +93,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._answers = _WholeAnswers(transport)
         self.transport = cast(asyncio.Transport, self._answers)
+        self._extensions: dict[str, dict[object, object]] = {TRANSPORT: {"transport": self.transport}}
         if self.admitted() and self.config.request_seconds:
             self._look_again(self.config.request_seconds)
 
@@ -130,15 +134,12 @@ class HttpProtocol(HttpToolsProtocol):
         self._answers.flush()
         super().on_response_complete()
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
-
     def on_headers_complete(self) -> None:
         if len(self.headers) > MAX_HEADERS:
             self._give_up(431, f"the request has {len(self.headers)} headers; the limit is {MAX_HEADERS}")
         if self._may_be_large and len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > MAX_HEAD_BYTES:
             self._give_up(431, f"the request's head is over the limit of {MAX_HEAD_BYTES} bytes")
+        self.scope["extensions"] = self._extensions
         super().on_headers_complete()
         self._in_head = False
 

@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from importlib.util import find_spec
@@ -194,8 +194,12 @@ class Database(ABC):
         """
         return self.transaction()
 
-    async def settled(self) -> None:  # noqa: B027  # nothing to wait for where each call is committed at its end
-        """Returns when the last `call` is committed. Raises StoreError when it could not be."""
+    def settled(self) -> Awaitable[None] | None:
+        """What to wait for until the last `call` is committed: it raises StoreError when it could not be.
+
+        None where each is committed at its end.
+        """
+        return None
 
     @abstractmethod
     def close(self) -> None: ...

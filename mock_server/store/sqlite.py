@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -127,11 +127,12 @@ class SqliteDatabase(Database):
         except BaseException as failure:
             raise self._taken_back(failure) from failure
 
-    async def settled(self) -> None:
-        if self._waiting is not None:
-            settled = self._loop.create_future()
-            self._waiting.append(settled)
-            await settled
+    def settled(self) -> Awaitable[None] | None:
+        if self._waiting is None:
+            return None
+        settled = self._loop.create_future()
+        self._waiting.append(settled)
+        return settled
 
     def _settle_when_quiet(self, waited: int) -> None:
         """Settles after a turn of the event loop in which no further call came. `waited`: how many did before it."""

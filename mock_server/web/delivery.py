@@ -3,11 +3,12 @@
 import asyncio
 import socket
 import struct
+from functools import lru_cache
 
 from starlette.types import Receive, Scope, Send
 
 from mock_server.faults import Fault
-from mock_server.journal import Entry
+from mock_server.journal import Entry, Headers
 
 TRANSPORT = "segmetrics_mock.transport"
 """The ASGI extension with which our HTTP protocol hands over the connection: the faults need it."""
@@ -28,8 +29,8 @@ async def deliver(entry: Entry, scope: Scope, receive: Receive, send: Send) -> N
         await _disconnected(receive)
         return
     body = b"" if entry.method == "HEAD" else entry.answer_body
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in entry.answer_headers.items()]
-    headers.append((b"content-length", str(len(entry.answer_body)).encode()))
+    length = (b"content-length", b"%d" % len(entry.answer_body))
+    headers = [*_encoded(entry.answer_headers), length]
     await send({"type": "http.response.start", "status": entry.status, "headers": headers})
     if fault.drip_seconds:
         size = max(1, len(body) // _DRIPS)
@@ -43,6 +44,11 @@ async def deliver(entry: Entry, scope: Scope, receive: Receive, send: Send) -> N
         await _disconnected(receive)
         return
     await send({"type": "http.response.body", "body": body})
+
+
+@lru_cache
+def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
 
 
 def _reset(scope: Scope) -> None:

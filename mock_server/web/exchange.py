@@ -93,7 +93,8 @@ class ImportApi:
         started = time.perf_counter()
         entry = self._carry_out(request, started)
         try:
-            await self._database.settled()
+            if settled := self._database.settled():
+                await settled
         except StoreError as error:
             _fill(entry, Answer.error(500, [str(error)]), started)
         if self._on_exchange:
@@ -216,7 +217,7 @@ class ImportApi:
     def _refuse(self, refusal: ApiError, request: Request, entry: Entry, session: Session) -> Answer:
         """The answer to a call of which nothing is stored."""
         entry.findings += refusal.findings
-        entry.answer_headers = refusal.headers
+        entry.answer_headers += tuple(refusal.headers.items())
         self._assign(request, entry, session)
         if refusal.status == 400 and self._journal.repeats_refusal(session, entry):
             entry.findings += (_RETRY_AFTER_400,)
@@ -262,7 +263,6 @@ class ImportApi:
         )
 
 
-_ANSWER_HEADERS = {"content-type": _MEDIA_TYPE}
 _BUG = "the fake failed, a bug of it: nothing was stored. Its terminal has the details; please report them"
 _BEARER_PREFIX = Finding(
     "auth-bearer-prefix",
@@ -284,7 +284,6 @@ def _fill(entry: Entry, answer: Answer, started: float) -> None:
     """Puts the answer into the entry; `started`: of `time.perf_counter`."""
     entry.status = answer.status
     entry.answer_body = orjson.dumps(answer.body)
-    entry.answer_headers = {**_ANSWER_HEADERS, **entry.answer_headers}
     entry.duration_ms = round((time.perf_counter() - started) * 1_000_000) / 1000
 
 

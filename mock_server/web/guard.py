@@ -7,7 +7,7 @@ and not from another site. The admin side of a server that others can reach asks
 import ipaddress
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,36 +36,32 @@ class Guard:
         self._token = admin_token
         self._is_ours = lru_cache(_HOSTS_KEPT)(self._find_out_host)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        refusal = self._refusal(scope)
-        if refusal is not None:
-            status, text = refusal
-            response: ASGIApp = JSONResponse({"status": "error", "errors": [text]}, status)
-        elif scope["path"] == LOGIN_PATH and self._token:
-            response = self._login(HTTPConnection(scope))
-        else:
-            response = self._app
-        if response is not self._app and scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        await response(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        instead = None if scope["type"] == "lifespan" else self._instead(scope)
+        if instead is None:
+            return self._app(scope, receive, send)
+        if scope["type"] == "websocket":
+            return send({"type": "websocket.close", "code": 1008})
+        return instead(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+    def _instead(self, scope: Scope) -> ASGIApp | None:
+        """What answers instead of the application, if anything does."""
         headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         host = headers.get(b"host", b"").decode("latin-1")
         server = scope.get("server")
         if not self._is_ours(host, server and server[0]):
-            return 403, f"the Host '{host}' is not this server's; start it with --allow-host-header {_name(host)}"
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        site = headers.get(b"sec-fetch-site", b"none")
-        if site not in (b"none", b"same-origin") or (b"origin" in headers and origin.partition("://")[2] != host):
-            return 403, "a page of another site sent this request; use the server's own pages or a program"
+            return _refused(
+                403, f"the Host '{host}' is not this server's; start it with --allow-host-header {_name(host)}"
+            )
+        if not _is_own_page(headers, host):
+            return _refused(403, "a page of another site sent this request; use the server's own pages or a program")
+        if self._token is None:
+            return None
         if not self._may_enter(scope):
-            return 401, "the admin side needs its token: Authorization: Bearer TOKEN, or the link printed at start"
-        return None
+            return _refused(
+                401, "the admin side needs its token: Authorization: Bearer TOKEN, or the link printed at start"
+            )
+        return self._login(HTTPConnection(scope)) if scope["path"] == LOGIN_PATH else None
 
     def _find_out_host(self, host: str, server: str | None) -> bool:
         """Names of ours, loopback addresses, and the very address that the connection came in on."""
@@ -80,7 +76,7 @@ class Guard:
 
     def _may_enter(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        if self._token is None or path in (*_OPEN, LOGIN_PATH) or path.startswith("/api/"):
+        if path in (*_OPEN, LOGIN_PATH) or path.startswith("/api/"):
             return True
         connection = HTTPConnection(scope)
         sent = connection.headers.get("authorization", "")
@@ -95,10 +91,22 @@ class Guard:
         """The printed link: takes the token from the query, and hands it to the browser as a cookie."""
         sent = parse_qs(connection.url.query).get("token", [""])[0]
         if not self._is_token(sent):
-            return JSONResponse({"status": "error", "errors": ["this is not the token printed at start"]}, 401)
+            return _refused(401, "this is not the token printed at start")
         response = RedirectResponse(UI_PATH, 303)
         response.set_cookie(TOKEN_COOKIE, sent, httponly=True, samesite="strict")
         return response
+
+
+def _is_own_page(headers: Mapping[bytes, bytes], host: str) -> bool:
+    """Whether no page of another site sent the request; a program that is no browser says nothing of it."""
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    if site not in (None, b"none", b"same-origin"):
+        return False
+    return origin is None or origin.decode("latin-1").partition("://")[2] == host
+
+
+def _refused(status: int, text: str) -> JSONResponse:
+    return JSONResponse({"status": "error", "errors": [text]}, status)
 
 
 def _name(host: str) -> str:

@@ -171,6 +171,15 @@ def test_a_connection_without_a_request_is_closed_without_a_word(hasty: Served) 
         assert heard(connection) == b""
 
 
+def test_a_connection_without_a_further_request_is_closed_without_a_word(hasty: Served) -> None:
+    with connect(hasty.origin) as connection:
+        for _ in range(3):
+            connection.sendall(START + b"\r\n")
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+        assert heard(connection) == b""
+
+
 def test_a_refused_request_whose_body_goes_on_is_not_answered_twice(hasty: Served) -> None:
     with connect(hasty.origin) as connection:
         connection.sendall(BODY_TO_COME.replace(b"Host: localhost", b"Host: evil.example"))

@@ -147,13 +147,13 @@ def test_it(segmetrics):
     result.assert_outcomes(passed=1)
 
 
-def test_a_test_may_take_longer_than_the_server_keeps_a_connection(suite: Suite) -> None:
+def test_a_test_may_take_its_time_between_two_calls(suite: Suite) -> None:
     result = suite.run("""
 import time
 
 def test_it(segmetrics):
     add(segmetrics, 1)
-    time.sleep(6)  # uvicorn closes what was idle for 5 seconds
+    time.sleep(6)  # uvicorn by itself closes what was idle for 5 seconds
     assert len(segmetrics.contacts) == 1
 """)
 

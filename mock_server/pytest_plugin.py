@@ -125,20 +125,12 @@ class _Admin:
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Row:
         content = None if body is None else json.dumps(body)
-        try:
-            status, parsed = self._exchange(method, path, content)
-        except ConnectionError:
-            # The server closes a connection that was idle for five seconds: the test took its time.
-            self._connection.close()
-            status, parsed = self._exchange(method, path, content)
-        if status != 200:
-            raise ValueError("; ".join(parsed["errors"]))
-        return parsed
-
-    def _exchange(self, method: str, path: str, content: str | None) -> tuple[int, Row]:
         self._connection.request(method, path, content, {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        parsed: Row = json.loads(answer.read())
+        if answer.status != 200:
+            raise ValueError("; ".join(parsed["errors"]))
+        return parsed
 
     def pages(self, path: str, name: str) -> Iterator[Row]:
         """The rows of a list, page after page."""
@@ -179,7 +171,9 @@ def segmetrics_server() -> Iterator[_Admin]:
         database = SqliteDatabase()
         stack.callback(database.close)
         listener = stack.enter_context(listening("127.0.0.1", 0))
-        stack.enter_context(running(build_app(Contract.load(), database, ServeSettings()), listener))
+        app = build_app(Contract.load(), database, ServeSettings())
+        # Without a limit of time: a test may stand at a breakpoint, and its connections with it.
+        stack.enter_context(running(app, listener, request_seconds=0))
         yield stack.enter_context(closing(_Admin(listener.getsockname()[1])))
 
 

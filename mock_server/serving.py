@@ -135,9 +135,18 @@ def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, setti
 
 
 @contextmanager
-def running(app: App, listener: socket.socket, *, protocol: type[asyncio.Protocol] | None = None) -> Iterator[None]:
-    """Serves `app` in a thread while the block runs. `protocol`: what speaks on a connection, instead of plain HTTP."""
-    server = _ThreadedServer(_config(app, protocol))
+def running(
+    app: App,
+    listener: socket.socket,
+    *,
+    protocol: type[asyncio.Protocol] | None = None,
+    request_seconds: float = ServeSettings().request_timeout,
+) -> Iterator[None]:
+    """Serves `app` in a thread while the block runs. `protocol`: what speaks on a connection, instead of plain HTTP.
+
+    `request_seconds`: as in `intercept.limits.Config`.
+    """
+    server = _ThreadedServer(_config(app, protocol, request_seconds))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     server.ready.wait()

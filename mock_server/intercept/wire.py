@@ -67,7 +67,7 @@ class HttpProtocol(HttpToolsProtocol):
     """Takes raw bytes in a path, as curl sends them, and refuses what is not HTTP with the error envelope.
 
     A head of a request may have MAX_HEAD_BYTES and MAX_HEADERS, a request must come in whole in
-    `config.request_seconds`, a connection without one is closed after that time.
+    `config.request_seconds`, a connection without one is closed after that time, or uvicorn's for a further one.
     """
 
     config: Config
@@ -81,7 +81,10 @@ class HttpProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._in_head = True
-        self._begun_at: float | None = None
+        self._is_coming = False
+        """A request: something of it was read, and something of it is missing."""
+        self._waiting_since = self.loop.time()
+        """For the rest of that request, or for a further one."""
         # What was read since the last piece of a body or end of a request. Nothing else bounds it, or its parts.
         self._overhead_bytes = 0
         self._may_be_large = False
@@ -107,8 +110,9 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._begun_at is None:
-            self._begun_at = self.loop.time()
+        if not self._is_coming:
+            self._is_coming = True
+            self._waiting_since = self.loop.time()
         if self._in_head and not data.isascii():
             line, end, rest = data.partition(b"\r\n")
             data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest
@@ -124,7 +128,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
         """Keeps the connection where the client has sent all that it will, and its answer is still to come."""
-        if self.cycle is None or self.cycle.response_started or self._begun_at is not None:
+        if self.cycle is None or self.cycle.response_started or self._is_coming:
             return False
         last = self.pipeline[0][0] if self.pipeline else self.cycle
         last.keep_alive = False
@@ -132,7 +136,14 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self._answers.flush()
-        super().on_response_complete()
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+        else:
+            # As uvicorn has it, but for a timer of its own at each answer: one a connection costs less.
+            self.server_state.total_requests += 1
+            self.flow.resume_reading()
+            if not self._is_coming:
+                self._waiting_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         if len(self.headers) > MAX_HEADERS:
@@ -149,7 +160,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_head = True
-        self._begun_at = None
+        self._is_coming = False
         self._overhead_bytes = 0
         super().on_message_complete()
 
@@ -187,13 +198,18 @@ class HttpProtocol(HttpToolsProtocol):
     def _check_time(self) -> None:
         """One timer a connection: it finds out what became of the time, and comes again."""
         limit, now = self.config.request_seconds, self.loop.time()
-        left = limit if self._begun_at is None else self._begun_at + limit - now
-        if self._begun_at is None and self.cycle is None:
-            self.transport.close()
-        elif left > 0:
+        if self._is_coming or self.cycle is None:
+            left = self._waiting_since + limit - now
+        elif self.cycle.response_complete:
+            left = self._waiting_since + max(limit, self.timeout_keep_alive) - now
+        else:
+            left = limit
+        if left > 0:
             self._look_again(left)
         elif now - self._due_at > _HELD_UP_SECONDS or self.flow.read_paused:
-            self._begun_at = now
+            self._waiting_since = now
             self._look_again(limit)
-        else:
+        elif self._is_coming:
             self._refuse(408, f"the request did not come in whole within {limit} seconds")
+        else:
+            self.transport.close()

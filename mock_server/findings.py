@@ -1,7 +1,7 @@
 """Every finding there is: its code, severity and meaning; and the warnings, each a small function.
 
 Violations come from the contract alone. A warning is about a call that was accepted but probably does not do
-what was meant. Notices come from the document too (see `spec.notices`).
+what was meant. Notices come from the document too (see `spec.intake`).
 """
 
 from collections.abc import Callable, Mapping

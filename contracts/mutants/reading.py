@@ -10,7 +10,7 @@ from contracts.mutants.patches import answers, bodies, changed, handler, mutant,
 from mock_server.errors import ApiError
 from mock_server.handlers import Handler
 from mock_server.journal import Entry
-from mock_server.spec import Answer, Call, Contract
+from mock_server.spec import Answer, Call, Contract, values
 from mock_server.store.database import Session
 from mock_server.web import exchange
 from mock_server.web.exchange import ImportApi, Request
@@ -162,20 +162,17 @@ def amounts_are_truncated() -> None:
 @mutant
 def offsets_are_dropped() -> None:
     """A date's offset is ignored."""
-    from mock_server.spec import values
 
     def read_instant(value: str) -> str:
         return f"{datetime.fromisoformat(value).replace(tzinfo=None).isoformat()}+00:00"
 
-    _readers(values, "instant", read_instant)
+    _reader("instant", read_instant)
 
 
 @mutant
 def day_is_that_of_the_offset() -> None:
     """An ad's day is that where the date was written."""
-    from mock_server.spec import values
-
-    _readers(values, "day", lambda value: value[:10])
+    _reader("day", lambda value: value[:10])
 
 
 @mutant
@@ -188,5 +185,5 @@ def _raw(entry: Entry, body: bytes) -> None:
     entry.answer_body = body
 
 
-def _readers(values: Any, kind: str, reader: Callable[[str], str]) -> None:
-    values._READERS[kind] = reader
+def _reader(kind: str, reader: Callable[[str], str]) -> None:
+    patch(values, "READERS", {**values.READERS, kind: reader})

@@ -15,7 +15,6 @@ import yaml
 from mock_server.errors import ApiError, Finding, SpecError
 from mock_server.resources import kit_path
 from mock_server.spec.lenient import coerced
-from mock_server.spec.notices import MOST_NOTED, Noter, noter_of
 from mock_server.spec.points import points_of
 from mock_server.spec.shape import Schema, Shape, shape_of
 from mock_server.spec.wording import findings_of
@@ -32,7 +31,7 @@ class Operation:
     """One operation of the document, with what is needed to judge a call of it.
 
     `parameters`: a validator for each path parameter. `body`: None where the operation takes none,
-    and `shape` with it. `noter`: of the body's notices. `points`: what of a body can be exercised, see `spec.points`.
+    and `shape` with it. `points`: what of a body can be exercised, see `spec.points`.
     `answers`: the schema of each documented status.
     """
 
@@ -42,7 +41,6 @@ class Operation:
     parameters: Mapping[str, jsonschema_rs.Validator]
     body: jsonschema_rs.Validator | None
     shape: Shape | None
-    noter: Noter | None
     points: tuple[str, ...]
     answers: Mapping[int, Schema]
 
@@ -117,9 +115,8 @@ class Contract:
         assert operation.shape is not None
         settled, found = self.settle(operation, body, lenient=lenient)
         noted: list[Finding] = []
-        if operation.noter:
-            operation.noter(settled, "/body", noted)
-        return operation.shape.read(settled), (*found, *noted[:MOST_NOTED])
+        taken = operation.shape.take(settled, "/body", noted)
+        return taken, (*found, *noted)
 
     def settle(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
         """The body as it is accepted: the one that was sent, or with `lenient` the one that was meant."""
@@ -171,7 +168,6 @@ class Contract:
             parameters={p["name"]: self._validator(p["schema"]) for p in parameters if p["in"] == "path"},
             body=None if body is None else self._validator(body),
             shape=shape,
-            noter=None if shape is None else noter_of(shape),
             points=() if shape is None else tuple(dict.fromkeys(points_of(shape))),
             answers={
                 int(status): self.resolve(answer)["content"]["application/json"]["schema"]

@@ -1,14 +1,15 @@
-"""A schema of the document as a tree: what a value may consist of, where, and how it is read. Made once for each body.
+"""A schema of the document as a tree: what a value may consist of, where, and how it is taken in. Made once a body.
 
-Reading values, notices and coverage all follow this one tree.
+Coverage follows the same tree.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.errors import SpecError
-from mock_server.spec.values import READERS, Reader
+from mock_server.errors import Finding, SpecError
+from mock_server.spec import values
+from mock_server.spec.intake import Intake, form_intake, list_intake, object_intake, value_intake
 
 Schema = Mapping[str, Any]
 Resolve = Callable[[Schema], Schema]
@@ -32,8 +33,7 @@ class Shape:
     `kind`: the document's `x-value`.
     `properties`: those that the contract knows. `extra`: of further keys, where the schema describes them.
     `forms`: of an `anyOf`, by the Python type of the value; nested ones are laid flat.
-    `reader`: what gives a valid value as handlers want it, without properties that the contract does not know; None
-    where that is the value itself.
+    `intake`: of a valid value; None where it is taken as it is.
     """
 
     place: str
@@ -43,10 +43,10 @@ class Shape:
     extra: "Shape | None"
     items: "Shape | None"
     forms: Mapping[type, "Shape"]
-    reader: Reader | None
+    intake: Intake | None
 
-    def read(self, value: Any) -> Any:
-        return value if self.reader is None else self.reader(value)
+    def take(self, value: Any, pointer: str, noted: list[Finding]) -> Any:
+        return value if self.intake is None else self.intake(value, pointer, noted)
 
     @property
     def label(self) -> str:
@@ -77,7 +77,7 @@ def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place:
         extra=shape_of(extra, resolve, f"{place}/*") if isinstance(extra, Mapping) else None,
         items=items,
         forms=forms,
-        reader=_reader(place, kind, properties, items, forms),
+        intake=_intake(place, kind, properties, items, forms),
     )
 
 
@@ -101,43 +101,20 @@ def _forms(schema: Schema, resolve: Resolve, place: str) -> dict[type, Shape]:
     return found
 
 
-def _reader(
+def _intake(
     place: str,
     kind: str | None,
     properties: Mapping[str, Shape],
     items: Shape | None,
     forms: Mapping[type, Shape],
-) -> Reader | None:
-    """What reads a value of these parts."""
+) -> Intake | None:
+    """That of a value of these parts."""
     if kind:
-        if kind not in READERS:
-            raise SpecError(f"{place}: x-value '{kind}' is unknown; use one of {', '.join(READERS)}")
-        return READERS[kind]
+        if kind not in values.READERS:
+            raise SpecError(f"{place}: x-value '{kind}' is unknown; use one of {', '.join(values.READERS)}")
+        return value_intake(kind)
     if properties:
-        return _object_reader(properties)
+        return object_intake({name: part.intake for name, part in properties.items()})
     if items:
-        read_entry = items.reader
-        return read_entry and (lambda value: [read_entry(entry) for entry in value])
-    readers = {type_: form.reader for type_, form in forms.items() if form.reader}
-    if not readers:
-        return None
-
-    def read_form(value: Any) -> Any:
-        read = readers.get(type(value))
-        return value if read is None else read(value)
-
-    return read_form
-
-
-def _object_reader(properties: Mapping[str, Shape]) -> Reader:
-    known = frozenset(properties)
-    readers = [(name, part.reader) for name, part in properties.items() if part.reader]
-
-    def read_object(value: dict[str, Any]) -> dict[str, Any]:
-        kept = dict(value) if known.issuperset(value) else {name: value[name] for name in value if name in known}
-        for name, read in readers:
-            if name in kept:
-                kept[name] = read(kept[name])
-        return kept
-
-    return read_object
+        return items.intake and list_intake(items.intake)
+    return form_intake({type_: form.intake for type_, form in forms.items()})

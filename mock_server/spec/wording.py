@@ -11,7 +11,7 @@ import orjson
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from mock_server.errors import Evidence, Finding
-from mock_server.spec.notices import escape
+from mock_server.spec.intake import escape
 
 _SHOWN = 60
 

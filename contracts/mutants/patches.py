@@ -9,7 +9,8 @@ from mock_server.handlers import HANDLERS, Handler
 from mock_server.journal import Entry
 from mock_server.spec import Answer, Call, Contract
 from mock_server.store.database import Session
-from mock_server.web.exchange import ImportApi, Request
+from mock_server.web.exchange import ImportApi
+from mock_server.web.request import Request
 
 MUTANTS: dict[str, Callable[[], None]] = {}
 """The act that breaks the fake, by name; its docstring says what is broken."""

@@ -11,7 +11,7 @@ from mock_server.store import contacts as stored_contacts
 from mock_server.store.contacts import CONTACTS
 from mock_server.store.database import Session
 from mock_server.store.orders import INVOICES
-from mock_server.web.exchange import Request
+from mock_server.web.request import Request
 
 # Contacts.
 

@@ -12,8 +12,9 @@ from mock_server.handlers import Handler
 from mock_server.journal import Entry
 from mock_server.spec import Answer, Call, Contract, values
 from mock_server.store.database import Session
-from mock_server.web import exchange
-from mock_server.web.exchange import ImportApi, Request
+from mock_server.web import exchange, request
+from mock_server.web.exchange import ImportApi
+from mock_server.web.request import Request
 
 
 @mutant
@@ -106,7 +107,7 @@ def slash_in_an_id_fails() -> None:
 @mutant
 def path_is_not_decoded() -> None:
     """What a path names stays percent-encoded."""
-    patch(exchange, "_decode", lambda segment: segment.decode("latin-1"))
+    patch(request, "_decode", lambda segment: segment.decode("latin-1"))
 
 
 @mutant

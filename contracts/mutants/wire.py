@@ -7,7 +7,8 @@ from contracts.mutants.patches import answers, mutant, patch, status
 from mock_server.journal import Entry
 from mock_server.store import accounts
 from mock_server.store.database import Session
-from mock_server.web.exchange import ImportApi, Request
+from mock_server.web.exchange import ImportApi
+from mock_server.web.request import Request
 
 # Statuses and envelopes.
 

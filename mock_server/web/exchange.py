@@ -5,8 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
+from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -15,7 +14,7 @@ from mock_server.errors import ApiError, Finding, StoreError
 from mock_server.faults import Fault, choose
 from mock_server.findings import warnings_about
 from mock_server.handlers import HANDLERS
-from mock_server.journal import Entry, Journal, mask, shown_headers
+from mock_server.journal import Entry, Journal, mask
 from mock_server.settings import LENIENT
 from mock_server.spec import Answer, Call, Contract, Route
 from mock_server.spec.json_body import parse_json
@@ -24,36 +23,11 @@ from mock_server.store import accounts
 from mock_server.store.accounts import Access
 from mock_server.store.database import Database, Session
 from mock_server.web.delivery import deliver
+from mock_server.web.request import MEDIA_TYPE, Request, receive_request, segments
 
 _log = logging.getLogger("mock_server")
-_MEDIA_TYPE = "application/json"
-_DRAINED_BODIES = 32
-"""How many times the limit of a body that is too large is read before it is answered: clients hear 413 only then."""
-_READ_ONCE = 64
-"""How many paths, and sets of headers, are kept read: a client sends the same ones again and again."""
-
-
-class Head(NamedTuple):
-    """What a request's headers say. `api_key`: without a prefix that does not belong there.
-
-    `shown`: all of them, as the journal keeps them.
-    """
-
-    authorization: str
-    api_key: str
-    content_type: str
-    is_json: bool
-    shown: str
-
-
-class Request(NamedTuple):
-    """What came over the wire. `raw_path`: still encoded, without the query. `body`: None when too large."""
-
-    method: str
-    path: str
-    raw_path: bytes
-    head: Head
-    body: bytes | None
+_PATHS_KEPT = 64
+"""How many are kept read: a client calls the same ones again and again."""
 
 
 class ImportApi:
@@ -75,13 +49,10 @@ class ImportApi:
         self._max_body_bytes = max_body_bytes
         self._check_answers = check_answers
         self._on_exchange = on_exchange
-        self._route = lru_cache(_READ_ONCE)(self._find_route)
+        self._route = lru_cache(_PATHS_KEPT)(self._find_route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await send({"type": "websocket.close"})
-            return
-        request = await self._receive(scope, receive)
+        request = await receive_request(scope, receive, self._max_body_bytes)
         if request is not None:
             await deliver(await self.exchange(request), scope, receive, send)
 
@@ -145,7 +116,7 @@ class ImportApi:
         return _injected(fault) if fault and fault.replaces_answer else answer
 
     def _find_route(self, method: str, raw_path: bytes) -> Route:
-        return self._contract.route(method, _segments(raw_path))
+        return self._contract.route(method, segments(raw_path))
 
     def _fault(self, call: Call, access: Access, entry: Entry, session: Session) -> Fault | None:
         """What the account's plan does to this call; the plan's counts go into the same transaction."""
@@ -189,7 +160,7 @@ class ImportApi:
         if operation.body is not None:
             if not request.head.is_json:
                 declared = request.head.content_type or "none"
-                message = f"the Content-Type is {declared}; send JSON and Content-Type: {_MEDIA_TYPE}"
+                message = f"the Content-Type is {declared}; send JSON and Content-Type: {MEDIA_TYPE}"
                 raise ApiError.violation(415, "wrong-media-type", "/headers/content-type", message)
             if request.body is None:
                 message = f"the body is over the limit of {self._max_body_bytes} bytes; split it up"
@@ -240,28 +211,6 @@ class ImportApi:
         except Exception:
             _log.exception("%s %s could not be journalled", request.method, request.path)
 
-    async def _receive(self, scope: Scope, receive: Receive) -> Request | None:
-        """The request with its body, or None when the client went away."""
-        chunks, size = [], 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            size += len(message.get("body", b""))
-            if size <= self._max_body_bytes:
-                chunks.append(message.get("body", b""))
-            if not message.get("more_body") or size > self._max_body_bytes * _DRAINED_BODIES:
-                break
-        raw_path: bytes = scope["raw_path"]
-        query: bytes = scope["query_string"]
-        return Request(
-            method=scope["method"],
-            path=(raw_path + (b"?" + query if query else b"")).decode("latin-1"),
-            raw_path=raw_path,
-            head=_read_head(tuple(scope["headers"])),
-            body=b"".join(chunks) if size <= self._max_body_bytes else None,
-        )
-
 
 _BUG = "the fake failed, a bug of it: nothing was stored. Its terminal has the details; please report them"
 _BEARER_PREFIX = Finding(
@@ -297,35 +246,3 @@ def _injected(fault: Fault) -> Answer:
     if fault.body is not None:
         return Answer(status, fault.body)
     return Answer.error(status, ["the server is overloaded (a fault injected on purpose); try again soon"])
-
-
-@lru_cache(_READ_ONCE)
-def _read_head(raw: tuple[tuple[bytes, bytes], ...]) -> Head:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
-    authorization = headers.get("authorization", "")
-    content_type = headers.get("content-type", "")
-    return Head(
-        authorization=authorization,
-        api_key=authorization[7:].strip() if authorization[:7].lower() == "bearer " else authorization,
-        content_type=content_type,
-        is_json=content_type.partition(";")[0].strip().lower() == _MEDIA_TYPE,
-        shown=shown_headers(headers),
-    )
-
-
-def _segments(raw_path: bytes) -> list[str]:
-    """Those below `/api`, decoded."""
-    if raw_path.isascii() and b"%" not in raw_path:
-        return raw_path.decode().split("/")[2:]
-    return [_decode(segment) for segment in raw_path.split(b"/")[2:]]
-
-
-def _decode(segment: bytes) -> str:
-    """A segment of a path, percent-decoded; raw bytes are taken as UTF-8 too."""
-    try:
-        return unquote_to_bytes(segment).decode()
-    except UnicodeDecodeError:
-        shown = segment.decode("latin-1")
-        raise ApiError.violation(
-            400, "bad-path", "/path", f"'{shown}' in the path is not UTF-8; percent-encode the UTF-8 bytes"
-        ) from None

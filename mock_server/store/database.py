@@ -120,12 +120,12 @@ class Session(ABC):
             self._cursor.execute("RELEASE mark")
 
     def all(self, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self._run(statement, values).fetchall()
+        found: list[tuple[Any, ...]] = self._execute(statement, {**self.scope, **values}).fetchall()
         return found
 
     def one(self, statement: Statement, **values: Any) -> tuple[Any, ...] | None:
         # All are read: a row that is left would keep the transaction open.
-        found: list[tuple[Any, ...]] = self._run(statement, values).fetchall()
+        found: list[tuple[Any, ...]] = self._execute(statement, {**self.scope, **values}).fetchall()
         return found[0] if found else None
 
     def recall(self, find: Callable[..., Found], *arguments: Any) -> Found:
@@ -160,9 +160,6 @@ class Session(ABC):
     @abstractmethod
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
         """Runs a statement that needs no more than the row's values, once a row, at the driver's full speed."""
-
-    def _run(self, statement: Statement, values: Mapping[str, Any]) -> Any:
-        return self._execute(statement, {**self.scope, **values})
 
     @abstractmethod
     def _execute(self, statement: Statement, values: Mapping[str, Any]) -> Any:

@@ -30,7 +30,7 @@ class PostgresSession(Session):
         return number
 
     def run(self, statement: Statement, **values: Any) -> int:
-        changed: int = self._run(statement, values).rowcount
+        changed: int = self._execute(statement, {**self.scope, **values}).rowcount
         return changed
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:

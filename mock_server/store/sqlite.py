@@ -45,7 +45,7 @@ class SqliteSession(Session):
         return number
 
     def run(self, statement: Statement, **values: Any) -> int:
-        changed: int = self._run(statement, values).connection.changes()
+        changed: int = self._execute(statement, {**self.scope, **values}).connection.changes()
         return changed
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -59,7 +59,7 @@ class SqliteSession(Session):
         return self._cursor.execute(text, pick(values))
 
 
-class SqliteDatabase(Database):
+class SqliteDatabase(Database, AbstractContextManager[Session]):
     """A database in memory, or in the file `path`, which is made when it does not exist.
 
     Raises UsageError when the file cannot be opened or is of another version.
@@ -78,7 +78,6 @@ class SqliteDatabase(Database):
         """Who waits for the transaction of the calls under way; None where there is none."""
         self._loop: asyncio.AbstractEventLoop
         """Of these calls. To ask for the running one costs a call of the system."""
-        self._call = _Call(self)
         try:
             self._check_version()
             self._connection = self._connect()
@@ -102,11 +101,14 @@ class SqliteDatabase(Database):
             raise self._told(error) from error
 
     def call(self) -> AbstractContextManager[Session]:
-        """Calls that come close after each other are committed together: the commit is most of their cost."""
-        return self._call
+        """Calls that come close after each other are committed together: the commit is most of their cost.
 
-    def begin_call(self) -> Session:
-        """In the transaction of the calls before it, or in a new one."""
+        The database itself begins and ends them: a generator would take five times as long.
+        """
+        return self
+
+    def __enter__(self) -> Session:
+        """A call begins, in the transaction of the calls before it, or in a new one."""
         try:
             if self._waiting is None:
                 self._begin()
@@ -118,8 +120,8 @@ class SqliteDatabase(Database):
             raise self._taken_back(error) from error
         return self._session
 
-    def end_call(self, error: BaseException | None) -> None:
-        """`error`: with which the call ended, if it did."""
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """The call ends; `error`: with which, if any."""
         try:
             if error:
                 raise error
@@ -269,19 +271,6 @@ class SqliteDatabase(Database):
                 with self._writing:
                     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
         connection.close()
-
-
-class _Call(AbstractContextManager[Session]):
-    """A call from its begin to its end. As a generator it would cost five times as much."""
-
-    def __init__(self, database: SqliteDatabase) -> None:
-        self._database = database
-
-    def __enter__(self) -> Session:
-        return self._database.begin_call()
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        self._database.end_call(error)
 
 
 def _move_pages(connection: apsw.Connection) -> int:

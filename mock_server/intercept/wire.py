@@ -10,6 +10,7 @@ from uvicorn.server import ServerState
 
 from mock_server.intercept.limits import MAX_HEAD_BYTES, MAX_HEADERS, Config, admit, dismiss
 from mock_server.web.delivery import TRANSPORT
+from mock_server.web.request import WHOLE_BODY
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _HELD_UP_SECONDS = 1.0
@@ -162,6 +163,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head = True
         self._is_coming = False
         self._overhead_bytes = 0
+        self.scope["state"][WHOLE_BODY] = bytes(self.cycle.body)
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -4,11 +4,14 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from mock_server.errors import ApiError
 from mock_server.journal import shown_headers
 
+WHOLE_BODY = "segmetrics_mock.body"
+"""Under this name our HTTP protocol puts a body that came with its head into the scope's state: most of them do so."""
 MEDIA_TYPE = "application/json"
 """Of the bodies that the API takes."""
 _DRAINED_BODIES = 32
@@ -42,17 +45,12 @@ class Request(NamedTuple):
 
 async def receive_request(scope: Scope, receive: Receive, max_body_bytes: int) -> Request | None:
     """The request with its body, or None when the client went away."""
-    chunks, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
+    body: bytes | None = scope["state"].get(WHOLE_BODY)
+    if body is None:
+        try:
+            body = await _received(receive, max_body_bytes)
+        except ClientDisconnect:
             return None
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= max_body_bytes:
-            chunks.append(chunk)
-        if not message.get("more_body") or size > max_body_bytes * _DRAINED_BODIES:
-            break
     raw_path: bytes = scope["raw_path"]
     query: bytes = scope["query_string"]
     return Request(
@@ -60,8 +58,23 @@ async def receive_request(scope: Scope, receive: Receive, max_body_bytes: int) -
         path=(raw_path + (b"?" + query if query else b"")).decode("latin-1"),
         raw_path=raw_path,
         head=_read_head(tuple(scope["headers"])),
-        body=b"".join(chunks) if size <= max_body_bytes else None,
+        body=body if len(body) <= max_body_bytes else None,
     )
+
+
+async def _received(receive: Receive, most: int) -> bytes:
+    """The body; of one with more bytes than `most`, so much that it shows. Raises ClientDisconnect."""
+    kept, size = bytearray(), 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if len(kept) <= most:
+            kept += chunk
+        if not message.get("more_body") or size > most * _DRAINED_BODIES:
+            return bytes(kept)
 
 
 @lru_cache(_HEADS_KEPT)

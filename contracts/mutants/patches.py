@@ -26,16 +26,16 @@ def mutant(act: Callable[[], None]) -> Callable[[], None]:
 
 def answers(change: Change) -> None:
     """Every answer goes through `change`, which may replace its body and touch the entry."""
-    original = ImportApi.exchange
+    original = ImportApi._carry_out
 
-    async def exchanged(self: ImportApi, request: Request) -> Entry:
-        entry = await original(self, request)
+    def carried_out(self: ImportApi, request: Request, started: float) -> Entry:
+        entry = original(self, request, started)
         body = change(request, entry, orjson.loads(entry.answer_body))
         if body is not None:
             entry.answer_body = orjson.dumps(body)
         return entry
 
-    patch(ImportApi, "exchange", exchanged)
+    patch(ImportApi, "_carry_out", carried_out)
 
 
 def handler(name: str, around: Around) -> None:

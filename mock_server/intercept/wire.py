@@ -69,6 +69,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     A head of a request may have MAX_HEAD_BYTES and MAX_HEADERS, a request must come in whole in
     `config.request_seconds`, a connection without one is closed after that time, or uvicorn's for a further one.
+
+    What is called for each request calls uvicorn's method by its class: `super()` takes twice as long.
     """
 
     config: Config
@@ -122,7 +124,7 @@ class HttpProtocol(HttpToolsProtocol):
             data = _UPGRADE.sub(b"", head) + end + rest
         self._overhead_bytes += len(data)
         self._may_be_large = self._overhead_bytes > MAX_HEAD_BYTES
-        super().data_received(data)
+        HttpToolsProtocol.data_received(self, data)
         if self._overhead_bytes > MAX_HEAD_BYTES:
             part = "head" if self._in_head else "body's framing"
             self._refuse(431, f"the request's {part} is over the limit of {MAX_HEAD_BYTES} bytes")
@@ -152,19 +154,19 @@ class HttpProtocol(HttpToolsProtocol):
         if self._may_be_large and len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > MAX_HEAD_BYTES:
             self._give_up(431, f"the request's head is over the limit of {MAX_HEAD_BYTES} bytes")
         self.scope["extensions"] = self._extensions
-        super().on_headers_complete()
+        HttpToolsProtocol.on_headers_complete(self)
         self._in_head = False
 
     def on_body(self, body: bytes) -> None:
         self._overhead_bytes = 0
-        super().on_body(body)
+        HttpToolsProtocol.on_body(self, body)
 
     def on_message_complete(self) -> None:
         self._in_head = True
         self._is_coming = False
         self._overhead_bytes = 0
         self.scope["state"][WHOLE_BODY] = bytes(self.cycle.body)
-        super().on_message_complete()
+        HttpToolsProtocol.on_message_complete(self)
 
     def send_400_response(self, msg: str) -> None:
         """What the parser could not read, or a callback of ours did not want to."""

@@ -23,7 +23,7 @@ from mock_server.store import accounts
 from mock_server.store.accounts import Access
 from mock_server.store.database import Database, Session
 from mock_server.web.delivery import deliver
-from mock_server.web.request import MEDIA_TYPE, Request, receive_request, segments
+from mock_server.web.request import MEDIA_TYPE, WHOLE_BODY, Request, read_request, receive_body, segments
 
 _log = logging.getLogger("mock_server")
 _PATHS_KEPT = 64
@@ -52,17 +52,17 @@ class ImportApi:
         self._route = lru_cache(_PATHS_KEPT)(self._find_route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await receive_request(scope, receive, self._max_body_bytes)
-        if request is not None:
-            await deliver(await self.exchange(request), scope, receive, send)
-
-    async def exchange(self, request: Request) -> Entry:
-        """Carries the call out and journals it, both in one transaction, which is committed when this returns.
+        """Carries a call out and journals it, both in one transaction, and answers it when that is committed.
 
         Refused, nothing of it is stored.
         """
+        body = scope["state"].get(WHOLE_BODY)
+        if body is None:
+            body = await receive_body(receive, self._max_body_bytes)
+        if body is None:  # the client went away
+            return
         started = time.perf_counter()
-        entry = self._carry_out(request, started)
+        entry = self._carry_out(read_request(scope, body, self._max_body_bytes), started)
         try:
             if settled := self._database.settled():
                 await settled
@@ -70,7 +70,7 @@ class ImportApi:
             _fill(entry, Answer.error(500, [str(error)]), started)
         if self._on_exchange:
             self._on_exchange(entry)
-        return entry
+        await deliver(entry, scope, receive, send)
 
     def _carry_out(self, request: Request, started: float) -> Entry:
         entry = Entry(

@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from mock_server.errors import ApiError
@@ -43,14 +42,22 @@ class Request(NamedTuple):
     body: bytes | None
 
 
-async def receive_request(scope: Scope, receive: Receive, max_body_bytes: int) -> Request | None:
-    """The request with its body, or None when the client went away."""
-    body: bytes | None = scope["state"].get(WHOLE_BODY)
-    if body is None:
-        try:
-            body = await _received(receive, max_body_bytes)
-        except ClientDisconnect:
+async def receive_body(receive: Receive, most: int) -> bytes | None:
+    """The body; of one with more bytes than `most`, so much that it shows. None when the client went away."""
+    kept, size = bytearray(), 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
             return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if len(kept) <= most:
+            kept += chunk
+        if not message.get("more_body") or size > most * _DRAINED_BODIES:
+            return bytes(kept)
+
+
+def read_request(scope: Scope, body: bytes, max_body_bytes: int) -> Request:
     raw_path: bytes = scope["raw_path"]
     query: bytes = scope["query_string"]
     return Request(
@@ -60,21 +67,6 @@ async def receive_request(scope: Scope, receive: Receive, max_body_bytes: int) -
         head=_read_head(tuple(scope["headers"])),
         body=body if len(body) <= max_body_bytes else None,
     )
-
-
-async def _received(receive: Receive, most: int) -> bytes:
-    """The body; of one with more bytes than `most`, so much that it shows. Raises ClientDisconnect."""
-    kept, size = bytearray(), 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if len(kept) <= most:
-            kept += chunk
-        if not message.get("more_body") or size > most * _DRAINED_BODIES:
-            return bytes(kept)
 
 
 @lru_cache(_HEADS_KEPT)

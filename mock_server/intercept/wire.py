@@ -68,7 +68,8 @@ class HttpProtocol(HttpToolsProtocol):
     """Takes raw bytes in a path, as curl sends them, and refuses what is not HTTP with the error envelope.
 
     A head of a request may have MAX_HEAD_BYTES and MAX_HEADERS, a request must come in whole in
-    `config.request_seconds`, a connection without one is closed after that time, or uvicorn's for a further one.
+    `config.request_seconds`. A connection without one is closed after that time; after an answer not before uvicorn's
+    `timeout_keep_alive`.
 
     What is called for each request calls uvicorn's method by its class: `super()` takes twice as long.
     """

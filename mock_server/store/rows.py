@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -29,8 +28,7 @@ class Rows:
         self.columns = described.columns
         self._json = described.json
         self._flags = described.flags
-        self._shown = tuple(name for name in self.columns if name not in (*_SCOPE, *hidden))
-        self._pick_shown = itemgetter(*self._shown)
+        self._hidden = (*_SCOPE, *hidden)
         self._key = key
         written = [name for name in self.columns if name != "number"]
         self._defaults = {name: described.defaults[name] for name in written}
@@ -65,7 +63,10 @@ class Rows:
 
     def present(self, row: Row) -> dict[str, Any]:
         """The row under the API's field names."""
-        return dict(zip(self._shown, self._pick_shown(row), strict=True))
+        shown = row.copy()
+        for name in self._hidden:
+            del shown[name]
+        return shown
 
     def put(self, session: Session, before: Row | None, after: Row) -> Row:
         """Inserts `after`, or updates the row `before` to it when they differ; the row as it is then.
@@ -100,7 +101,11 @@ class Rows:
         return row
 
     def _encode(self, row: Row) -> Row:
-        return {**row, **{name: orjson.dumps(row[name]).decode() for name in self._json if name in row}}
+        encoded = row.copy()
+        for name in self._json:
+            if name in encoded:
+                encoded[name] = orjson.dumps(encoded[name]).decode()
+        return encoded
 
     def _make_update(self, names: tuple[str, ...]) -> Statement:
         values = ", ".join(f"{name} = :{name}" for name in names)

@@ -14,15 +14,28 @@ from client_tests.checked import CHECKOUT, arguments, client, environment
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 DEADLINE_SECONDS = 60
+SLOW_FOLDERS = """
+import tempfile, time
+
+def slow(*arguments, make=tempfile.mkdtemp):
+    made = make(*arguments)
+    time.sleep(1)
+    return made
+
+tempfile.mkdtemp = slow
+"""
+"""Lets a folder for temporary files be there for a second before whoever asked for it knows."""
 
 
 @contextmanager
-def running(folder: Path, *, command: list[str], before: Sequence[str] = ()) -> Iterator["subprocess.Popen[str]"]:
+def running(
+    folder: Path, *, command: list[str], before: Sequence[str] = (), **variables: Path
+) -> Iterator["subprocess.Popen[str]"]:
     """`check`, with a folder for temporary files of its own. `before`: what starts it."""
     process = subprocess.Popen(
         [*before, *arguments(command=command)],
         cwd=CHECKOUT,
-        env=environment(TMPDIR=temporary(folder)),
+        env=environment(TMPDIR=temporary(folder), **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -96,6 +109,18 @@ def test_a_signal_before_the_client_has_started_leaves_nothing(number: signal.Si
         _, complaints = end_of(process)
     assert process.returncode == 128 + number
     assert "Traceback" not in complaints
+    assert leftovers(tmp_path) == []
+
+
+def test_a_signal_while_the_folder_is_made_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SLOW_FOLDERS)
+    with running(tmp_path, command=client("family", str(tmp_path / "ready")), PYTHONPATH=tmp_path) as process:
+        wait_until(lambda: bool(leftovers(tmp_path)), process)
+
+        process.send_signal(signal.SIGINT)
+
+        end_of(process)
+    assert process.returncode == 128 + signal.SIGINT
     assert leftovers(tmp_path) == []
 
 

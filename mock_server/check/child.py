@@ -51,6 +51,16 @@ def ended_by_signals() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def held_signals() -> Iterator[None]:
+    """A signal waits for the end of the block: what is made there can be closed when it comes."""
+    held: list[int] = []
+    with _handling(dict.fromkeys(_FORWARDED, lambda number, _: held.append(number))):
+        yield
+    for number in held:
+        signal.raise_signal(number)
+
+
 class _Group:
     """The command's process group. A signal that comes before it is there waits for it; then the grace begins."""
 

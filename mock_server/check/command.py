@@ -5,13 +5,14 @@ import os
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
-from mock_server.check.child import ended_by_signals, find_command, run
+from mock_server.check.child import ended_by_signals, find_command, held_signals, run
 from mock_server.check.junit import junit_report
 from mock_server.check.summary import markdown_summary
 from mock_server.check.terminal import print_report
@@ -85,7 +86,10 @@ def _check(command: Sequence[str], options: CheckOptions) -> int:
         on_foreign=lambda host: foreign_hosts.update([host]),
         on_trouble=lambda host, text: troubles.update({f"{host}: {text}": None}),
     )
-    with interception, listening(settings.host, 0) as listener:
+    with ExitStack() as stack:
+        with held_signals():
+            stack.enter_context(interception)
+        listener = stack.enter_context(listening(settings.host, 0))
         port = listener.getsockname()[1]
         environment = interception.environment(port) | environment_of(sandbox, f"http://127.0.0.1:{port}")
         isolated = interception.isolated(command, port) if options.isolate else command

@@ -38,7 +38,7 @@ class ServeSettings:
     allow_host_header: tuple[str, ...] = _setting((), "further name that clients may send as Host; can be repeated")
     max_body_bytes: int = _setting(1_048_576, "largest body that is read; above it the answer is 413")
     request_timeout: int = _setting(
-        30, "seconds in which a request must have come in whole; 0 for no limit", most=86_400
+        30, "seconds for a request to come in whole, and for a connection to be idle; 0 for no limit", most=86_400
     )
     journal_limit: int = _setting(10_000, "exchanges that the journal keeps for each account")
     check_answers: bool = _setting(False, "answer 500 when an answer of the fake itself breaks the contract")

@@ -1,6 +1,6 @@
 """A sandbox as a client sees it: calls over a real socket, and a look at what is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -63,23 +63,38 @@ class Sandbox:
     def delete(self, path: str, id: str, integration: str = "payments") -> httpx.Response:
         return self.send("DELETE", f"{path}/{quote(id, safe='')}", integration=integration)
 
+    def admin(self, method: str, path: str = "", **request: Any) -> httpx.Response:
+        """A call of the admin API, below this sandbox."""
+        return self.http.request(method, f"{self.origin}/__admin/sandboxes/{self.account_id}{path}", **request)
+
+    def pages(self, path: str, **filters: str) -> Iterator[dict[str, Any]]:
+        """Each page of a list of the admin API."""
+        more: dict[str, str] = {}
+        while True:
+            answer = self.admin("GET", path, params={**filters, **more})
+            assert answer.status_code == 200, answer.text
+            page: dict[str, Any] = answer.json()
+            yield page
+            if "next" not in page:
+                break
+            more = {"after": page["next"]}
+
     def state(self, **filters: str) -> dict[str, Any]:
-        answer = self.http.get(f"{self.origin}/__admin/sandboxes/{self.account_id}/state", params=filters)
+        answer = self.admin("GET", "/state", params=filters)
         assert answer.status_code == 200, answer.text
         parsed: dict[str, Any] = answer.json()
         return parsed
 
     def requests(self, **filters: str) -> list[dict[str, Any]]:
         """The journal, newest last."""
-        answer = self.http.get(f"{self.origin}/__admin/sandboxes/{self.account_id}/requests", params=filters)
+        answer = self.admin("GET", "/requests", params=filters)
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["requests"]
         return found
 
     def snapshot(self, **headers: str) -> dict[str, Any]:
         """All that an intruder could change: state, journal and fault plan. `headers`: for a server with a token."""
-        shown = f"{self.origin}/__admin/sandboxes/{self.account_id}"
-        answers = {name: self.http.get(f"{shown}/{name}", headers=headers) for name in ("state", "requests", "faults")}
+        answers = {name: self.admin("GET", f"/{name}", headers=headers) for name in ("state", "requests", "faults")}
         assert {answer.status_code for answer in answers.values()} == {200}
         return {name: answer.json() for name, answer in answers.items()}
 

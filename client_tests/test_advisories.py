@@ -29,15 +29,11 @@ FORM = {"Content-Type": "text/plain", "Origin": "http://evil.example"}
 PLAN = {"rules": [{"operation": "upsert_product", "nth": [9], "fault": {"status": 500}}]}
 
 
-def admin(sandbox: Sandbox, method: str, path: str, **request: Any) -> httpx.Response:
-    return sandbox.http.request(method, f"{sandbox.origin}/__admin/sandboxes{path}", **request)
-
-
 @pytest.fixture
 def filled(sandbox: Sandbox) -> Sandbox:
     """A sandbox with something to lose: a contact, a journal, a fault plan."""
     sandbox.stored("contact", {"contact_id": 1, "email": "ada@example.org"})
-    assert admin(sandbox, "PUT", f"/{sandbox.account_id}/faults", json=PLAN).status_code == 200
+    assert sandbox.admin("PUT", "/faults", json=PLAN).status_code == 200
     return sandbox
 
 
@@ -53,7 +49,7 @@ def test_a_form_of_another_site_changes_nothing(
 ) -> None:
     before = filled.snapshot()
 
-    answer = admin(filled, method, f"/{filled.account_id}{path}", content=b'{"rules": []}', headers=headers)
+    answer = filled.admin(method, path, content=b'{"rules": []}', headers=headers)
 
     assert answer.status_code == 403
     assert errors_of(answer)
@@ -65,7 +61,7 @@ def test_a_form_of_another_site_changes_nothing(
 def test_another_site_reads_nothing(filled: Sandbox, what: str, site: str) -> None:
     before = filled.snapshot()
 
-    answer = admin(filled, "GET", f"/{filled.account_id}/{what}", headers={"Sec-Fetch-Site": site})
+    answer = filled.admin("GET", f"/{what}", headers={"Sec-Fetch-Site": site})
 
     assert answer.status_code == 403
     assert "ada@example.org" not in answer.text
@@ -115,7 +111,7 @@ def test_no_dataset_is_named_by_a_path(filled: Sandbox, dataset: Any) -> None:
     before = filled.snapshot()
 
     for path in ("", f"/{filled.account_id}/reset"):
-        answer = admin(filled, "POST", path, json={"dataset": dataset})
+        answer = filled.http.post(f"{filled.origin}/__admin/sandboxes{path}", json={"dataset": dataset})
 
         assert answer.status_code == 400, answer.text
         assert "root:" not in answer.text
@@ -129,7 +125,7 @@ def test_no_dataset_is_named_by_a_path(filled: Sandbox, dataset: Any) -> None:
 def test_no_fault_plan_is_named_by_a_path(filled: Sandbox, rules: Any) -> None:
     before = filled.snapshot()
 
-    answer = admin(filled, "PUT", f"/{filled.account_id}/faults", json={"rules": rules})
+    answer = filled.admin("PUT", "/faults", json={"rules": rules})
 
     assert answer.status_code == 400
     assert "root:" not in answer.text
@@ -251,7 +247,7 @@ def test_a_key_is_in_no_log_journal_report_and_page(http: httpx.Client) -> None:
         sandbox.send("POST", f"contact?api_key={sandbox.api_key}", json={"contact_id": 2})
         raw_call(sandbox, "POST", b"/api/v1/x\xff", Authorization=strange.encode())
         journal = sandbox.requests()
-        shown = json.dumps(journal) + admin(sandbox, "GET", f"/{sandbox.account_id}/report").text
+        shown = json.dumps(journal) + sandbox.admin("GET", "/report").text
         ui = f"{sandbox.origin}/__admin/ui"
         here = f"{ui}/{sandbox.account_id}"
         lists = "".join(http.get(page).text for page in (f"{here}/requests", f"{here}/coverage", f"{ui}/~/requests"))

@@ -1,20 +1,15 @@
 """The admin side as test suites use it: sandboxes, what they hold, and the journal of their calls."""
 
 import json
-import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 import yaml
 
 from client_tests.sandbox import JSON_HEADERS, Sandbox, errors_of
-from client_tests.serving import served
 from mock_server import __version__
 from mock_server.spec import Contract
 
@@ -33,10 +28,6 @@ RESOURCES = [
 DATE = "2018-10-02T16:15:00Z"
 KEPT_BYTES = 65_536
 CLIENTS = 32
-
-
-def admin(sandbox: Sandbox, method: str, path: str = "", **request: Any) -> httpx.Response:
-    return sandbox.http.request(method, f"{sandbox.origin}/__admin/sandboxes/{sandbox.account_id}{path}", **request)
 
 
 def fill(sandbox: Sandbox) -> None:
@@ -100,11 +91,11 @@ def test_a_dropped_sandbox_is_gone_with_its_key(sandbox: Sandbox, neighbour: San
     fill(neighbour)
     before = neighbour.state()
 
-    answer = admin(sandbox, "DELETE")
+    answer = sandbox.admin("DELETE")
 
     assert answer.status_code == 200
-    assert admin(sandbox, "GET", "/state").status_code == 404
-    assert admin(sandbox, "DELETE").status_code == 404
+    assert sandbox.admin("GET", "/state").status_code == 404
+    assert sandbox.admin("DELETE").status_code == 404
     assert sandbox.post("contact", {"contact_id": 1}).status_code == 401
     assert neighbour.state() == before
 
@@ -115,7 +106,7 @@ def test_a_reset_sandbox_is_as_new_and_keeps_its_key(sandbox: Sandbox, neighbour
     fill(neighbour)
     before = neighbour.state()
 
-    answer = admin(sandbox, "POST", "/reset", json={})
+    answer = sandbox.admin("POST", "/reset", json={})
 
     assert answer.status_code == 200
     assert is_empty(sandbox.state())
@@ -154,16 +145,6 @@ def test_the_state_can_be_narrowed(sandbox: Sandbox) -> None:
     assert len(sandbox.state(resource="contacts", integration_id="ads", limit="1")["contacts"]) == 1
 
 
-def pages(sandbox: Sandbox, path: str, **filters: str) -> Iterator[dict[str, Any]]:
-    page: dict[str, Any] = admin(sandbox, "GET", path, params=filters).json()
-    yield page
-    while "next" in page:
-        answer = admin(sandbox, "GET", path, params={**filters, "after": page["next"]})
-        assert answer.status_code == 200, answer.text
-        page = answer.json()
-        yield page
-
-
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize("filters", [{}, {"integration_id": "payments"}, {"resource": "contacts"}])
 def test_paging_through_the_state_gives_each_row_once(sandbox: Sandbox, limit: int, filters: dict[str, str]) -> None:
@@ -171,7 +152,7 @@ def test_paging_through_the_state_gives_each_row_once(sandbox: Sandbox, limit: i
     whole = sandbox.state(**filters)
 
     found: dict[str, list[Any]] = {resource: [] for resource in whole}
-    for page in pages(sandbox, "/state", limit=str(limit), **filters):
+    for page in sandbox.pages("/state", limit=str(limit), **filters):
         for resource in found:
             assert len(page[resource]) <= limit
             found[resource] += page[resource]
@@ -202,146 +183,12 @@ BAD_NUMBERS = ["", "0", "-1", "1.5", "x", "1001", "٣", "1" * 30, "0" * 19 + "10
     ],
 )
 def test_a_bad_filter_is_400_with_the_reason(sandbox: Sandbox, path: str, name: str, value: str) -> None:
-    answer = admin(sandbox, "GET", path, params={name: value})
+    answer = sandbox.admin("GET", path, params={name: value})
 
     assert answer.status_code == 400
     (text,) = errors_of(answer)
     assert name in text
     assert value[:20] in text
-
-
-def test_the_journal_tells_each_call_newest_last(sandbox: Sandbox) -> None:
-    invoice = {"id": 1, "contact_id": 7, "amount": "12", "paid": 1, "date_created": DATE, "items": [{}]}
-    sandbox.stored("contact", {"contact_id": 1})
-    sandbox.post("invoice", invoice)
-    sandbox.delete("contact", "a/b")
-    sandbox.send("GET", "contact?x=1")
-    sandbox.post("contacts", {})
-
-    journal = sandbox.requests()
-
-    shown = [(entry["operation"], entry["request"]["method"], entry["answer"]["status"]) for entry in journal]
-    assert shown == [
-        ("upsert_contact", "POST", 200),
-        ("upsert_invoice", "POST", 400),
-        ("delete_contact", "DELETE", 404),
-        (None, "GET", 405),
-        (None, "POST", 404),
-    ]
-    assert [entry["number"] for entry in journal] == sorted(entry["number"] for entry in journal)
-    assert journal[2]["request"]["path"] == urlsplit(sandbox.url("contact/a%2Fb")).path
-    assert journal[3]["request"]["path"].endswith("/contact?x=1")
-    assert json.loads(journal[1]["request"]["body"]) == invoice
-    assert journal[1]["request"]["bytes"] == len(journal[1]["request"]["body"])
-    assert json.loads(journal[0]["answer"]["body"])["contact"]["contact_id"] == "1"
-    assert {entry["fault"] for entry in journal} == {None}
-    assert journal[0]["findings"] == []
-    assert {(finding["pointer"], finding["severity"]) for finding in journal[1]["findings"]} == {
-        ("/body/amount", "violation"),
-        ("/body/items/0/name", "violation"),
-        ("/body/items/0/product_id", "violation"),
-        ("/body/items/0/amount", "violation"),
-    }
-    texts = json.loads(journal[1]["answer"]["body"])["errors"]
-    assert [finding["message"] for finding in journal[1]["findings"]] == texts
-    assert [finding["code"] for finding in journal[3]["findings"] + journal[4]["findings"]] == [
-        "unknown-method",
-        "unknown-path",
-    ]
-    assert {finding["operation"] for finding in journal[1]["findings"]} == {"upsert_invoice"}
-
-
-@pytest.mark.parametrize("prefix", ["", "Bearer "])
-def test_an_unknown_path_is_in_the_journal_of_the_keys_account(sandbox: Sandbox, prefix: str) -> None:
-    url = f"{sandbox.origin}/api/v2/nonsense"
-
-    sandbox.http.post(url, json={}, headers={"Authorization": f"{prefix}{sandbox.api_key}"})
-
-    assert [entry["request"]["path"] for entry in sandbox.requests()] == ["/api/v2/nonsense"]
-
-
-@pytest.mark.parametrize("sent", ["own", "wrong", "short"])
-def test_no_key_is_shown_in_full(sandbox: Sandbox, sent: str) -> None:
-    key = {"own": sandbox.api_key, "wrong": "wrong-key-of-22-digits", "short": "hunter22"}[sent]
-
-    for prefix in ("", "Bearer "):
-        sandbox.send("POST", "contact", json={"contact_id": 1}, headers={"Authorization": prefix + key})
-
-    journal = sandbox.requests()
-    assert len(journal) == 2
-    assert key not in json.dumps(journal)
-    assert len(journal[0]["request"]["headers"]["authorization"]) <= 5
-
-
-def test_the_journal_can_be_narrowed(sandbox: Sandbox) -> None:
-    sandbox.stored("product", {"id": 1, "name": "Course"})
-    sandbox.post("product", {"id": 1})
-    sandbox.delete("invoice", "1")
-    sandbox.send("POST", "contact", json={"contact_id": 1}, headers={"Authorization": f"Bearer {sandbox.api_key}"})
-
-    def operations(**filters: str) -> list[str]:
-        return [entry["operation"] for entry in sandbox.requests(**filters)]
-
-    assert operations(operation="upsert_product") == ["upsert_product", "upsert_product"]
-    assert operations(status="404") == ["delete_invoice"]
-    assert operations(status="200") == ["upsert_product", "upsert_contact"]
-    assert operations(severity="violation") == ["upsert_product"]
-    assert operations(severity="warning") == ["upsert_contact"]
-    assert operations(operation="upsert_product", status="400", severity="violation") == ["upsert_product"]
-    assert operations(operation="upsert_product", severity="warning") == []
-    assert operations(after=str(sandbox.requests()[1]["number"])) == ["delete_invoice", "upsert_contact"]
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
-def test_paging_through_the_journal_gives_each_entry_once(sandbox: Sandbox, limit: int) -> None:
-    for number in range(7):
-        sandbox.stored("product", {"id": number, "name": "Course"})
-        sandbox.delete("invoice", "unknown")
-
-    found = list(pages(sandbox, "/requests", limit=str(limit), operation="upsert_product"))
-
-    assert all(len(page["requests"]) <= limit for page in found)
-    entries = [entry for page in found for entry in page["requests"]]
-    assert [json.loads(entry["request"]["body"])["id"] for entry in entries] == list(range(7))
-
-
-def test_of_a_body_the_journal_keeps_64_kib(sandbox: Sandbox) -> None:
-    body = json.dumps({"id": 1, "name": "é" * 40_000}, ensure_ascii=False).encode()
-
-    answer = sandbox.send("POST", "product", content=body, headers=JSON_HEADERS)
-
-    (entry,) = sandbox.requests()
-    for side, whole in (("request", body), ("answer", answer.content)):
-        assert entry[side]["bytes"] == len(whole)
-        assert entry[side]["body"].rstrip("\ufffd") == whole[:KEPT_BYTES].decode(errors="ignore")
-
-
-def test_the_journal_keeps_the_last_and_counts_the_others(http: httpx.Client) -> None:
-    with served("--journal-limit", "5") as server:
-        sandbox, neighbour = Sandbox.mint(server.origin, http), Sandbox.mint(server.origin, http)
-        for number in range(70):
-            sandbox.stored("product", {"id": number, "name": "Course"})
-        neighbour.stored("product", {"id": 1, "name": "Course"})
-
-        page = admin(sandbox, "GET", "/requests").json()
-
-        assert [json.loads(entry["request"]["body"])["id"] for entry in page["requests"]] == [65, 66, 67, 68, 69]
-        assert page["dropped"] == 65
-        assert admin(neighbour, "GET", "/requests").json()["dropped"] == 0
-        assert len(sandbox.state()["products"]) == 70
-
-
-def test_what_the_journal_lets_go_leaves_the_database(tmp_path: Path, http: httpx.Client) -> None:
-    path = tmp_path / "data.db"
-    with served("--journal-limit", "5", "--database", str(path)) as server:
-        sandbox = Sandbox.mint(server.origin, http)
-        for number in range(1200):
-            sandbox.stored("product", {"id": number, "name": "Course"})
-
-        assert admin(sandbox, "GET", "/requests").json()["dropped"] == 1195
-    with closing(sqlite3.connect(path)) as database:
-        (kept,) = database.execute("SELECT COUNT(*) FROM exchange").fetchone()
-    assert kept < 600
 
 
 def test_health_tells_the_version(origin: str, http: httpx.Client) -> None:

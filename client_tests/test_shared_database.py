@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import ended, served
 
 POLL_SECONDS = 0.05
+STRAYS = 8
 needs_postgres = pytest.mark.skipif(not POSTGRES, reason=ABSENT)
 
 
@@ -49,6 +51,24 @@ def test_two_servers_share_contacts_faults_sandboxes_and_live_calls(database: st
 
     assert statuses == [200, 503, 200]
     assert all("upsert_contact" in line for line in seen)
+
+
+@needs_postgres
+def test_calls_of_no_account_are_all_journalled_whichever_server_they_came_to(
+    database: str, http: httpx.Client
+) -> None:
+    with served("--database", database) as one, served("--database", database) as other:
+
+        def stray(number: int) -> int:
+            return http.post(f"{(one, other)[number % 2].origin}/api/v1/nobody/payments/product", json={}).status_code
+
+        with ThreadPoolExecutor(STRAYS) as pool:
+            statuses = list(pool.map(stray, range(10 * STRAYS)))
+        last = http.get(f"{one.origin}/__admin/ui/~/requests").text
+
+    assert statuses == [401] * 10 * STRAYS
+    assert f'data-number="{10 * STRAYS}"' in last
+    assert f'data-number="{10 * STRAYS + 1}"' not in last
 
 
 def test_two_servers_on_one_file_know_each_others_tags_modes_and_keys(tmp_path: Path, http: httpx.Client) -> None:

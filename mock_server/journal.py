@@ -10,10 +10,9 @@ import orjson
 
 from mock_server.errors import SEVERITIES, Finding
 from mock_server.faults import Fault
-from mock_server.store import accounts
+from mock_server.store import accounts, exchanges
 from mock_server.store.database import Session, Statement
-from mock_server.store.exchanges import FILTERS
-from mock_server.store.rows import inserting, only
+from mock_server.store.rows import assigning, inserting, only
 from mock_server.store.schema import TABLES
 
 KEPT_BYTES = 65_536
@@ -27,25 +26,20 @@ SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 _NO_FAULT = "null"
 _JUDGED_KEPT, _JUDGED_LENGTH = 256, 4_096
 """How many sets of findings are kept as texts, and how long these may be: clients do the same thing again and again."""
-_TRIM_EVERY, _TRIMMED_AT_ONCE = 128, 160
-"""After how many exchanges some of an account's surplus goes, and how many rows: all at once would hold up calls."""
-_LOOK_SHARE = 10
-"""After which part of the limit a surplus is looked for: it takes longer with a larger one."""
+_TRIMMED_AT_ONCE = 160
+"""Entries over the limit, where it was higher before: all at once would hold up calls."""
 _JSON = ("request_headers", "answer_headers", "findings", "fault")
 _COLUMNS = TABLES["exchange"].columns
 
-_ADD = Statement(inserting("exchange", [name for name in _COLUMNS if name != "number"]))
-_NEWEST_SURPLUS = Statement(
-    "SELECT number FROM exchange WHERE account_id = :account_id ORDER BY number DESC LIMIT 1 OFFSET :limit"
+_ADD = Statement(inserting("exchange", _COLUMNS))
+_REPLACE = Statement(
+    f"UPDATE exchange SET {assigning([name for name in _COLUMNS if name != 'account_id'])}"
+    " WHERE account_id = :account_id AND number = :replaced"
 )
-_COUNT_TO = Statement("SELECT COUNT(*) FROM exchange WHERE account_id = :account_id AND number <= :number")
-_TRIM = Statement(
-    "DELETE FROM exchange WHERE number IN (SELECT number FROM exchange"
-    f" WHERE account_id = :account_id AND number <= :number ORDER BY number LIMIT {_TRIMMED_AT_ONCE})"
-)
+_TRIM = Statement("DELETE FROM exchange WHERE account_id = :account_id AND number < :number")
 _PAGE = Statement(
     "SELECT * FROM exchange WHERE account_id = :account_id AND number > :after"
-    f" AND {' AND '.join(map(only, FILTERS))} ORDER BY number LIMIT :limit"
+    f" AND {' AND '.join(map(only, exchanges.FILTERS))} ORDER BY number LIMIT :limit"
 )
 _LAST = Statement(
     "SELECT status, method, path, request_body FROM exchange WHERE account_id = :account_id"
@@ -86,10 +80,6 @@ class Journal:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._look_every = max(_TRIM_EVERY, limit // _LOOK_SHARE)
-        self._written = 0
-        self._surplus: dict[str, int] = {}
-        """By account, the number of the newest entry that is to go."""
         self._judged: dict[tuple[Finding, ...], tuple[str | None, str]] = {}
 
     def write(self, session: Session, entry: Entry) -> None:
@@ -112,12 +102,7 @@ class Journal:
             "findings": findings,
             "fault": _dump(entry.fault.described()) if entry.fault else _NO_FAULT,
         }
-        session.insert_late(_ADD, row)
-        self._written += 1
-        if self._written % self._look_every == 0:
-            self._look_for_surplus(session, entry.account_id)
-        if self._written % _TRIM_EVERY == 0 and entry.account_id in self._surplus:
-            self._trim(session, entry.account_id)
+        session.write_late(self._write, row)
 
     def _judge(self, findings: tuple[Finding, ...]) -> tuple[str | None, str]:
         """The gravest severity, and the findings as JSON."""
@@ -151,27 +136,39 @@ class Journal:
 
         Only reads, so that it works with a full disk: what is over the limit is left out, and counted as dropped.
         """
-        surplus = session.one(_NEWEST_SURPLUS, account_id=account_id, limit=self._limit)
-        over = session.one(_COUNT_TO, account_id=account_id, number=surplus[0]) if surplus else None
-        dropped = accounts.dropped(session, account_id) + (over[0] if over else 0)
-        after = max(after, surplus[0] if surplus else 0)
+        oldest, newest = exchanges.ends(session, account_id)
+        first = max(oldest, newest - self._limit + 1)
+        dropped = first - 1 - accounts.cleared(session, account_id)
+        after = max(after, first - 1)
         filters = {"operation": operation, "severity": severity, "status": status}
         found = session.all(_PAGE, account_id=account_id, after=after, limit=limit + 1, **filters)
         rows = [dict(zip(_COLUMNS, row, strict=True)) for row in found[:limit]]
         shown = {"requests": [_present(row) for row in rows], "dropped": dropped}
         return shown | ({"next": str(rows[-1]["number"])} if len(found) > limit else {})
 
-    def _look_for_surplus(self, session: Session, account_id: str) -> None:
-        session.finish()
-        surplus = session.one(_NEWEST_SURPLUS, account_id=account_id, limit=self._limit)
-        if surplus is not None:
-            self._surplus[account_id] = surplus[0]
+    def _write(self, session: Session, rows: list[dict[str, Any]]) -> None:
+        by_account: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            by_account.setdefault(row["account_id"], []).append(row)
+        for account_id, added in by_account.items():
+            self._add(session, account_id, added)
 
-    def _trim(self, session: Session, account_id: str) -> None:
-        dropped = session.run(_TRIM, account_id=account_id, number=self._surplus[account_id])
-        accounts.count_dropped(session, account_id, dropped)
-        if dropped < _TRIMMED_AT_ONCE:
-            del self._surplus[account_id]
+    def _add(self, session: Session, account_id: str, added: list[dict[str, Any]]) -> None:
+        """Numbers the entries. In a full journal they take the rows of the oldest: to delete these costs far more."""
+        oldest, newest = exchanges.ends(session, account_id)
+        for place, row in enumerate(added):
+            row["number"] = newest + 1 + place
+            row["replaced"] = oldest + place
+        kept = newest - oldest + 1
+        # The newest one stays even with a limit of 0: the next one has its number from it.
+        surplus = max(kept + len(added) - max(self._limit, 1), 0)
+        replacing = min(surplus, kept, len(added))
+        for statement, some in ((_REPLACE, added[:replacing]), (_ADD, added[replacing:])):
+            if some:
+                session.run_many(statement, some)
+        if surplus > replacing:
+            gone = min(surplus, replacing + _TRIMMED_AT_ONCE)
+            session.run(_TRIM, account_id=account_id, number=oldest + gone)
 
 
 def severity_of(findings: tuple[Finding, ...]) -> str | None:

@@ -8,7 +8,8 @@
      "foreign_hosts": [{"host", "count"}]}
 
 `faults`: what the client did after each fault that kept an answer from it, see `mock_server.resilience`.
-`requests` of a finding are the numbers of the journal, the first hundred of them; `count` is how often it occurred.
+`requests` of a finding are numbers of requests, the first hundred of them; `count` is how often it occurred. They are
+the journal's own, or with `check` those of the run, in the order in which the requests came.
 """
 
 import dataclasses

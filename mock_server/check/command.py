@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -98,7 +99,10 @@ def _check(command: Sequence[str], options: CheckOptions) -> int:
     with database.transaction() as session:
         journal = Journal(_KEPT_EXCHANGES)
         known = dict.fromkeys(["", DEFAULT_SANDBOX.account_id, sandbox.account_id])
-        exchanges = sorted(exchanges_of(journal, session, known), key=lambda exchange: int(exchange["number"]))
+        exchanges = sorted(exchanges_of(journal, session, known), key=itemgetter("received_at"))
+    # Each account counts its own calls; the report counts all of them.
+    for number, exchange in enumerate(exchanges, 1):
+        exchange["number"] = number
     database.close()
     document = report_on(contract, exchanges, foreign_hosts=foreign_hosts)
     verdict = judge(document, child_code, options.fail_under, list(troubles))

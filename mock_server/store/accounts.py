@@ -36,7 +36,7 @@ DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS,
 
 
 _ADD_ACCOUNT = Statement(
-    "INSERT INTO account (account_id, api_key, mode, faults, minted, dropped)"
+    "INSERT INTO account (account_id, api_key, mode, faults, minted, cleared)"
     " VALUES (:account_id, :api_key, :mode, '', 0, 0) ON CONFLICT DO NOTHING"
 )
 _ADD_INTEGRATION = Statement(
@@ -44,22 +44,29 @@ _ADD_INTEGRATION = Statement(
     " ON CONFLICT DO NOTHING"
 )
 """Another server may just have added the same."""
-_ACCOUNT = Statement("SELECT api_key, mode, dropped FROM account WHERE account_id = :account_id")
+_ACCOUNT = Statement("SELECT api_key, mode, cleared FROM account WHERE account_id = :account_id")
 _ACCESS = Statement(
     "SELECT api_key, kind, mode, faults FROM account LEFT JOIN integration"
     " ON integration.account_id = account.account_id AND integration_id = :integration"
     " WHERE account.account_id = :account",
     postgres="FOR UPDATE OF account",
 )
-_LOCK = Statement("SELECT account_id FROM account WHERE account_id = :account", postgres="FOR UPDATE")
+_LOCK = Statement(
+    "SELECT account_id FROM account"
+    " WHERE account_id = COALESCE(NULLIF(:account, ''), (SELECT MIN(account_id) FROM account))",
+    postgres="FOR UPDATE",
+)
 _KEYS = Statement("SELECT account_id, api_key FROM account")
 _INTEGRATIONS = Statement("SELECT kind, integration_id FROM integration WHERE account_id = :account_id")
 _FAULTS = Statement("SELECT faults FROM account WHERE account_id = :account")
 _SET_FAULTS = Statement("UPDATE account SET faults = :rules WHERE account_id = :account")
 _SET_MODE = Statement("UPDATE account SET mode = :mode WHERE account_id = :account")
 _MINT = Statement("UPDATE account SET minted = minted + 1 WHERE account_id = :account_id RETURNING minted")
-_COUNT_DROPPED = Statement("UPDATE account SET dropped = dropped + :more WHERE account_id = :account")
-_RESTART = Statement("UPDATE account SET minted = 0, dropped = 0, faults = '' WHERE account_id = :account")
+_RESTART = Statement(
+    "UPDATE account SET minted = 0, faults = '',"
+    " cleared = COALESCE((SELECT MAX(number) FROM exchange WHERE account_id = :account), cleared)"
+    " WHERE account_id = :account"
+)
 
 
 def _delete_from(table: str) -> Statement:
@@ -92,7 +99,10 @@ def find(session: Session, account_id: str) -> Sandbox | None:
 
 
 def lock(session: Session, account_id: str) -> None:
-    """Keeps other transactions from writing for the account until this one ends. SQLite lets but one write anyway."""
+    """Keeps other transactions from writing for the account until this one ends. SQLite lets but one write anyway.
+
+    Calls that name no account come one after the other too: they lock the first of the accounts.
+    """
     session.run(_LOCK, account=account_id)
 
 
@@ -146,11 +156,7 @@ def mint_id(session: Session, rows: Rows) -> str:
     return id if rows.find(session, id) is None else mint_id(session, rows)
 
 
-def dropped(session: Session, account_id: str) -> int:
-    """How many entries of the account's journal were let go."""
+def cleared(session: Session, account_id: str) -> int:
+    """The number of the last journal entry that `empty` forgot, or 0."""
     found = session.one(_ACCOUNT, account_id=account_id)
     return 0 if found is None else int(found[2])
-
-
-def count_dropped(session: Session, account_id: str, more: int) -> None:
-    session.run(_COUNT_DROPPED, account=account_id, more=more)

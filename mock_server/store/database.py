@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from mock_server.errors import UsageError
 from mock_server.store.memory import Memory
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever a table changes; a database of another version is refused."""
 
 Found = TypeVar("Found")
@@ -80,7 +80,7 @@ class Session(ABC):
         self._inner: Self | None = None
         self._has_changed = False
         self._is_marked = False
-        self._late: dict[Statement, list[Mapping[str, Any]]] = {}
+        self._late: dict[Write, list[dict[str, Any]]] = {}
 
     def within(self, account_id: str, integration_id: str) -> Self:
         """The same transaction, for the rows of one integration. Calls that come together often have the same."""
@@ -143,15 +143,15 @@ class Session(ABC):
     def insert(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """Inserts a row, given whole, into a table with a `number`, and gives that of the row."""
 
-    def insert_late(self, statement: Statement, row: Mapping[str, Any]) -> None:
-        """Inserts a row when the transaction ends, or at `finish`, with all others that came by then."""
-        self._whole._late.setdefault(statement, []).append(row)
+    def write_late(self, write: "Write", row: dict[str, Any]) -> None:
+        """Has `write` called when the transaction ends, or at `finish`, with all rows that came for it by then."""
+        self._whole._late.setdefault(write, []).append(row)
 
     def finish(self) -> None:
-        """Inserts what is late. Whoever reads what was inserted so calls it first; a commit does."""
+        """Writes what is late. Whoever reads what was written so calls it first; a commit does."""
         late, self._whole._late = self._whole._late, {}
-        for statement, rows in late.items():
-            self.run_many(statement, rows)
+        for write, rows in late.items():
+            write(self, rows)
 
     @abstractmethod
     def run(self, statement: Statement, **values: Any) -> int:
@@ -171,6 +171,10 @@ class Session(ABC):
             self._whole._has_changed = True
         elif self._memory.is_learning:
             self._memory.hear_read(statement.tables)
+
+
+Write = Callable[[Session, list[dict[str, Any]]], None]
+"""Writes rows."""
 
 
 class Database(ABC):

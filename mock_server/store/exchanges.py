@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from mock_server.store import accounts
 from mock_server.store.database import Session, Statement
 from mock_server.store.rows import only
 
@@ -22,7 +23,10 @@ def _lines(part: str, order: str) -> Statement:
 
 _BEFORE = _lines("number < :number", "number DESC")
 _AFTER = _lines("number > :number", "number")
-_LAST = Statement("SELECT number FROM exchange WHERE account_id = :account ORDER BY number DESC LIMIT 1")
+_ENDS = Statement(
+    "SELECT (SELECT MIN(number) FROM exchange WHERE account_id = :account),"
+    " (SELECT MAX(number) FROM exchange WHERE account_id = :account)"
+)
 
 
 def before(session: Session, account_id: str, number: int, limit: int, **filters: Any) -> list[Line]:
@@ -35,10 +39,13 @@ def after(session: Session, account_id: str, number: int, limit: int, **filters:
     return _read(session.all(_AFTER, account=account_id, number=number, limit=limit, **filters))
 
 
-def last(session: Session, account_id: str) -> int:
-    """The number of the account's last exchange, or 0."""
-    found = session.one(_LAST, account=account_id)
-    return 0 if found is None else int(found[0])
+def ends(session: Session, account_id: str) -> tuple[int, int]:
+    """The numbers of the account's oldest and newest exchange. Where there is none, the newest is that before it."""
+    oldest, newest = session.one(_ENDS, account=account_id) or (None, None)
+    if oldest is None or newest is None:
+        newest = accounts.cleared(session, account_id)
+        oldest = newest + 1
+    return oldest, newest
 
 
 def _read(found: list[tuple[Any, ...]]) -> list[Line]:

@@ -108,8 +108,7 @@ class Rows:
         return encoded
 
     def _make_update(self, names: tuple[str, ...]) -> Statement:
-        values = ", ".join(f"{name} = :{name}" for name in names)
-        return Statement(f"UPDATE {self.table} SET {values} WHERE number = :number")
+        return Statement(f"UPDATE {self.table} SET {assigning(names)} WHERE number = :number")
 
 
 def only(name: str) -> str:
@@ -121,3 +120,8 @@ def only(name: str) -> str:
 def inserting(table: str, columns: Sequence[str]) -> str:
     """The text of a statement that inserts a row."""
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+
+
+def assigning(columns: Iterable[str]) -> str:
+    """What follows SET in a statement that updates a row."""
+    return ", ".join(f"{name} = :{name}" for name in columns)

@@ -40,7 +40,7 @@ class Account(Stored, table=True):
 
     `mode`: strict or lenient. `faults`: the rules of the fault plan with their counts, JSON; empty where there is
     none.
-    `minted`: how many ids the server has made. `dropped`: journal entries let go.
+    `minted`: how many ids the server has made. `cleared`: number of the last journal entry that a reset forgot.
     """
 
     account_id: str = Field(primary_key=True)
@@ -48,7 +48,7 @@ class Account(Stored, table=True):
     mode: str
     faults: str = ""
     minted: int = 0
-    dropped: int = 0
+    cleared: int = Field(default=0, sa_type=BigInteger)
 
 
 class Integration(Stored, table=True):
@@ -208,15 +208,13 @@ class AdPerformance(Scoped, table=True):
 
 
 class Exchange(Stored, table=True):
-    """One line of the journal. `account_id` is empty where a call named no account that exists."""
+    """One line of the journal. `account_id` is empty where a call named no account that exists.
 
-    __table_args__ = (
-        Index("exchange_page", "account_id", "number"),
-        {"sqlite_autoincrement": True},
-    )
+    `number`: of the exchanges of an account, without gaps.
+    """
 
-    number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
-    account_id: str
+    account_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInteger)
     received_at: str
     duration_ms: float
     operation: str | None = None

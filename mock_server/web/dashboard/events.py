@@ -36,7 +36,7 @@ class Events:
         with self._database.transaction() as session:
             if account_id and accounts.find(session, account_id) is None:
                 raise ApiError(404, f"there is no sandbox '{account_id}'")
-            last = exchanges.last(session, account_id)
+            _, last = exchanges.ends(session, account_id)
         given = request.headers.get("last-event-id") or request.query_params.get("after", "")
         after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else last
         response: Response = StreamingResponse(

@@ -19,7 +19,7 @@ def sandboxes(visit: Visit) -> View:
     """The sandboxes by name; where there is but one, that one."""
     after = visit.text("after")
     found = browse.sandboxes(visit.session, after, PAGE + 1)
-    strays = exchanges.last(visit.session, "")
+    _, strays = exchanges.ends(visit.session, "")
     if len(found) == 1 and not strays and not after and not visit.text("all"):
         return View("", "", {"goto": f"{visit.request.url.path.rstrip('/')}/{found[0][0]}"})
     more = found[PAGE - 1][0] if len(found) > PAGE else None

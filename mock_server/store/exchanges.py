@@ -24,8 +24,8 @@ def _lines(part: str, order: str) -> Statement:
 _BEFORE = _lines("number < :number", "number DESC")
 _AFTER = _lines("number > :number", "number")
 _ENDS = Statement(
-    "SELECT (SELECT MIN(number) FROM exchange WHERE account_id = :account),"
-    " (SELECT MAX(number) FROM exchange WHERE account_id = :account)"
+    "SELECT (SELECT number FROM exchange WHERE account_id = :account ORDER BY number LIMIT 1),"
+    " (SELECT number FROM exchange WHERE account_id = :account ORDER BY number DESC LIMIT 1)"
 )
 
 

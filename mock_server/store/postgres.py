@@ -49,6 +49,8 @@ class PostgresDatabase(Database):
     """
 
     def __init__(self, url: str) -> None:
+        self._begun = 0
+        """How many transactions."""
         self._url = url.replace("postgresql+psycopg://", "postgresql://", 1)
         try:
             self._connection = self._connect()
@@ -63,6 +65,10 @@ class PostgresDatabase(Database):
         try:
             if self._connection.closed:
                 self._connection = self._connect()
+            self._begun += 1
+            if self._begun.bit_count() == 1:
+                # What was planned for tables that were almost empty reads all of them. So plan anew as they grow.
+                self._connection.execute("DISCARD PLANS")
             self._connection.execute("BEGIN")
             session = PostgresSession(self._connection.cursor(), Memory())
             yield session

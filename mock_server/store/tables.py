@@ -67,12 +67,13 @@ class Scoped(Stored):
     integration_id: str
 
 
+_SCOPE = ("account_id", "integration_id")
+"""Last in an index: rows mostly differ in what comes before it, and comparing them ends there."""
+
+
 def _key(table: str, *columns: str) -> tuple[UniqueConstraint, Index]:
     """The key within an integration, and the way to page through an account."""
-    return (
-        UniqueConstraint("account_id", "integration_id", *columns),
-        Index(f"{table}_page", "account_id", "number"),
-    )
+    return UniqueConstraint(*columns, *_SCOPE), Index(f"{table}_page", "account_id", "number")
 
 
 class Contact(Scoped, table=True):
@@ -80,7 +81,7 @@ class Contact(Scoped, table=True):
 
     __table_args__ = (
         *_key("contact", "contact_id"),
-        Index("contact_email", "account_id", "integration_id", "email_key"),
+        Index("contact_email", "email_key", *_SCOPE),
     )
 
     contact_id: str
@@ -109,7 +110,7 @@ class Contact(Scoped, table=True):
 class Tag(Scoped, table=True):
     """A tag that the integration knows. `minted`: the server made its id."""
 
-    __table_args__ = (*_key("tag", "id"), Index("tag_name", "account_id", "integration_id", "name"))
+    __table_args__ = (*_key("tag", "id"), Index("tag_name", "name", *_SCOPE))
 
     id: str
     name: str | None = None
@@ -128,7 +129,7 @@ class Invoice(Scoped, table=True):
 
     __table_args__ = (
         *_key("invoice", "id"),
-        Index("invoice_contact", "account_id", "integration_id", "contact_id"),
+        Index("invoice_contact", "contact_id", *_SCOPE),
     )
 
     id: str
@@ -149,7 +150,7 @@ class Subscription(Scoped, table=True):
 
     __table_args__ = (
         *_key("subscription", "id"),
-        Index("subscription_contact", "account_id", "integration_id", "contact_id"),
+        Index("subscription_contact", "contact_id", *_SCOPE),
     )
 
     id: str

@@ -32,6 +32,9 @@ HOSTILE = """</script><img src=x onerror="alert(1)">'"{{ 7 * 7 }}\x1b\u202e"""
 NAME = HOSTILE.replace("\x1b", "")
 """As hostile as an id or a tag can be: control characters are refused there."""
 
+PATIENCE_SECONDS = 10
+"""For a call to show up in a stream of events: less than its signs of life are apart."""
+
 
 @pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/requests/999999", "/../static/look.css"])
 def test_every_page_allows_no_inline_script_and_no_other_server(sandbox: Sandbox, path: str) -> None:
@@ -228,6 +231,19 @@ def test_events_bring_new_calls_as_they_arrive(sandbox: Sandbox) -> None:
     assert "/body/email" in data
     assert "<img>" not in data
     assert stream.headers["content-type"].startswith("text/event-stream")
+
+
+def test_events_go_on_after_a_reset(sandbox: Sandbox) -> None:
+    for _ in range(3):
+        sandbox.post("contact", LUKE)
+    url = f"{sandbox.origin}/__admin/ui/{sandbox.account_id}/events"
+    with sandbox.http.stream("GET", url, timeout=PATIENCE_SECONDS) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        sandbox.admin("POST", "/reset", json={}).raise_for_status()
+        sandbox.post("product", {"id": 1, "name": "Course"})
+
+        assert "upsert_product" in next(line for line in lines if line.startswith("data:"))
 
 
 def test_a_server_with_one_sandbox_leads_straight_to_it_and_its_banner_there(http: httpx.Client) -> None:

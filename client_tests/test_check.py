@@ -160,6 +160,14 @@ def test_credentials_that_are_baked_in_and_not_told_are_found(tmp_path: Path) ->
     assert ended.report["summary"]["violations"] == ended.report["summary"]["requests"] == 2
 
 
+def test_requests_are_numbered_as_they_came_whichever_account_they_named(tmp_path: Path) -> None:
+    stray, own = shlex.join(baked_in(BAKED_IN)), shlex.join(client("shop", "text"))
+
+    ended = checked(tmp_path, ["sh", "-c", f"{stray}; {own}; {stray}"])
+
+    assert sorted(finding["requests"] for finding in ended.report["findings"]) == [[1, 5], [2, 6], [4]]
+
+
 def test_the_name_of_the_ads_integration_is_taken() -> None:
     ended = run("--integration", "ads", command=["true"])
 

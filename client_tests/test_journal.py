@@ -13,9 +13,9 @@ import pytest
 
 from client_tests.sandbox import JSON_HEADERS, Sandbox
 from client_tests.serving import served
-from mock_server.journal import KEPT_BYTES
 
 DATE = "2018-10-02T16:15:00Z"
+KEPT_BYTES = 65_536
 CLIENTS = 16
 
 

@@ -25,8 +25,6 @@ RESOURCES = [
     "ads",
     "ad_performance",
 ]
-DATE = "2018-10-02T16:15:00Z"
-KEPT_BYTES = 65_536
 CLIENTS = 32
 
 

@@ -124,6 +124,7 @@ def with_key(session: Session, api_key: str) -> str | None:
 
 def empty(session: Session, account_id: str) -> None:
     """Forgets all that the account stored, its journal too; its name, key and integrations stay."""
+    lock(session, account_id)  # else a call under way could take a number that is not counted as cleared
     session.run(_RESTART, account=account_id)
     for statement in _EMPTY:
         session.run(statement, account_id=account_id)

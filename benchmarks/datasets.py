@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 from mock_server import datasets
@@ -18,7 +17,7 @@ from mock_server.datasets.progress import progress
 from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX
-from mock_server.store.sqlite import SqliteDatabase
+from mock_server.store.database import open_database
 
 STARTS = 7
 
@@ -28,12 +27,13 @@ def main() -> None:
     print(f"{'dataset':12}{'calls':>10}{'seconds':>10}{'processor':>11}{'calls/s':>10}")
     for name in datasets.names():
         with tempfile.TemporaryDirectory() as folder:
-            database = SqliteDatabase(Path(folder) / "data.db")
+            database = open_database(f"{folder}/data.db")
             clock, processor = time.perf_counter(), time.process_time()
             dataset = datasets.read(name, contract)
-            with progress(name) as report, database.transaction() as session:
+            with database.transaction() as session:
                 accounts.add(session, DEFAULT_SANDBOX)
-                calls = datasets.load(session, contract, DEFAULT_SANDBOX, dataset, seed=1, report=report)
+            with progress(name) as report:
+                calls = datasets.load(database, contract, DEFAULT_SANDBOX, dataset, seed=1, report=report)
             seconds, busy = time.perf_counter() - clock, time.process_time() - processor
             database.close()
         print(f"{name:12}{calls:10,}{seconds:10.2f}{busy:11.2f}{calls / seconds:10,.0f}", flush=True)

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import sqlite3
 import statistics
 import subprocess
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-PACKAGES = ("segmetrics-mock", "starlette", "uvicorn", "uvloop", "httptools", "apsw")
+PACKAGES = ("segmetrics-mock", "starlette", "uvicorn", "uvloop", "httptools", "sqlalchemy")
 TOOLS = {"wrk": ["wrk", "-v"], "node": ["node", "--version"], "java": ["java", "-version"]}
 
 
@@ -103,6 +104,7 @@ def facts() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "load before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
         **{name: version(name) for name in PACKAGES},
     }
     for name, command in TOOLS.items():

@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "mock_server"]
 _BASE_URL = re.compile(r"^Base URL\s+(\S+)/api$", re.MULTILINE)
 
 
-def ended(*options: str) -> "subprocess.CompletedProcess[str]":
-    """A command that ends by itself."""
-    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60)
+def ended(*options: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    """A command that ends by itself. `cwd`: where a copy of `mock_server` goes before the installed one."""
+    return subprocess.run([*COMMAND, *options], cwd=cwd, capture_output=True, text=True, timeout=60)
 
 
 @dataclass(frozen=True, slots=True)

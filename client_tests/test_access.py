@@ -15,7 +15,7 @@ from client_tests.sandbox import JSON_HEADERS, Sandbox, errors_of
 from client_tests.serving import Served, served
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
-from mock_server.store.sqlite import SqliteDatabase
+from mock_server.store.database import open_database
 from mock_server.web.app import build_app
 
 CONTACT = {"email": "ada@example.org"}
@@ -33,7 +33,7 @@ def routes_of(app: Any) -> Iterator[Route]:
 
 def admin_calls() -> list[tuple[str, str]]:
     """Method and path of all that the application has below `/__admin`."""
-    with closing(SqliteDatabase()) as database:
+    with closing(open_database()) as database:
         guarded = build_app(Contract.load(), database, ServeSettings())
     return [
         (method, route.path)
@@ -133,6 +133,9 @@ def refused_headers(sandbox: Sandbox, headers: dict[str, str]) -> list[str]:
         "127.0.0.1.evil.example",
         "localhost.evil.example",
         "localhost@evil.example",
+        "evil.example@localhost",
+        "localhost/evil.example",
+        "127.evil.example",
         "169.254.169.254",
         "0.0.0.0",
         "[::2]",
@@ -146,7 +149,17 @@ def test_a_host_that_is_not_ours_is_refused_everywhere(sandbox: Sandbox, host: s
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST:1", "127.0.0.1:{port}", "127.0.0.2", "[::1]", "[::1]:80", "import.segmetrics.io"]
+    "host",
+    [
+        "localhost",
+        "LOCALHOST.:1",
+        "a.localhost",
+        "127.0.0.1:{port}",
+        "127.9.9.9",
+        "[::1]:80",
+        "[::ffff:127.0.0.1]",
+        "import.segmetrics.io",
+    ],
 )
 def test_loopback_and_the_vendors_host_are_ours(sandbox: Sandbox, host: str) -> None:
     headers = {"Host": host.format(port=port_of(sandbox))}

@@ -65,7 +65,7 @@ def test_nothing_captured_is_a_failure_that_names_its_likely_causes(tmp_path: Pa
 
     assert ended.code == ended.report["summary"]["exit_code"] == 1
     assert "nothing was captured" in ended.stdout
-    for cause in ("it made no call", "another base URL baked in", "goes round proxies", "SEGMETRICS_BASE_URL"):
+    for cause in ("it made no call", "another base URL baked in", "bypasses proxies", "SEGMETRICS_BASE_URL"):
         assert cause in ended.stdout
 
 
@@ -115,7 +115,7 @@ def test_coverage_below_what_is_asked_for_fails(percent: str, code: int, tmp_pat
     assert ended.code == ended.report["summary"]["exit_code"] == code
     assert 1 < ended.report["summary"]["coverage_percent"] < 99
     assert ended.report["coverage"] == good.report["coverage"]
-    complaint = f"coverage is {ended.report['summary']['coverage_percent']} %, less than the {percent} % asked for"
+    complaint = f"coverage is {ended.report['summary']['coverage_percent']} %, less than the required {percent} %"
     assert (complaint in ended.stdout) == bool(code)
 
 

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from client_tests.checked import CHECKOUT, Checked, arguments, checked, client, environment, run
 from mock_server import __version__
-from mock_server.findings import FINDINGS
+from mock_server.findings import CATALOGUE
 from mock_server.spec import Contract
 
 KEY = "live-key-7d1c5a90e2"
@@ -63,7 +63,7 @@ def test_the_counts_agree_with_the_findings(hostile: Checked) -> None:
     for severity in ("violation", "warning", "notice"):
         counted = sum(finding["count"] for finding in findings if finding["severity"] == severity)
         assert summary[f"{severity}s"] == counted > 0
-    assert all(finding["severity"] == FINDINGS[finding["code"]].severity for finding in findings)
+    assert all(finding["severity"] == CATALOGUE[finding["code"]].severity for finding in findings)
     assert {number for finding in findings for number in finding["requests"]} <= set(range(1, summary["requests"] + 1))
 
 

@@ -30,8 +30,8 @@ def generated(har: Path) -> list[tuple[str, str, str]]:
     calls = []
     for entry in json.loads(har.read_text("utf-8"))["log"]["entries"]:
         request = entry["request"]
-        told = (request["url"].partition("/api/")[2], request.get("postData", {}).get("text", ""))
-        path, body = (re.sub(r"smc7-[0-9]+-|\b[0-9]{13,}\b", "·", text) for text in told)
+        parts = (request["url"].partition("/api/")[2], request.get("postData", {}).get("text", ""))
+        path, body = (re.sub(r"smc7-[0-9]+-|\b[0-9]{13,}\b", "·", text) for text in parts)
         calls.append((request["method"], path, body))
     return calls
 
@@ -83,6 +83,19 @@ def test_a_broken_server_is_found_and_the_rule_named(fault: str, rule: str) -> N
     assert "\nBROKEN: " in ended.stdout
     assert re.search(rf"rule +{rule}: ", ended.stdout), ended.stdout
     assert re.search(rf"again +curl -X (POST|DELETE) '?{url}", ended.stdout)
+
+
+def test_a_lost_response_is_an_error_that_names_its_operation(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"rules": [{"operation": "upsert_product", "fault": {"reset": true}}]}', "utf-8")
+
+    with served("", "--faults", str(plan)) as url:
+        ended = contract(url, "--quick", "--fail-fast", "--seed", "1")
+
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert re.search(r"\nBROKEN: [^\n]*1 error; ", ended.stdout), ended.stdout
+    assert re.search(r"\n  ✗ upsert_product\n      Network Error\n", ended.stdout), ended.stdout
+    assert "Need more help?" not in ended.stdout
 
 
 def test_what_others_stored_is_not_touched() -> None:

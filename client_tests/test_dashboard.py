@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 10
 """For a call to show up in a stream of events: less than its signs of life are apart."""
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/requests/999999", "/../static/look.css"])
+@pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/requests/999999", "/../static/base.css"])
 def test_every_page_allows_no_inline_script_and_no_other_server(sandbox: Sandbox, path: str) -> None:
     answer = get(sandbox, path)
 
@@ -206,7 +206,7 @@ def test_rows_of_another_sandbox_cannot_be_opened(sandbox: Sandbox, neighbour: S
     assert [get(sandbox, path).status_code for path in [*paths, f"/requests/{call}"]] == [404, 404, 404]
 
 
-@pytest.mark.parametrize("name", ["look.css", "dashboard.css", "page.js", "swagger-ui-bundle.js", "icon.svg"])
+@pytest.mark.parametrize("name", ["base.css", "dashboard.css", "page.js", "swagger-ui-bundle.js", "icon.svg"])
 def test_styles_and_scripts_come_from_this_server(sandbox: Sandbox, name: str) -> None:
     answer = sandbox.http.get(f"{sandbox.origin}/__admin/ui/static/{name}")
 
@@ -214,7 +214,7 @@ def test_styles_and_scripts_come_from_this_server(sandbox: Sandbox, name: str) -
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("name", ["pages.py", "..%2Flook.py", "%2e%2e/look.py", "look.css%00"])
+@pytest.mark.parametrize("name", ["pages.py", "..%2Flook.py", "%2e%2e/look.py", "base.css%00"])
 def test_no_other_file_is_served(sandbox: Sandbox, name: str) -> None:
     assert sandbox.http.get(f"{sandbox.origin}/__admin/ui/static/{name}").status_code == 404
 
@@ -267,7 +267,7 @@ def test_two_processes_over_one_file_see_each_others_calls(tmp_path: Path, http:
 
 def test_with_a_token_pages_files_and_events_ask_for_it_and_the_login_leads_to_them(http: httpx.Client) -> None:
     with served("--admin-token", "open-sesame") as server:
-        paths = ["/__admin/ui", "/__admin/ui/demo/events", "/__admin/ui/static/look.css", "/__admin/docs/demo"]
+        paths = ["/__admin/ui", "/__admin/ui/demo/events", "/__admin/ui/static/base.css", "/__admin/docs/demo"]
 
         assert [http.get(server.origin + path).status_code for path in paths] == [401] * 4
         assert http.get(f"{server.origin}/__admin/login?token=open-sesame").headers["location"] == "/__admin/ui"

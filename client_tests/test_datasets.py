@@ -17,9 +17,6 @@ from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import ended, served
 from mock_server import datasets, fakedata
 from mock_server.spec import Contract
-from mock_server.store import accounts, state
-from mock_server.store.accounts import DEFAULT_SANDBOX
-from mock_server.store.sqlite import SqliteDatabase
 
 State = dict[str, Any]
 CONTRACT = Contract.load()
@@ -46,20 +43,6 @@ def minted(origin: str, http: httpx.Client, name: str) -> Sandbox:
 
 def admin(sandbox: Sandbox, path: str, body: dict[str, Any]) -> httpx.Response:
     return sandbox.http.post(f"{sandbox.origin}/__admin/sandboxes{path}", json=body)
-
-
-def loaded(name: str, *, bulk: bool, seed: int = 1) -> State:
-    """The state of an account that was filled in this process."""
-    database = SqliteDatabase()
-    with database.transaction() as session:
-        accounts.add(session, DEFAULT_SANDBOX)
-        datasets.load(session, CONTRACT, DEFAULT_SANDBOX, datasets.read(name, CONTRACT), seed=seed, bulk=bulk)
-        found = {
-            resource: state.page(session, resource, DEFAULT_SANDBOX.account_id, None, 0, LIST_LIMIT)[0]
-            for resource in state.RESOURCES
-        }
-    database.close()
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -93,44 +76,6 @@ def test_another_seed_gives_other_people_and_another_day_moves_the_dates(demo: S
     assert moved["ad_performance"][-1]["date"] == "2026-06-30"
     assert demo["ad_performance"][-1]["date"] == "2026-06-29"
     assert [contact["email"] for contact in moved["contacts"]] == [contact["email"] for contact in demo["contacts"]]
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_bulk_loading_stores_what_the_handlers_store(name: str) -> None:
-    assert loaded(name, bulk=True) == loaded(name, bulk=False)
-
-
-def test_bulk_loading_takes_a_call_that_is_not_plainly_new_through_its_handler(tmp_path: Path) -> None:
-    order = "amount: 1, paid: 1, date_created: '2026-01-01', items: [{name: X, product_id: x, amount: 1}]"
-    file = tmp_path / "again.yaml"
-    file.write_text(
-        f"""
-        today: '2026-06-30'
-        payments:
-          upsert_invoice:
-            - {{id: 1, email: b@example.org, {order}}}
-            - {{id: 1, email: a@example.org, {order}}}
-          upsert_contact:
-            - {{contact_id: 1, email: a@example.org, tags: [A, '7', {{id: 7, name: A}}]}}
-            - {{contact_id: 2, email: A@example.org, tags: [7, A, {{name: A, date: '2020-02-29'}}]}}
-            - {{contact_id: 1, tags: [B, {{id: B}}, B]}}
-            - {{email: c@example.org}}
-          remove_tags:
-            - {{contact_id: 2, tags: [A]}}
-          upsert_subscription:
-            - &again {{id: 1, contact_id: 2, amount: 1, product_id: y, start_date: '2026-01-01',
-                last_bill_date: '2026-01-01', billing_cycle: day, frequency: 1}}
-            - *again
-        ads:
-          record_ad_performance:
-            - {{ad: a, spend: 1, date: '2026-01-01'}}
-            - {{ad: a, spend: 2, clicks: 3, date: '2026-01-01'}}
-            - {{ad: a, spend: 2, date: '2026-01-02', adset: s}}
-        """,
-        "utf-8",
-    )
-
-    assert loaded(str(file), bulk=True) == loaded(str(file), bulk=False)
 
 
 @pytest.mark.parametrize("name", ["demo", "large"])

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 from openapi_spec_validator import validate
 
-from mock_server.errors import Evidence
+from mock_server.findings import Evidence
 from mock_server.spec import Contract
 from mock_server.spec.shape import shape_of
 from mock_server.store.tables import Ad, AdCampaign, AdSet, Scoped, Tag

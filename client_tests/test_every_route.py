@@ -12,9 +12,10 @@ from starlette.routing import Mount, Route
 from client_tests.raw import parsed, raw_exchange
 from client_tests.sandbox import JSON_HEADERS, Sandbox, errors_of
 from client_tests.serving import served
+from mock_server.journal import Journal
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
-from mock_server.store.sqlite import SqliteDatabase
+from mock_server.store.database import Database, open_database
 from mock_server.web.app import build_app
 from mock_server.web.dashboard import Dashboard
 from mock_server.web.dashboard.pages import site
@@ -27,7 +28,7 @@ TOKEN = "open-sesame"
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + b"A" * 22
 
 
-def routes_of(app: Any, contract: Contract, database: SqliteDatabase) -> Iterator[str]:
+def routes_of(app: Any, contract: Contract, database: Database) -> Iterator[str]:
     """The path template of each route. What is no route of a kind that is known here fails: it would escape."""
     for route in app.routes:
         if isinstance(route, Mount):
@@ -38,14 +39,15 @@ def routes_of(app: Any, contract: Contract, database: SqliteDatabase) -> Iterato
             assert isinstance(route, Route), route
             yield route.path
             if isinstance(route.endpoint, Dashboard):
-                yield from routes_of(site(*vars(route.endpoint)["_parts"]), contract, database)
+                yield from routes_of(site(contract, database, Journal(0)), contract, database)
 
 
 def every_path() -> list[str]:
     contract = Contract.load()
-    with closing(SqliteDatabase()) as database:
-        guarded = build_app(contract, database, ServeSettings())
-        return sorted({*routes_of(vars(guarded)["_app"], contract, database), LOGIN_PATH})
+    with closing(open_database()) as database:
+        app: Any = build_app(contract, database, ServeSettings()).app
+        found = {*routes_of(app, contract, database), *routes_of(app.default, contract, database)}
+        return sorted({*found, LOGIN_PATH})
 
 
 PATHS = every_path()
@@ -53,7 +55,7 @@ PATHS = every_path()
 
 def path_for(sandbox: Sandbox, template: str) -> str:
     """The path with something that exists for most of its parameters."""
-    known = {"account_id": sandbox.account_id, "integration_id": "payments", "number:int": "1", "name": "look.css"}
+    known = {"account_id": sandbox.account_id, "integration_id": "payments", "number:int": "1", "name": "base.css"}
     for part in template.split("{")[1:]:
         name = part.partition("}")[0]
         template = template.replace("{" + name + "}", quote(known.get(name, "x"), safe=""))

@@ -10,11 +10,11 @@ import pytest
 
 from client_tests.bodies import ORDER
 from client_tests.sandbox import Sandbox, errors_of
-from mock_server.findings import FINDINGS
+from mock_server.findings import CATALOGUE
 from mock_server.serving import listening, running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
-from mock_server.store.sqlite import SqliteDatabase
+from mock_server.store.database import open_database
 from mock_server.web.app import build_app
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
@@ -100,7 +100,7 @@ def test_what_a_client_does_is_found_and_located(sandbox: Sandbox, code: str) ->
 
     (finding,) = [finding for finding in report_of(sandbox)["findings"] if finding["code"] == code]
     assert finding["pointer"] == pointer
-    assert finding["severity"] == FINDINGS[code].severity
+    assert finding["severity"] == CATALOGUE[code].severity
     assert finding["message"]
     assert finding["count"] == len(finding["requests"]) == 1
 
@@ -116,7 +116,7 @@ def test_an_unknown_account_is_found_for_the_account_of_the_key(sandbox: Sandbox
 def test_an_answer_that_breaks_the_contract_is_a_500_with_a_finding(http: httpx.Client) -> None:
     document = copy.deepcopy(dict(Contract.load().document))
     document["components"]["schemas"]["Product"]["required"] = ["id", "colour"]
-    app = build_app(Contract(document), SqliteDatabase(), ServeSettings(check_answers=True))
+    app = build_app(Contract(document), open_database(), ServeSettings(check_answers=True))
     with listening("127.0.0.1", 0) as listener, running(app, listener):
         sandbox = Sandbox.mint(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
 
@@ -129,12 +129,12 @@ def test_an_answer_that_breaks_the_contract_is_a_500_with_a_finding(http: httpx.
 
 
 def test_every_finding_is_provoked_here() -> None:
-    assert PROVOKED.keys() | APART == FINDINGS.keys()
+    assert PROVOKED.keys() | APART == CATALOGUE.keys()
 
 
-@pytest.mark.parametrize("code", FINDINGS)
+@pytest.mark.parametrize("code", CATALOGUE)
 def test_every_finding_stands_in_the_readme(code: str) -> None:
-    kind = FINDINGS[code]
+    kind = CATALOGUE[code]
 
     assert f"| `{code}` | {kind.severity} | {kind.meaning} |" in README.splitlines()
 

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,10 +17,10 @@ from client_tests.bodies import ORDER, SUBSCRIPTION
 from client_tests.pages import Element, finding, marks, read
 from client_tests.sandbox import Sandbox
 from mock_server.check.html import html_report
-from mock_server.exhibits.clauses import RULES_OF
-from mock_server.findings import FINDINGS
-from mock_server.report import report_on
+from mock_server.findings import CATALOGUE
+from mock_server.journal import ShownExchange
 from mock_server.spec import Contract
+from mock_server.verdict.report import report_on
 
 LUKE = {"email": "luke@example.org"}
 ITEM = ORDER["items"][0]
@@ -84,7 +84,7 @@ def test_the_object_that_lacks_a_field_is_marked(sandbox: Sandbox, contract: Con
     shown = finding(page_of(sandbox, contract), "/body/items/1/amount")
 
     assert [json.loads(mark.text) for mark in shown.all("mark")] == [item]
-    assert "The marked object has no amount." in shown.text
+    assert "The highlighted object has no amount." in shown.text
 
 
 def test_broken_json_is_shown_raw_and_marked_where_it_breaks(sandbox: Sandbox, contract: Contract) -> None:
@@ -151,8 +151,7 @@ def test_the_rules_named_for_findings_stand_in_the_contract(contract: Contract) 
         for operation in item.values():
             rules += operation.get("x-rules", ()) if isinstance(operation, dict) else ()
 
-    assert {name for names in RULES_OF.values() for name in names} <= {rule["name"] for rule in rules}
-    assert RULES_OF.keys() <= FINDINGS.keys()
+    assert {name for kind in CATALOGUE.values() for name in kind.rules} <= {rule["name"] for rule in rules}
 
 
 def test_findings_are_grouped_gravest_first_and_those_of_no_operation_last(
@@ -204,7 +203,7 @@ def test_coverage_has_a_row_for_each_operation(sandbox: Sandbox, contract: Contr
 )
 def test_the_verdict_is_the_headline(contract: Contract, counts: dict[str, int], headline: str) -> None:
     document = report_on(contract, ())
-    document["summary"] |= {"requests": 3, **counts}
+    cast("dict[str, int]", document["summary"]).update({"requests": 3, **counts})
 
     page = read(html_report(document, {}, contract, command="npm test"))
 
@@ -214,7 +213,7 @@ def test_the_verdict_is_the_headline(contract: Contract, counts: dict[str, int],
 
 def test_what_is_no_longer_in_the_journal_is_said_to_be_so(sandbox: Sandbox, contract: Contract) -> None:
     sandbox.post("product", {})
-    document = report_on(contract, sandbox.requests())
+    document = report_on(contract, cast(list[ShownExchange], sandbox.requests()))
 
     page = html_report(document, {}, contract, command="client")
 
@@ -291,7 +290,7 @@ def test_a_long_body_is_shown_around_the_spot(sandbox: Sandbox, contract: Contra
 
 def test_ten_thousand_requests_of_many_kinds_stay_under_five_megabytes(sandbox: Sandbox, contract: Contract) -> None:
     exchanges = dict(enumerate(numerous(sandbox, 10_000), 1))
-    document = report_on(contract, exchanges.values())
+    document = report_on(contract, cast(list[ShownExchange], list(exchanges.values())))
 
     page = html_report(document, exchanges, contract, command="client")
 

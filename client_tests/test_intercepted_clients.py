@@ -40,7 +40,7 @@ def fake(running_fake: Intercepted) -> Intercepted:
 
 @pytest.fixture
 def namespaces(tmp_path: Path) -> None:
-    """Skips where they are forbidden."""
+    """Skip where namespaces are forbidden."""
     try:
         isolated(["true"], port=1, hosts=[], bundle=tmp_path / "bundle.pem")
     except UsageError as forbidden:
@@ -48,7 +48,7 @@ def namespaces(tmp_path: Path) -> None:
 
 
 def check_calls_arrive(fake: Intercepted, ready: Ready, kept: Path, *, isolate: bool = False) -> None:
-    """Runs the client; its two calls must be in the journal, as they were meant."""
+    """Run the client; its two calls must be in the journal, with nothing changed."""
     try:
         client = ready(kept)
     except MissingError as missing:

@@ -1,4 +1,4 @@
-"""What a client's process is given: certificates in a folder of its own, variables, hooks; and that nothing stays."""
+"""The environment of a client's process: certificates in a folder of their own, variables, hooks; nothing is left."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from mock_server.intercept.interception import READING_HOST, Interception
 
 FOREIGN = "api.example.org"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on this machine")
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def node(program: str, environment: dict[str, str]) -> "subprocess.CompletedProc
 # Certificates
 
 
-def test_the_folder_is_its_owners_alone_and_gone_after_the_run() -> None:
+def test_the_folder_is_private_and_deleted_after_the_run() -> None:
     with Interception([PRODUCTION]) as interception:
         interception.environment(1)
         folder = interception.folder
@@ -61,15 +61,15 @@ def test_the_folder_is_its_owners_alone_and_gone_after_the_run() -> None:
     assert not folder.exists()
 
 
-def test_the_folder_is_gone_after_a_run_that_failed() -> None:
+def test_the_folder_is_deleted_after_a_run_that_failed() -> None:
     with pytest.raises(KeyboardInterrupt), Interception([PRODUCTION]) as interception:
         raise KeyboardInterrupt
 
     assert not interception.folder.exists()
 
 
-def test_no_private_key_is_on_disk_but_the_certificates_own_while_it_is_read() -> None:
-    """Looks into each file that is written, those that are deleted at once too."""
+def test_only_the_certificates_own_key_is_on_disk_and_only_while_it_is_read() -> None:
+    """Reads each file that is written, also those that are deleted at once."""
     program = f"""
 import os, trustme
 from pathlib import Path
@@ -111,7 +111,7 @@ def test_each_run_has_an_authority_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", [PRODUCTION, PRODUCTION.upper() + ".", "", "a:b:c"])
-def test_what_cannot_be_let_out_is_misuse(name: str) -> None:
+def test_what_cannot_be_passed_through_is_misuse(name: str) -> None:
     with pytest.raises(UsageError, match="--allow-host"):
         Interception([PRODUCTION], allow_hosts=[name])
 
@@ -148,7 +148,7 @@ def test_an_environment_without_any_of_them_keeps_the_defaults() -> None:
     assert "JAVA_TOOL_OPTIONS" not in environment, "without Java it has nothing to say"
 
 
-def test_proxies_and_exceptions_of_the_user_do_not_lead_past_the_fake() -> None:
+def test_proxies_and_exceptions_of_the_user_do_not_bypass_the_fake() -> None:
     names = ("http_proxy", "HTTPS_PROXY", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_DIR")
     base = dict.fromkeys(names, "http://proxy.example.org,.segmetrics.io")
 
@@ -252,7 +252,7 @@ def test_python_that_ignores_the_proxy_is_refused_a_foreign_host_and_it_is_recor
         f"import tls from 'node:tls'; tls.connect({{ port: 443, host: '{FOREIGN}' }})",
     ],
 )
-def test_node_that_ignores_the_proxy_is_refused_a_foreign_host_and_it_is_recorded(
+def test_a_foreign_host_is_blocked_and_recorded_for_node_that_ignores_the_proxy(
     fake: Intercepted, program: str
 ) -> None:
     ended = node(program, fake.environment())
@@ -274,7 +274,7 @@ def test_hooks_leave_this_machine_alone(fake: Intercepted) -> None:
 
 
 def test_hooks_leave_other_services_alone(fake: Intercepted) -> None:
-    """A database on another host is none of the proxy's business: only the ports of the web are refused."""
+    """A database on another host is not the proxy's business: only web ports are blocked."""
     program = f"""
 import socket
 try:
@@ -301,8 +301,8 @@ def test_no_hook_without_its_variable(fake: Intercepted) -> None:
 # `serve --intercept`
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
-def test_the_printed_exports_lead_a_program_in_another_terminal_to_the_fake() -> None:
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_printed_exports_route_a_program_in_another_terminal_to_the_fake() -> None:
     with served("--intercept") as server:
         assert server.process.stdout
         exports = "".join(iter(server.process.stdout.readline, "unset ALL_PROXY all_proxy SSL_CERT_DIR\n"))

@@ -1,4 +1,4 @@
-"""`--allow-host`: what is let out arrives unchanged, and never at this machine."""
+"""`--allow-host`: what is passed through arrives unchanged, and never at this machine."""
 
 import http.server
 import socket
@@ -14,14 +14,14 @@ import pytest
 import trustme
 
 from client_tests.intercepted.fake import Intercepted, intercepted, read_all
-from mock_server.intercept.outside import dial
+from mock_server.intercept.upstream import connect
 
 ALLOWED = "api.example.org"
 MEGABYTES = 8
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
-    """A service of somebody else: answers with what it was sent."""
+    """A service of somebody else: responds with what it was sent."""
 
     protocol_version = "HTTP/1.1"
 
@@ -39,7 +39,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def elsewhere(context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The service's port; on loopback, as all of these tests."""
+    """Serve it on loopback; yield its port."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -53,16 +53,16 @@ def elsewhere(context: ssl.SSLContext | None = None) -> Iterator[int]:
 
 
 @contextmanager
-def letting_out(port: int) -> Iterator[tuple[Intercepted, list[tuple[str, int]]]]:
-    """The fake with one host let out, which is dialled at a port of this machine instead; and what was dialled."""
-    dialled: list[tuple[str, int]] = []
+def passing_through(port: int) -> Iterator[tuple[Intercepted, list[tuple[str, int]]]]:
+    """Serve the fake with one allowed host, which is a port of this machine; yield also the connections to it."""
+    connected: list[tuple[str, int]] = []
 
-    def dial_here(host: str, wanted: int) -> socket.socket:
-        dialled.append((host, wanted))
+    def connect_here(host: str, wanted: int) -> socket.socket:
+        connected.append((host, wanted))
         return socket.create_connection(("127.0.0.1", port), timeout=10)
 
-    with intercepted(allow_hosts=[ALLOWED.upper()], dial=dial_here) as fake:
-        yield fake, dialled
+    with intercepted(allow_hosts=[ALLOWED.upper()], connect=connect_here) as fake:
+        yield fake, connected
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext
 def test_an_allowed_host_is_reached_through_a_tunnel_with_its_own_certificate(certified: ssl.SSLContext) -> None:
     body = bytes(range(256)) * 4096 * MEGABYTES
 
-    with elsewhere(certified) as port, letting_out(port) as (fake, dialled):
+    with elsewhere(certified) as port, passing_through(port) as (fake, connected):
         trust = ssl.create_default_context()
         with httpx.Client(proxy=fake.origin, trust_env=False, verify=trust, timeout=30) as client:
             answer = client.post(f"https://{ALLOWED}/x?y=1", content=body)
@@ -87,7 +87,7 @@ def test_an_allowed_host_is_reached_through_a_tunnel_with_its_own_certificate(ce
     assert answer.status_code == 201
     assert answer.content == body
     assert answer.headers["x-seen"] == f"/x?y=1 {ALLOWED} None"
-    assert dialled == [(ALLOWED, 443)]
+    assert connected == [(ALLOWED, 443)]
     assert (fake.foreign, fake.troubles) == ([], [])
 
 
@@ -95,18 +95,18 @@ def test_an_allowed_host_is_reached_through_a_tunnel_with_its_own_certificate(ce
 def test_an_allowed_host_is_reached_in_absolute_form(certified: ssl.SSLContext, scheme: str) -> None:
     request = f"POST {scheme}://{ALLOWED}/x HTTP/1.1\r\nHost: {ALLOWED}\r\nProxy-Connection: keep-alive\r\n"
 
-    with elsewhere(certified if scheme == "https" else None) as port, letting_out(port) as (fake, dialled):
+    with elsewhere(certified if scheme == "https" else None) as port, passing_through(port) as (fake, connected):
         answer = fake.answer(f"{request}Content-Length: 5\r\nConnection: close\r\n\r\nhello")
 
     assert answer.startswith("HTTP/1.1 201 ")
     assert f"x-seen: /x {ALLOWED} None\r\n" in answer
     assert answer.endswith("\r\n\r\nhello")
-    assert dialled == [(ALLOWED, 80 if scheme == "http" else 443)]
+    assert connected == [(ALLOWED, 80 if scheme == "http" else 443)]
     assert (fake.foreign, fake.troubles) == ([], [])
 
 
 def test_a_tunnel_ends_with_either_end() -> None:
-    with elsewhere() as port, letting_out(port) as (fake, _), fake.connect() as connection:
+    with elsewhere() as port, passing_through(port) as (fake, _), fake.connect() as connection:
         connection.sendall(f"CONNECT {ALLOWED}:80 HTTP/1.1\r\n\r\n".encode())
         request = f"POST / HTTP/1.1\r\nHost: {ALLOWED}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
         connection.sendall(request.encode())
@@ -117,11 +117,11 @@ def test_a_tunnel_ends_with_either_end() -> None:
 
 
 @pytest.mark.parametrize("request_line", [f"CONNECT {ALLOWED}:443", f"GET http://{ALLOWED}/"])
-def test_an_allowed_host_that_does_not_answer_is_a_502(request_line: str) -> None:
+def test_an_allowed_host_that_cannot_be_reached_is_a_502(request_line: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed_port = taken.getsockname()[1]
 
-    with letting_out(closed_port) as (fake, _):
+    with passing_through(closed_port) as (fake, _):
         answer = fake.answer(f"{request_line} HTTP/1.1\r\nHost: {ALLOWED}\r\nConnection: close\r\n\r\n")
 
     assert answer.startswith("HTTP/1.1 502 ")
@@ -129,14 +129,14 @@ def test_an_allowed_host_that_does_not_answer_is_a_502(request_line: str) -> Non
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"])
-def test_a_name_that_turns_out_to_be_this_machine_is_not_dialled(address: str) -> None:
+def test_a_name_that_resolves_to_this_machine_is_not_connected_to(address: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         found = (family, socket.SOCK_STREAM, 0, "", (address, port))
 
         with pytest.raises(OSError, match="is this machine"):
-            dial("rebound.example.org", port, resolve=lambda _, __: [found])
+            connect("rebound.example.org", port, resolve=lambda _, __: [found])
 
         listener.setblocking(False)
         with pytest.raises(BlockingIOError):

@@ -1,4 +1,4 @@
-"""The one port in front of the fake: what it takes for the API, what it lets out, what it refuses, and how."""
+"""The proxy port in front of the fake: what it intercepts, what it passes through, what it blocks, and how."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ import pytest
 
 from client_tests.intercepted.fake import PRODUCTION, Intercepted, intercepted, read_all
 from mock_server.intercept.interception import READING_HOST
-from mock_server.intercept.protocol import Door
+from mock_server.intercept.proxy import ProxyProtocol
 
 FOREIGN = "api.example.org"
 CLOSE = "Connection: close\r\n\r\n"
@@ -46,23 +46,23 @@ def error_of(answer: str) -> str:
 
 
 class Flights:
-    """A TLS client whose flights the test sends itself, together with whatever else."""
+    """A TLS client whose flights the test sends itself, together with other bytes."""
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
 
     def step(self) -> bool:
-        """Goes on with the handshake; whether it is done."""
+        """Continue the handshake; return whether it is done."""
         with suppress(ssl.SSLWantReadError):
             self.tls.do_handshake()
             return True
         return False
 
-    def heard(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         self._incoming.write(data)
 
-    def said(self) -> bytes:
+    def outgoing(self) -> bytes:
         return self._outgoing.read()
 
     def read_all(self, connection: socket.socket) -> str:
@@ -74,7 +74,7 @@ class Flights:
                     return found.decode()
                 found += data
             except ssl.SSLWantReadError:
-                self.heard(connection.recv(65536))
+                self.receive(connection.recv(65536))
 
 
 # The upgrade to TLS
@@ -86,13 +86,13 @@ def test_the_handshakes_first_flight_may_come_with_the_connect_or_without_one(fa
     client.step()
 
     with fake.connect() as connection:
-        connection.sendall(head.encode() + client.said())
+        connection.sendall(head.encode() + client.outgoing())
         if head:
             assert connection.recv(39).startswith(b"HTTP/1.1 200 ")
         while not client.step():
-            client.heard(connection.recv(65536))
+            client.receive(connection.recv(65536))
         client.tls.write(UNKNOWN_CALL.encode())
-        connection.sendall(client.said())
+        connection.sendall(client.outgoing())
         answer = client.read_all(connection)
 
     assert status_of(answer) == 404
@@ -104,11 +104,11 @@ def test_a_request_that_comes_with_the_handshakes_last_flight_is_not_lost(fake: 
     client.step()
 
     with fake.connect() as connection:
-        connection.sendall(client.said())
+        connection.sendall(client.outgoing())
         while not client.step():
-            client.heard(connection.recv(65536))
+            client.receive(connection.recv(65536))
         client.tls.write(UNKNOWN_CALL.encode())
-        last_flight_and_request = client.said()
+        last_flight_and_request = client.outgoing()
         connection.sendall(last_flight_and_request)
         answer = client.read_all(connection)
 
@@ -147,8 +147,8 @@ def test_only_http_1_1_is_agreed_on(fake: Intercepted, offered: list[str]) -> No
 def test_nagles_delay_is_off_on_every_accepted_connection() -> None:
     seen: list[int] = []
 
-    def watching(door: type[Door]) -> type[Door]:
-        class Watching(door):  # type: ignore[valid-type, misc]  # a class that is made at run time
+    def watch(protocol: type[ProxyProtocol]) -> type[ProxyProtocol]:
+        class Watching(protocol):  # type: ignore[valid-type, misc]  # a class that is made at run time
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 super().connection_made(transport)
                 accepted: socket.socket = transport.get_extra_info("socket")
@@ -156,14 +156,14 @@ def test_nagles_delay_is_off_on_every_accepted_connection() -> None:
 
         return Watching
 
-    with intercepted(door=watching) as fake:
+    with intercepted(wrap_protocol=watch) as fake:
         fake.answer(UNKNOWN_CALL)
 
     assert len(seen) == 1
     assert seen[0] != 0
 
 
-def test_a_client_that_does_not_trust_the_certificate_is_told_of(fake: Intercepted) -> None:
+def test_a_client_that_does_not_trust_the_certificate_is_reported(fake: Intercepted) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         fake.tunnel(context=ssl.create_default_context())
 
@@ -203,21 +203,21 @@ def test_a_client_that_sends_its_calls_to_the_fake_through_the_proxy_is_served(f
 @pytest.mark.parametrize(
     "path", ["/__admin/health", "/%5F_admin/health", "/__admin", "//__admin/health", "/openapi.json"]
 )
-@pytest.mark.parametrize("way", ["tunnel", "absolute production", "absolute own", "named as Host"])
-def test_the_admin_side_is_not_reached_under_another_name(fake: Intercepted, way: str, path: str) -> None:
+@pytest.mark.parametrize("form", ["tunnel", "absolute production", "absolute own", "named as Host"])
+def test_the_admin_side_is_not_reached_under_another_name(fake: Intercepted, form: str, path: str) -> None:
     request = f"GET {path} HTTP/1.1\r\nHost: {PRODUCTION}\r\n{CLOSE}"
-    if way == "tunnel":
+    if form == "tunnel":
         with fake.tunnel() as connection:
             connection.sendall(request.encode())
             answer = read_all(connection).decode()
     else:
-        base = {"absolute production": f"http://{PRODUCTION}", "absolute own": fake.origin, "named as Host": ""}[way]
+        base = {"absolute production": f"http://{PRODUCTION}", "absolute own": fake.origin, "named as Host": ""}[form]
         answer = fake.answer(request.replace(path, base + path, 1))
 
     assert status_of(answer) in (403, 404)
     if path == "/__admin/health":
         assert status_of(answer) == 403
-        assert "the admin side is not reached as" in error_of(answer)
+        assert "the admin side cannot be reached as" in error_of(answer)
 
 
 def test_a_host_named_in_the_tunnel_does_not_open_the_admin_side(fake: Intercepted) -> None:
@@ -261,7 +261,7 @@ def test_another_port_of_this_machine_is_not_reached_in_absolute_form(fake: Inte
         f"CONNECT {PRODUCTION}.{FOREIGN}:443",
     ],
 )
-def test_a_foreign_host_is_refused_named_and_recorded(fake: Intercepted, request_line: str) -> None:
+def test_a_foreign_host_is_blocked_named_and_recorded(fake: Intercepted, request_line: str) -> None:
     answer = fake.answer(f"{request_line} HTTP/1.1\r\nHost: {FOREIGN}\r\n{CLOSE}")
 
     assert status_of(answer) == 403
@@ -271,7 +271,7 @@ def test_a_foreign_host_is_refused_named_and_recorded(fake: Intercepted, request
     assert fake.troubles == []
 
 
-def test_each_request_of_a_kept_connection_is_looked_at(fake: Intercepted) -> None:
+def test_each_request_of_a_kept_connection_is_checked(fake: Intercepted) -> None:
     connection = HTTPConnection("127.0.0.1", fake.port, timeout=10)
     statuses = []
 
@@ -291,7 +291,7 @@ def test_each_request_of_a_kept_connection_is_looked_at(fake: Intercepted) -> No
     assert fake.foreign == [FOREIGN]
 
 
-# Troubles with hosts of ours
+# Requests to intercepted hosts that do not reach the API
 
 
 def test_the_reading_api_is_answered_as_not_imitated(fake: Intercepted) -> None:
@@ -304,7 +304,7 @@ def test_the_reading_api_is_answered_as_not_imitated(fake: Intercepted) -> None:
     assert fake.troubles == [(READING_HOST, error_of(answer))]
 
 
-def test_a_path_beside_the_api_is_told_of(fake: Intercepted) -> None:
+def test_a_path_outside_the_api_is_reported(fake: Intercepted) -> None:
     answer = fake.answer(f"POST http://{PRODUCTION}/v1/a/b/contact HTTP/1.1\r\nHost: {PRODUCTION}\r\n{CLOSE}")
 
     assert status_of(answer) == 404

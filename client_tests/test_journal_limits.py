@@ -1,12 +1,14 @@
 """What the journal keeps of a request that is large, and how much is told of one with many mistakes."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from client_tests.bodies import ORDER
 from client_tests.sandbox import Sandbox, errors_of
-from mock_server.journal import KEPT_BYTES, KEPT_HEAD
+from mock_server.journal.masking import KEPT_BYTES, KEPT_HEAD
 
 
 def test_the_journal_cuts_long_paths_and_says_so(sandbox: Sandbox) -> None:
@@ -34,9 +36,9 @@ def test_the_journal_cuts_headers_and_says_so(sandbox: Sandbox, headers: dict[st
     assert "more headers" in kept.get("…", "") or "characters)…" in kept["x-long"]
 
 
-def test_of_many_errors_a_thousand_are_told_and_the_journal_stays_small(sandbox: Sandbox) -> None:
+def test_of_many_errors_a_thousand_are_listed_and_the_journal_stays_small(sandbox: Sandbox) -> None:
     before = sandbox.state()
-    items = [*[{**ORDER["items"][0]}] * 10, *[{}] * 100_000]
+    items = [*[{**ORDER["items"][0]}] * 10, *[{}] * 990]
 
     answer = sandbox.post("invoice", {**ORDER, "email": "ada@example.org", "items": items})
 
@@ -51,12 +53,26 @@ def test_of_many_errors_a_thousand_are_told_and_the_journal_stays_small(sandbox:
     assert f"{1001 - len(findings)} further findings" in findings[-1]["message"]
 
 
-def test_an_error_behind_a_thousand_good_entries_is_refused_too(sandbox: Sandbox) -> None:
-    items = [*[{**ORDER["items"][0]}] * 2000, {}]
+LISTS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "contact": lambda count: {"contact_id": 1, "tags": [f"tag {number}" for number in range(count)]},
+    "tags/add": lambda count: {"contact_id": 1, "tags": [{"id": number} for number in range(count)]},
+    "tags/remove": lambda count: {"contact_id": 1, "tags": list(range(count))},
+    "invoice": lambda count: {**ORDER, "contact_id": 1, "items": [ORDER["items"][0]] * count},
+    "ad/performance": lambda count: {"ad": list(range(count)), "spend": 1, "date": "2026-01-01"},
+}
 
-    (text,) = sandbox.refused(400, "invoice", {**ORDER, "email": "ada@example.org", "items": items})
 
-    assert "there may be more" in text
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_has_at_most_a_thousand_entries(sandbox: Sandbox, path: str) -> None:
+    sandbox.stored("contact", {"contact_id": 1})
+    sandbox.stored(path, LISTS[path](1000), "ads" if path == "ad/performance" else "payments")
+
+    texts = sandbox.refused(400, path, LISTS[path](1001))
+    longest = sandbox.refused(400, path, LISTS[path](9_000))
+
+    assert "A list has at most 1,000 entries in one call; send the rest in further calls." in texts[0]
+    assert longest[0] == texts[0]
+    assert {finding["evidence"] for finding in sandbox.requests()[-1]["findings"][:1]} == {"assumed"}
 
 
 def test_of_many_notices_the_journal_keeps_what_it_has_room_for(sandbox: Sandbox) -> None:

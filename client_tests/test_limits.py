@@ -13,23 +13,21 @@ from client_tests.intercepted.fake import intercepted
 from client_tests.raw import connect, heard, parsed, raw_call
 from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import Served, served
-from mock_server.intercept.limits import MAX_HEAD_BYTES, MAX_HEADERS
+from mock_server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS
 from mock_server.serving import listening, running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
-from mock_server.store.sqlite import SqliteDatabase
+from mock_server.store.database import open_database
 from mock_server.web.app import build_app
 
-SECONDS = 1
-"""The time for a request, where it is tried."""
+REQUEST_SECONDS = 1
 FILES = 300
-ROOM = FILES - 256
-"""Connections that a process takes which may open so many files."""
+ROOM = FILES - 256  # connections that are accepted by a process with so many files
 START = b"GET /__admin/health HTTP/1.1\r\nHost: localhost\r\n"
 
 
-def told(origin: str, request: bytes) -> httpx.Response:
-    """The answer to a request that is refused before it is whole; the client does not close first."""
+def early_response(origin: str, request: bytes) -> httpx.Response:
+    """Return the response to a request that is rejected before it is complete; the client does not close first."""
     with connect(origin) as connection:
         connection.sendall(request)
         return parsed(heard(connection))
@@ -53,7 +51,7 @@ def told(origin: str, request: bytes) -> httpx.Response:
 def test_a_head_over_the_limit_is_431(sandbox: Sandbox, request_bytes: bytes) -> None:
     before = sandbox.snapshot()
 
-    answer = told(sandbox.origin, request_bytes)
+    answer = early_response(sandbox.origin, request_bytes)
 
     assert answer.status_code == 431
     assert "limit" in errors_of(answer)[0]
@@ -87,7 +85,7 @@ def test_framing_without_end_is_431_and_nothing_is_stored(sandbox: Sandbox, endl
     head = f"POST {sandbox.url('product').removeprefix(sandbox.origin)} HTTP/1.1\r\nHost: localhost\r\n"
     head += f"Authorization: {sandbox.api_key}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    answer = told(sandbox.origin, head.encode() + b"%x\r\n" % len(body) + body + b"\r\n" + endless)
+    answer = early_response(sandbox.origin, head.encode() + b"%x\r\n" % len(body) + body + b"\r\n" + endless)
 
     assert answer.status_code == 431
     assert "framing" in errors_of(answer)[0]
@@ -99,7 +97,7 @@ def test_what_comes_before_a_refused_request_is_answered_and_nothing_behind_it(s
     head = f"POST {sandbox.url('product').removeprefix(sandbox.origin)} HTTP/1.1\r\nHost: localhost\r\n"
     head += f"Authorization: {sandbox.api_key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
 
-    answer = told(sandbox.origin, head.encode() + body + b"nonsense\r\n\r\n" + head.encode() + body)
+    answer = early_response(sandbox.origin, head.encode() + body + b"nonsense\r\n\r\n" + head.encode() + body)
 
     assert answer.status_code == 200
     assert len(sandbox.requests()) == 1
@@ -119,7 +117,7 @@ def test_the_offer_of_http_2_does_not_cost_the_body(sandbox: Sandbox) -> None:
 
 @pytest.fixture(scope="module", params=[(), ("--intercept",)], ids=["plain", "intercepting"])
 def hasty(request: pytest.FixtureRequest) -> Iterator[Served]:
-    with served("--request-timeout", str(SECONDS), *request.param, stderr=subprocess.DEVNULL) as server:
+    with served("--request-timeout", str(REQUEST_SECONDS), *request.param, stderr=subprocess.DEVNULL) as server:
         yield server
 
 
@@ -135,14 +133,14 @@ SLOW = {
 
 
 @pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW.keys())
-def test_a_request_that_does_not_come_in_whole_is_408(hasty: Served, http: httpx.Client, sent: bytes) -> None:
+def test_a_request_that_does_not_arrive_completely_is_408(hasty: Served, http: httpx.Client, sent: bytes) -> None:
     demo = Sandbox(hasty.origin, "demo", "sandbox-key-0123456789", http)
     before = demo.snapshot()
 
-    answer = told(hasty.origin, sent)
+    answer = early_response(hasty.origin, sent)
 
     assert answer.status_code == 408
-    assert f"{SECONDS} seconds" in errors_of(answer)[0]
+    assert f"{REQUEST_SECONDS} seconds" in errors_of(answer)[0]
     assert demo.snapshot() == before
 
 
@@ -154,7 +152,7 @@ def test_drops_do_not_hold_a_connection(hasty: Served, drop: bytes) -> None:
         connection.sendall(start)
         answer = b""
         with suppress(ConnectionError):
-            for _ in range(100 * SECONDS):
+            for _ in range(100 * REQUEST_SECONDS):
                 connection.sendall(drop)
                 with suppress(TimeoutError):
                     answer = connection.recv(65_536)
@@ -163,12 +161,12 @@ def test_drops_do_not_hold_a_connection(hasty: Served, drop: bytes) -> None:
     assert parsed(answer).status_code == 408
 
 
-def test_a_connection_without_a_request_is_closed_without_a_word(hasty: Served) -> None:
+def test_a_connection_without_a_request_is_closed_silently(hasty: Served) -> None:
     with connect(hasty.origin) as connection:
         assert heard(connection) == b""
 
 
-def test_a_connection_without_a_further_request_is_closed_without_a_word(hasty: Served) -> None:
+def test_a_connection_without_a_further_request_is_closed_silently(hasty: Served) -> None:
     with connect(hasty.origin) as connection:
         for _ in range(3):
             connection.sendall(START + b"\r\n")
@@ -189,7 +187,7 @@ def test_a_refused_request_whose_body_goes_on_is_not_answered_twice(hasty: Serve
 
 def test_an_answer_may_take_longer_than_a_request(hasty: Served, http: httpx.Client) -> None:
     sandbox = Sandbox.mint(hasty.origin, http)
-    rules = [{"fault": {"delay_seconds": 2 * SECONDS}}]
+    rules = [{"fault": {"delay_seconds": 2 * REQUEST_SECONDS}}]
     faults = f"{hasty.origin}/__admin/sandboxes/{sandbox.account_id}/faults"
     assert http.put(faults, json={"rules": rules}).status_code == 200
 
@@ -213,7 +211,7 @@ def test_without_a_limit_a_request_may_take_its_time() -> None:
 
 @contextmanager
 def few_files() -> Iterator[None]:
-    """This process may open few files while the block runs; those that it has open stay."""
+    """Let this process open few files while the block runs; files that are open stay open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
     try:
@@ -224,7 +222,7 @@ def few_files() -> Iterator[None]:
 
 @contextmanager
 def plain() -> Iterator[str]:
-    with closing(SqliteDatabase()) as database, listening("127.0.0.1", 0) as listener:
+    with closing(open_database()) as database, listening("127.0.0.1", 0) as listener:
         with running(build_app(Contract.load(), database, ServeSettings()), listener):
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -244,7 +242,7 @@ def test_connections_over_the_limit_are_503_until_others_close(serve: Any, http:
         with ExitStack() as idle:
             for connection in opened:
                 idle.enter_context(connection)
-            refused = told(origin, START + b"\r\n")
+            refused = early_response(origin, START + b"\r\n")
             opened[0].sendall(START + b"\r\n")
             served_one = opened[0].recv(65_536)
         afterwards = [http.get(f"{origin}/__admin/health").status_code for _ in range(100)]
@@ -256,7 +254,7 @@ def test_connections_over_the_limit_are_503_until_others_close(serve: Any, http:
     assert afterwards[-1] == 200
 
 
-def test_a_flood_of_connections_leaves_those_that_are_there_served() -> None:
+def test_during_a_flood_of_connections_open_ones_are_still_served() -> None:
     with ExitStack() as stack:
         with few_files():
             origin = stack.enter_context(plain())

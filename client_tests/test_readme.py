@@ -1,10 +1,12 @@
 """The README says what is there: each setting, each operation, each admin call."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 
+from mock_server.check.reports import FORMATS, ReportFormat
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
 
@@ -24,3 +26,8 @@ def test_every_setting_stands_in_the_readme_with_its_default(setting: "dataclass
 @pytest.mark.parametrize("name", Contract.load().operations)
 def test_every_operation_stands_in_the_readme(name: str) -> None:
     assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=lambda one: one.name)
+def test_every_report_format_stands_in_the_readme(format: ReportFormat) -> None:
+    assert re.search(rf"^\| .*`{format.option}\b.*` \| ", README, re.MULTILINE)

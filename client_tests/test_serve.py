@@ -76,6 +76,14 @@ def test_the_banner_names_base_url_and_credentials(http: httpx.Client) -> None:
         assert http.get(state_url).json() == demo(server, http).state()
 
 
+@pytest.mark.parametrize(
+    ("host", "has_token"), [("127.9.9.9", False), ("127.1", False), ("localhost", False), ("0.0.0.0", True)]
+)
+def test_only_an_address_that_other_machines_reach_gets_an_admin_token(host: str, has_token: bool) -> None:
+    with served("--host", host) as server:
+        assert ("Admin link" in server.banner) is has_token
+
+
 def test_with_log_requests_each_call_is_a_line(http: httpx.Client) -> None:
     with served("--log-requests") as server:
         sandbox = demo(server, http)
@@ -274,7 +282,9 @@ def make_text(path: Path) -> None:
 def make_other_version(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE contact (id)")
-    connection.execute("PRAGMA user_version = 4711")
+    connection.execute("CREATE TABLE segmetrics_mock (digest)")
+    connection.execute("INSERT INTO segmetrics_mock VALUES ('4711')")
+    connection.commit()
     connection.close()
 
 

@@ -115,7 +115,7 @@ def test_a_lost_connection_is_an_error_500_and_the_next_call_goes_on(database: s
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ("UPDATE segmetrics_mock SET version = 0", "has version 0, this program writes version"),
+        ("UPDATE segmetrics_mock SET digest = '4711'", "was made by another version of this program, 4711"),
         ("DROP TABLE segmetrics_mock", "of another program; name a database or schema of our own"),
     ],
 )

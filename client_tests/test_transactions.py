@@ -1,4 +1,4 @@
-"""Transactions of the store: what calls of one moment share, and what is remembered between them."""
+"""Transactions of the store: what calls of one moment share, and what is cached between them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,51 +9,54 @@ import pytest
 from mock_server.errors import StoreError
 from mock_server.store import accounts, tags
 from mock_server.store.accounts import DEFAULT_SANDBOX
-from mock_server.store.database import Session
+from mock_server.store.database import Database, open_database
 from mock_server.store.orders import PRODUCTS
-from mock_server.store.sqlite import SqliteDatabase
+from mock_server.store.session import Session
+
+GENERATION = 1
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
-    database = SqliteDatabase(tmp_path / "data.db")
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(str(tmp_path / "data.db"))
     with database.transaction() as session:
         accounts.add(session, DEFAULT_SANDBOX)
     yield database
     database.close()
 
 
-def within(session: Session) -> Session:
-    return session.within(DEFAULT_SANDBOX.account_id, "payments")
+def scoped(session: Session) -> Session:
+    return session.scoped_to(GENERATION, "payments")
 
 
 def add_product(session: Session, id: str) -> None:
-    PRODUCTS.put(within(session), None, {"id": id, "name": "Course"})
+    PRODUCTS.put(scoped(session), None, {"id": id, "name": "Course"})
 
 
-def products(database: SqliteDatabase) -> list[str]:
-    """The ids of the first hundred."""
+def products(database: Database) -> list[str]:
+    """Return the ids of the first hundred."""
     with database.transaction() as session:
-        return [row["id"] for row in PRODUCTS.page(session, DEFAULT_SANDBOX.account_id, None, 0, 100)]
+        return [row["id"] for row in PRODUCTS.page(scoped(session), None, 0, 100)]
 
 
-async def adding(database: SqliteDatabase, id: str) -> str:
-    with database.call() as session:
+async def adding(database: Database, id: str) -> str:
+    def work(session: Session) -> str:
         add_product(session, id)
-    if settled := database.settled():
-        await settled
-    return id
+        return id
+
+    return (await database.commit(work)).value
 
 
-async def failing(database: SqliteDatabase, id: str) -> str:
-    with database.call() as session:
+async def failing(database: Database, id: str) -> str:
+    def work(session: Session) -> str:
         add_product(session, id)
         raise LookupError("a bug")
-    return id
+
+    return (await database.commit(work)).value
 
 
 def outcomes(*calls: Awaitable[str]) -> list[str | BaseException]:
-    """What became of calls that come in one turn of the loop."""
+    """Return what became of calls that come in one turn of the loop."""
 
     async def all_of_them() -> list[str | BaseException]:
         return await asyncio.gather(*calls, return_exceptions=True)
@@ -61,14 +64,14 @@ def outcomes(*calls: Awaitable[str]) -> list[str | BaseException]:
     return asyncio.run(all_of_them())
 
 
-def test_calls_of_one_moment_are_all_stored(database: SqliteDatabase) -> None:
+def test_calls_of_one_moment_are_all_stored(database: Database) -> None:
     ids = [str(number) for number in range(200)]
 
     assert outcomes(*(adding(database, id) for id in ids)) == ids
     assert products(database) == ids[:100]
 
 
-def test_a_failure_takes_back_all_calls_of_its_moment_and_each_is_told(database: SqliteDatabase) -> None:
+def test_a_failure_rolls_back_all_calls_of_its_moment_and_each_is_told(database: Database) -> None:
     before, failed, after = outcomes(adding(database, "1"), failing(database, "2"), adding(database, "3"))
 
     assert isinstance(before, StoreError)
@@ -78,10 +81,10 @@ def test_a_failure_takes_back_all_calls_of_its_moment_and_each_is_told(database:
     assert products(database) == ["3"]
 
 
-def test_a_call_is_committed_before_it_is_settled(database: SqliteDatabase, tmp_path: Path) -> None:
+def test_a_call_is_committed_before_it_is_answered(database: Database, tmp_path: Path) -> None:
     async def look_from_outside() -> list[str]:
         await adding(database, "1")
-        other = SqliteDatabase(tmp_path / "data.db")
+        other = open_database(str(tmp_path / "data.db"))
         try:
             return products(other)
         finally:
@@ -90,28 +93,19 @@ def test_a_call_is_committed_before_it_is_settled(database: SqliteDatabase, tmp_
     assert asyncio.run(look_from_outside()) == ["1"]
 
 
-def test_what_was_written_since_the_mark_is_undone_alone(database: SqliteDatabase) -> None:
+def test_what_was_written_since_a_savepoint_is_rolled_back_alone(database: Database) -> None:
+    def fails(session: Session) -> None:
+        add_product(session, "rolled back")
+        raise LookupError
+
     with database.transaction() as session:
         add_product(session, "kept")
-        session.mark()
-        add_product(session, "undone")
-        session.undo()
-        session.release()
+        with pytest.raises(LookupError), session.savepoint():
+            fails(session)
+        with session.savepoint():
+            add_product(session, "kept too")
 
-    assert products(database) == ["kept"]
-
-
-def test_a_refusal_after_a_write_is_a_failure_where_no_mark_was_set(database: SqliteDatabase) -> None:
-    def refused() -> None:
-        with database.transaction() as session:
-            session.start()
-            add_product(session, "1")
-            session.undo()
-
-    with pytest.raises(RuntimeError, match="refused when it had already written"):
-        refused()
-
-    assert products(database) == []
+    assert products(database) == ["kept", "kept too"]
 
 
 @pytest.mark.parametrize(
@@ -119,34 +113,50 @@ def test_a_refusal_after_a_write_is_a_failure_where_no_mark_was_set(database: Sq
     [
         (lambda _: None, [("7", "Lead")]),
         (lambda session: add_product(session, "1"), [("7", "Lead")]),
-        (lambda session: tags.learn(within(session), ("7", "Customer")), [("7", "Customer")]),
+        (lambda session: tags.ensure(scoped(session), ("7", "Customer")), [("7", "Customer")]),
     ],
     ids=["nothing", "another table", "the tag"],
 )
-def test_what_is_remembered_of_a_tag_is_what_is_stored(
-    database: SqliteDatabase, change: Callable[[Session], object], found: list[tuple[str, str]]
+def test_what_is_cached_of_a_tag_is_what_is_stored(
+    database: Database, change: Callable[[Session], object], found: list[tuple[str, str]]
 ) -> None:
     with database.transaction() as session:
-        (number,) = tags.learn(within(session), ("7", "Lead"))
-        tags.present(within(session), {number: "2026-01-01"})
+        (number,) = tags.ensure(scoped(session), ("7", "Lead"))
+        tags.present(scoped(session), {number: "2026-01-01"})
         change(session)
 
-        shown = tags.present(within(session), {number: "2026-01-01"})
+        shown = tags.present(scoped(session), {number: "2026-01-01"})
 
     assert [(tag["id"], tag["name"]) for tag in shown] == found
 
 
-def test_a_tag_that_was_taken_back_is_not_remembered(database: SqliteDatabase) -> None:
-    def learnt_in_vain() -> None:
-        with database.transaction() as session:
-            for _ in range(2):
-                tags.learn(within(session), ("7", "Lead"))
-            raise LookupError
+@pytest.mark.parametrize("savepoint", [False, True])
+def test_a_tag_that_was_rolled_back_is_not_cached(database: Database, savepoint: bool) -> None:
+    def added_in_vain(session: Session) -> None:
+        for _ in range(2):
+            tags.ensure(scoped(session), ("7", "Lead"))
+        raise LookupError
 
-    with pytest.raises(LookupError):
-        learnt_in_vain()
+    if savepoint:
+        with database.transaction() as session, pytest.raises(LookupError), session.savepoint():
+            added_in_vain(session)
+    else:
+        with pytest.raises(LookupError), database.transaction() as session:
+            added_in_vain(session)
 
     with database.transaction() as session:
-        tags.learn(within(session), ("7", "Lead"))
+        tags.ensure(scoped(session), ("7", "Lead"))
 
-        assert [tag["name"] for tag in tags.meant(within(session), "7", None)] == ["Lead"]
+        found = tags.find(scoped(session), "7")
+    assert found
+    assert found["name"] == "Lead"
+
+
+def test_the_server_passes_over_ids_that_clients_took(database: Database) -> None:
+    with database.transaction() as session:
+        generation = accounts.add_generation(session)
+        own = session.scoped_to(generation, "payments")
+        for number in range(2_000):
+            PRODUCTS.put(own, None, {"id": str(900_000_001 + number), "name": None})
+
+        assert accounts.next_id(own, PRODUCTS) == "900002001"

@@ -44,6 +44,14 @@ def scripts(elsewhere: Path, wheel: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def scripts_with_extra(elsewhere: Path, scripts: Path, wheel: Path) -> Path:
+    """The same environment with the extra that the contract suite needs."""
+    wanted = f"segmetrics-mock[contracts] @ {wheel.as_uri()}"
+    run(scripts / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wanted, cwd=elsewhere)
+    return scripts
+
+
+@pytest.fixture(scope="module")
 def installed(elsewhere: Path, scripts: Path) -> Iterator[str]:
     """The origin of the installed command's server."""
     command = [str(scripts / "segmetrics-mock"), "serve", "--port", "0", "--check-answers"]
@@ -67,6 +75,21 @@ def test_the_wheel_holds_one_package_and_the_kit(wheel: Path) -> None:
     assert not [name for name in names if name.endswith((".pyc", ".db")) or "client_tests" in name]
 
 
+def test_the_whole_suite_is_shipped_but_not_its_own_tests(wheel: Path) -> None:
+    suite = CHECKOUT / "contracts"
+    expected = {file.relative_to(suite).as_posix() for file in suite.rglob("*.py") if not is_own_test(file)}
+
+    shipped = {name.partition("_kit/contracts/")[2] for name in ZipFile(wheel).namelist() if "_kit/contracts/" in name}
+
+    assert len(expected) > 5
+    assert shipped == expected | {"schemathesis.toml"}
+
+
+def is_own_test(file: Path) -> bool:
+    """Return whether a file of `contracts/` serves the tests of the suite and no user."""
+    return file.name.startswith("test_") or file.name == "serving.py" or "mutants" in file.parts
+
+
 def test_only_mock_server_can_be_imported(scripts: Path, elsewhere: Path) -> None:
     program = "import importlib.util as u; print([n for n in {} if u.find_spec(n)])"
     names = ["mock_server", "contracts", "fixtures", "client_tests", "benchmarks", "_kit", "segmetrics_mock"]
@@ -82,6 +105,21 @@ def test_the_installed_command_serves_the_contract(installed: str, http: httpx.C
     assert http.get(f"{installed}/__admin/health").json()["status"] == "ok"
     assert http.get(f"{installed}/openapi.yaml").content == (CHECKOUT / "openapi.yaml").read_bytes()
     assert stored.json()["contact"]["contact_id"] == "1"
+
+
+def test_the_installed_suite_finds_that_the_contract_holds(
+    installed: str, scripts_with_extra: Path, elsewhere: Path
+) -> None:
+    folder = elsewhere / "contract"
+    folder.mkdir()
+
+    printed = run(
+        scripts_with_extra / "segmetrics-mock", "contract", f"{installed}/api", "--quick", "--seed", "1", cwd=folder
+    )
+
+    assert "\nHELD: " in printed
+    assert "0 broken" in printed
+    assert list(folder.iterdir()) == []
 
 
 def test_the_installed_command_tells_its_version(scripts: Path, wheel: Path, elsewhere: Path) -> None:

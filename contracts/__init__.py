@@ -1,4 +1,4 @@
-"""The contract suite: Schemathesis, openapi.yaml, and the laws that the document cannot say.
+"""The contract suite: Schemathesis, openapi.yaml, and checks of what the document cannot express.
 
-It speaks HTTP to any server; of the fake only its own tests know.
+It sends HTTP to any server and imports nothing of the fake; only its own tests do.
 """

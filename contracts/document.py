@@ -1,4 +1,7 @@
-"""openapi.yaml as the suite uses it: rules with their evidence, operations, kinds of value."""
+"""openapi.yaml as the suite uses it: rules with their evidence, operations, kinds of value.
+
+The suite reads the document on its own and shares no code with the fake: it must be able to contradict it.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -14,8 +17,9 @@ import yaml
 PATH = Path(__file__).parent.parent / "openapi.yaml"
 
 Schema = dict[str, Any]
-Visit = Callable[[str, Any], Any]
-"""Takes a kind of value and a value of it, gives what stands in its place."""
+
+# Takes a kind of value and a value of it, returns the replacement.
+Replace = Callable[[str, Any], Any]
 
 _METHODS = ("delete", "get", "patch", "post", "put")
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -39,22 +43,27 @@ class Rule:
 
 @dataclass(frozen=True)
 class Operation:
-    """`template`: below account and integration, such as `/invoice/{id}`. `body`: None where it takes none."""
+    """One operation of the document.
+
+    `label`: method and path as Schemathesis writes them. `template`: the path below account and integration, such as
+    `/invoice/{id}`. `body`: None where the operation has no body.
+    """
 
     name: str
     method: str
+    label: str
     template: str
     body: Schema | None
     required: tuple[str, ...]
 
     @property
     def resource(self) -> str:
-        """The first step of the path: `contact`, `tags`, …"""
+        """The first segment of the path: `contact`, `tags`, …"""
         return self.template.split("/")[1]
 
-    def path(self, named: str) -> str:
-        """The path, with what it names; `named` is percent-encoded already."""
-        return self.template.partition("{")[0] + named if "{" in self.template else self.template
+    def path(self, encoded: str) -> str:
+        """Return the path with the id or email that it names, percent-encoded already."""
+        return self.template.partition("{")[0] + encoded if "{" in self.template else self.template
 
 
 class Document:
@@ -66,35 +75,48 @@ class Document:
         self.operations = {operation.name: operation for operation in self._operations()}
         self._validators: dict[str, jsonschema_rs.Validator] = {}
 
-    def fits(self, operation: Operation, named: str, body: Any) -> bool:
-        """Whether the path's value and the body are what the document asks for."""
-        if "{" in operation.template and not self._path_id.is_valid(named):
+    @cached_property
+    def instants(self) -> frozenset[str]:
+        """The fields of bodies that are instants."""
+        bodies = [operation.body for operation in self.operations.values() if operation.body is not None]
+        return frozenset(
+            name
+            for body in bodies
+            for name, schema in self._properties(body).items()
+            if self._resolve(schema).get("x-value") == "instant"
+        )
+
+    def fits(self, operation: Operation, path_id: str, body: Any) -> bool:
+        """Return whether the id or email of the path and the body are valid."""
+        if "{" in operation.template and not self._path_id_validator.is_valid(path_id):
             return False
         return operation.body is None or self._validator(operation).is_valid(body)
 
-    def read(self, operation: Operation, body: Any) -> dict[str, Any]:
-        """A valid body with its values as answers give them; what the contract does not know is left out."""
+    def normalize(self, operation: Operation, body: Any) -> dict[str, Any]:
+        """Return a valid body with its values as responses show them, without fields that the contract lacks."""
         assert operation.body is not None
         known = self._properties(operation.body)
-        read: dict[str, Any] = self.visit(operation.body, body, _read)
-        return {name: value for name, value in read.items() if name in known}
+        normalized: dict[str, Any] = self.map_values(operation.body, body, _normalize)
+        return {name: value for name, value in normalized.items() if name in known}
 
-    def visit(self, schema: Schema, value: Any, visit: Visit) -> Any:
-        """The value, each part that has a kind (`x-value`, an email, a tag's name) replaced by what `visit` says."""
+    def map_values(self, schema: Schema, value: Any, replace: Replace) -> Any:
+        """Return the value with each part that has a kind (`x-value`, an email, a tag's name) replaced."""
         name = schema.get("$ref", "").rpartition("/")[2]
         schema = self._resolve(schema)
         kind = schema.get("x-value") or {"Email": "email", "TagName": "tag"}.get(name)
         if kind:
-            return visit("tag" if schema.get("title") == "id" else kind, value) if self._is(schema, value) else value
+            kind = "tag" if schema.get("title") == "id" else kind
+            return replace(kind, value) if self._is_valid(schema, value) else value
         if isinstance(value, dict) and (known := self._properties(schema)):
             return {
-                key: self.visit(known[key], entry, visit) if key in known else entry for key, entry in value.items()
+                key: self.map_values(known[key], entry, replace) if key in known else entry
+                for key, entry in value.items()
             }
         if isinstance(value, list) and "items" in schema:
-            return [self.visit(schema["items"], entry, visit) for entry in value]
-        for form in schema.get("anyOf", ()):
-            if self._may_be(form, value):
-                return self.visit(form, value, visit)
+            return [self.map_values(schema["items"], entry, replace) for entry in value]
+        for alternative in schema.get("anyOf", ()):
+            if self._may_be(alternative, value):
+                return self.map_values(alternative, value, replace)
         return value
 
     def unknown_fields(self, operation: Operation, body: Mapping[str, Any]) -> set[str]:
@@ -102,11 +124,11 @@ class Document:
         return set(body) - set(self._properties(operation.body))
 
     @cached_property
-    def _path_id(self) -> jsonschema_rs.Validator:
+    def _path_id_validator(self) -> jsonschema_rs.Validator:
         return jsonschema_rs.validator_for(self.raw["components"]["schemas"]["PathId"])
 
-    def _is(self, schema: Schema, value: Any) -> bool:
-        """Whether the value alone fits a schema without references."""
+    def _is_valid(self, schema: Schema, value: Any) -> bool:
+        """Return whether the value fits a schema without references."""
         key = repr(schema)
         if key not in self._validators:
             self._validators[key] = jsonschema_rs.validator_for(schema)
@@ -135,10 +157,11 @@ class Document:
         return found
 
     def _may_be(self, schema: Schema, value: Any) -> bool:
+        """Return whether the value has a type that the schema allows."""
         schema = self._resolve(schema)
         if "anyOf" in schema and "properties" not in schema:
-            return any(self._may_be(form, value) for form in schema["anyOf"])
-        return _takes(schema, value)
+            return any(self._may_be(alternative, value) for alternative in schema["anyOf"])
+        return _has_type(schema, value)
 
     def _rules(self) -> Iterator[Rule]:
         yield from (_rule(entry, "") for entry in self.raw["x-rules"])
@@ -156,28 +179,29 @@ class Document:
                 yield Operation(
                     name=definition["operationId"],
                     method=method.upper(),
+                    label=f"{method.upper()} {template}",
                     template=template.partition("{integration_id}")[2],
                     body=body,
                     required=tuple(self._resolve(body).get("required", ())) if body else (),
                 )
 
 
-def instant(text: str) -> datetime:
-    """Raises ValueError for what is no date; without an offset it is UTC."""
+def parse_instant(text: str) -> datetime:
+    """Return the instant in UTC; without an offset it is UTC. Raises ValueError for what is not a date."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def loads(raw: bytes | str | None) -> Any:
-    """JSON as the standard has it. Raises ValueError for anything else, an empty body and NaN among it."""
-    return json.loads(raw or b"", parse_constant=_refuse)
+    """Parse JSON as the standard defines it. Raises ValueError for anything else, such as an empty body or NaN."""
+    return json.loads(raw or b"", parse_constant=_reject_constant)
 
 
-def _refuse(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _read(kind: str, value: Any) -> Any:
+def _normalize(kind: str, value: Any) -> Any:
     match kind:
         case "id":
             return value if isinstance(value, str) else str(int(value))
@@ -188,16 +212,16 @@ def _read(kind: str, value: Any) -> Any:
         case "flag":
             return bool(value)
         case "instant":
-            return instant(value).isoformat()
+            return parse_instant(value).isoformat()
         case "day":
-            return instant(value).date().isoformat()
+            return parse_instant(value).date().isoformat()
     return value
 
 
-def _takes(schema: Schema, value: Any) -> bool:
+def _has_type(schema: Schema, value: Any) -> bool:
     names = schema.get("type", [])
-    kinds = tuple(kind for name in ([names] if isinstance(names, str) else names) for kind in _TYPES[name])
-    return isinstance(value, kinds) and not isinstance(value, bool)
+    types = tuple(kind for name in ([names] if isinstance(names, str) else names) for kind in _TYPES[name])
+    return isinstance(value, types) and not isinstance(value, bool)
 
 
 def _rule(entry: Mapping[str, Any], operation: str) -> Rule:

@@ -1,260 +1,316 @@
-"""What Schemathesis loads: the world before each call, the laws after it, and a record for whoever started it.
+"""What Schemathesis loads: hooks around each call, the checks, and a handler of its events.
 
-All comes by environment: SEGMETRICS_CONTRACT_URL, SEGMETRICS_ACCOUNT_ID, SEGMETRICS_INTEGRATION_ID,
-SEGMETRICS_ADS_INTEGRATION_ID, SEGMETRICS_API_KEY, SEGMETRICS_CONTRACT_SEED; SEGMETRICS_OTHER_ACCOUNT_ID and
-SEGMETRICS_OTHER_API_KEY, where a second account is there to be kept apart; SEGMETRICS_CONTRACT_EVENTS, the file that
-takes a line of JSON for each event: `progress`, `failure`, and `end` with what was claimed of each rule.
+Importing this module registers them and does nothing else; the handler starts the run. The environment configures it:
+SEGMETRICS_CONTRACT_URL, SEGMETRICS_ACCOUNT_ID, SEGMETRICS_INTEGRATION_ID, SEGMETRICS_ADS_INTEGRATION_ID,
+SEGMETRICS_API_KEY, SEGMETRICS_CONTRACT_SEED; SEGMETRICS_OTHER_ACCOUNT_ID and SEGMETRICS_OTHER_API_KEY, where a second
+account must be kept apart; SEGMETRICS_CONTRACT_EVENTS, the file that takes the events of `contracts/events.py`.
 """
 
-import atexit
-import dataclasses
 import json
 import os
 import shlex
 import signal
-from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import schemathesis
 from requests import PreparedRequest, RequestException
-from schemathesis import Case, CheckContext, HookContext, Response
+from schemathesis import Case, CheckContext, HookContext, Response, cli
+from schemathesis.cli import ExecutionContext
 from schemathesis.core.failures import Failure
+from schemathesis.engine import events
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from contracts import answers, further_calls, refusals  # noqa: F401  # importing them fills LAWS, in this order
-from contracts.document import Document
-from contracts.laws import LAWS, UNSEEN, Claim, Law
-from contracts.run import Api, Credentials, Run, Step
-from contracts.situations import arrange, name_for_deletion
+# Importing these modules fills CHECKS, in this order.
+from contracts import follow_up_checks, rejection_checks, response_checks  # noqa: F401
+from contracts.checks import CHECKS, Assertion, Check
+from contracts.document import Document, Operation
+from contracts.events import EventLog
+from contracts.run import Api, Credentials, Run, Step, count_runs
+from contracts.state_setup import choose_path_id, rewrite_case
 
-_CHECKS = {
+AnyCase = Case[Any]
+
+# The rule that a check of Schemathesis' own proves; the others prove those of the envelope.
+_RULES = {
     "AcceptedNegativeData": "bad-data-400",
     "IgnoredAuth": "key-checked",
     "MissingHeaderNotRejected": "key-checked",
     "UnsupportedMethodResponse": "other-method-405",
     "AllowHeaderMismatch": "other-method-405",
 }
-"""The rule that a check of Schemathesis' own proves; the others prove those of the answer's envelope."""
+
+# The phases of Schemathesis that may be on.
+_PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
-class BrokenLaw(Failure):
-    """A law that did not hold of a step."""
+class Session:
+    """One run with its log, from the start of Schemathesis to its end."""
 
-    def __init__(self, operation: str, law: Law, broken: list[Claim], before: Any) -> None:
-        lines = [
-            f"{one.rule}: {one.about}\n  expected {_shown(one.expected)}\n  got      {_shown(one.got)}"
-            for one in broken
-        ]
-        lines += [f"before     {_shown(before)}"] if before else []
-        super().__init__(operation=operation, title=f"{law.name}: {law.text}", message="\n".join(lines))
-        self.rules = sorted({one.rule for one in broken})
-        self.law = law.name
+    def __init__(self, run: Run, log: EventLog) -> None:
+        self.run = run
+        self.log = log
+        self._last: tuple[str, Step] | None = None
 
-    @property
-    def _unique_key(self) -> str:
-        return self.law
+    def record_step(self, case: AnyCase, step: Step) -> None:
+        self._last = (case.id, step)
+        self.log.call(step)
 
-
-class Record:
-    """What came of the run, as it goes on: written to the file of events."""
-
-    def __init__(self) -> None:
-        self._file = open(os.environ.get("SEGMETRICS_CONTRACT_EVENTS", os.devnull), "a", buffering=1)  # noqa: SIM115, PTH123
-        self.held: Counter[str] = Counter()
-        self.broken: Counter[str] = Counter()
-        self.calls = 0
-        self.succeeded: set[str] = set()
-        self._seen: Counter[tuple[str, str]] = Counter()
-        self._at = ("", "")
-
-    def write(self, event: str, **values: Any) -> None:
-        self._file.write(json.dumps({"event": event, **values}) + "\n")
-
-    def call(self, step: Step, phase: str) -> None:
-        self.calls += 1
-        if step.done:
-            self.succeeded.add(step.operation.name)
-        at = (phase, step.operation.name)
-        if self.calls % 25 == 0 or self._at != at:
-            self._at = at
-            self.write("progress", phase=phase, operation=step.operation.name, calls=self.calls)
-
-    def claim(self, claim: Claim) -> None:
-        (self.held if claim.held else self.broken)[claim.rule] += 1
-
-    def failure(self, operation: str, check: str, title: str, message: str, rules: list[str], curl: str) -> None:
-        """Written in full the first time that a check fails of an operation."""
-        self._seen[operation, check] += 1
-        if self._seen[operation, check] == 1:
-            self.write(
-                "failure", operation=operation, check=check, title=title, message=message, rules=rules, curl=curl
-            )
-
-    def end(self, run: Run, left: int) -> None:
-        seen = [[*key, count] for key, count in self._seen.items()]
-        rules = [
-            dataclasses.asdict(rule)
-            | {"held": self.held[name], "broken": self.broken[name], "unseen": UNSEEN.get(name, "")}
-            for name, rule in run.document.rules.items()
-        ]
-        self.write(
-            "end",
-            prefix=run.prefix,
-            calls=self.calls,
-            further=run.api.sent,
-            made=len(run.made),
-            left=left,
-            rules=rules,
-            seen=seen,
-        )
+    def step_of(self, case: AnyCase) -> Step | None:
+        """Return the step of the case that was called last, None for any other."""
+        return self._last[1] if self._last and self._last[0] == case.id else None
 
 
-def _start() -> Run:
-    variables = os.environ
+_session: Session | None = None
+
+
+def session() -> Session:
+    """Return the session that the event handler started."""
+    if _session is None:
+        raise RuntimeError("the run has not started: Schemathesis must load this module as its hooks")
+    return _session
+
+
+def start_session(variables: Mapping[str, str]) -> Session:
+    """Open the log and start a run: this counts it on the server."""
+    global _session
     names = ("SEGMETRICS_ACCOUNT_ID", "SEGMETRICS_INTEGRATION_ID", "SEGMETRICS_API_KEY")
     credentials = Credentials(*(variables[name] for name in names))
-    other = None
+    second = None
     if variables.get("SEGMETRICS_OTHER_ACCOUNT_ID"):
         key = variables["SEGMETRICS_OTHER_API_KEY"]
-        other = Credentials(variables["SEGMETRICS_OTHER_ACCOUNT_ID"], credentials.integration_id, key)
+        second = Credentials(variables["SEGMETRICS_OTHER_ACCOUNT_ID"], credentials.integration_id, key)
     ads_id = variables.get("SEGMETRICS_ADS_INTEGRATION_ID", "")
-    return Run(
-        Document(),
-        Api(variables["SEGMETRICS_CONTRACT_URL"], credentials),
-        seed=int(variables.get("SEGMETRICS_CONTRACT_SEED", "1")),
+    document, api = Document(), Api(variables["SEGMETRICS_CONTRACT_URL"], credentials)
+    seed = int(variables.get("SEGMETRICS_CONTRACT_SEED", "1"))
+    run = Run(
+        document,
+        api,
+        seed=seed,
+        number=count_runs(document, api, seed),
         ads_id="" if ads_id == credentials.integration_id else ads_id,
-        other=other,
+        second_account=second,
     )
+    path = variables.get("SEGMETRICS_CONTRACT_EVENTS")
+    _session = Session(run, EventLog(Path(path) if path else None))
+    return _session
 
 
-AnyCase = Case[Any]
-RUN = _start()
-RECORD = Record()
-_steps: dict[str, Step] = {}
-"""The step of the case that was called last."""
+class RunHandler(cli.EventHandler[ExecutionContext]):
+    """Starts the run, logs its progress and errors, and deletes what it created, also when it was interrupted."""
+
+    def start(self, ctx: ExecutionContext) -> None:
+        start_session(os.environ)
+
+    def handle_event(self, ctx: ExecutionContext, event: events.EngineEvent) -> None:
+        log = session().log
+        match event:
+            case cli.LoadingFinished():
+                phases = [name for name in _PHASES if event.config.phases.get_by_name(name=name).enabled]
+                log.start(event.statistic.operations.selected, phases)
+            case events.ScenarioStarted():
+                log.scenario(event.phase.value, _operation_name(event.label))
+            case events.NonFatalError():
+                text = event.info.format(base_url_is_set=True)
+                log.error(_operation_name(event.label), type(event.value).__name__, text)
+            case events.FatalError():
+                log.error("", type(event.exception).__name__, f"{type(event.exception).__name__}: {event.exception}")
+                _ignore_interrupts()
+            case events.Interrupted():
+                _ignore_interrupts()
+            case events.EngineFinished():
+                _log_failures_of_the_run(event)
+                _ignore_interrupts()
+
+    def shutdown(self, ctx: ExecutionContext) -> None:
+        if _session is None:
+            return
+        _ignore_interrupts()
+        run = _session.run
+        try:
+            remaining = run.clean_up()
+        except RequestException:
+            remaining = len(run.created)
+        _session.log.end(run, remaining)
+
+
+cli.handler()(RunHandler)
+
+
+def _ignore_interrupts() -> None:
+    """Let nothing stop the clean-up: the run ends by itself from here on."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _operation_name(label: str | None) -> str:
+    """Return the operationId of a label such as `POST /path`; any other label as it is."""
+    for operation in session().run.document.operations.values():
+        if operation.label == label:
+            return operation.name
+    return label or ""
 
 
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
-    """Account and integration are ours in positive cases, and another in negative ones."""
+    """Restrict account and integration to ours in positive cases; negative ones have others."""
+    credentials = session().run.api.credentials
     parameters = raw_schema["components"]["parameters"]
-    parameters["AccountId"]["schema"] = {"enum": [RUN.api.credentials.account_id]}
-    parameters["IntegrationId"]["schema"] = {"enum": [RUN.api.credentials.integration_id]}
+    parameters["AccountId"]["schema"] = {"enum": [credentials.account_id]}
+    parameters["IntegrationId"]["schema"] = {"enum": [credentials.integration_id]}
 
 
 @schemathesis.hook
 def before_call(context: HookContext, case: AnyCase, kwargs: dict[str, Any]) -> None:
-    """Names become those of the run; a valid case is turned into a telling one."""
-    operation = RUN.document.operations[case.operation.definition.raw["operationId"]]
+    """Replace ids and emails by those of the run, and rewrite a valid case to fit what is stored."""
+    run = session().run
+    operation = _operation_of(case)
     name = operation.template.partition("{")[2].rstrip("}")
     if name and isinstance(encoded := case.path_parameters.get(name), str):
         try:
-            named = unquote(encoded, errors="strict")
+            path_id = unquote(encoded, errors="strict")
         except UnicodeDecodeError:
             return
-        if RUN.document.fits(operation, named, None):
-            own = unquote(RUN.names.path(encoded))
-            case.path_parameters[name] = RUN.path(operation, name_for_deletion(RUN, operation, own)).rpartition("/")[2]
+        if run.document.fits(operation, path_id, None):
+            own = unquote(run.names.path(encoded))
+            case.path_parameters[name] = run.path(operation, choose_path_id(run, operation, own)).rpartition("/")[2]
     elif operation.body is not None and isinstance(case.body, dict):
-        valid = RUN.document.fits(operation, "", case.body)
-        own = RUN.names.body(operation, case.body)
-        case.body = arrange(RUN, operation, own) if valid else own
+        valid = run.document.fits(operation, "", case.body)
+        own = run.names.body(operation, case.body)
+        case.body = rewrite_case(run, operation, own) if valid else own
 
 
 @schemathesis.hook
 def after_call(context: HookContext, case: AnyCase, response: Response) -> None:
-    operation = RUN.document.operations[case.operation.definition.raw["operationId"]]
-    _steps.clear()
-    _steps[case.id] = step = RUN.step(operation, response.request, response)
-    RECORD.call(step, case.meta.phase.name.value if case.meta else "")
+    """Read the response into a step and the model."""
+    current = session()
+    current.record_step(case, current.run.step(_operation_of(case), response.request, response))
 
 
 @schemathesis.hook
 def filter_failure(context: HookContext, failure: Failure, case: AnyCase, response: Response) -> bool:
-    """Drops a refusal that the world foresaw, and what the document takes after all; records the others."""
-    step = _steps.get(case.id)
-    if step and isinstance(failure, RejectedPositiveData) and (step.refusal or not step.valid):
+    """Drop an error that the model expects, and what the document accepts after all; log the others.
+
+    They are logged here, because no event reports a scenario that is interrupted.
+    """
+    step = session().step_of(case)
+    if step and isinstance(failure, RejectedPositiveData) and (step.expected_error or not step.valid):
         return False
     if step and type(failure).__name__ == "AcceptedNegativeData" and step.valid:
         return False
-    rules = failure.rules if isinstance(failure, BrokenLaw) else [_rule_of(failure, response)]
-    check = failure.law if isinstance(failure, BrokenLaw) else type(failure).__name__
-    title = failure.title if isinstance(failure, BrokenLaw) else f"Schemathesis: {failure.title}"
-    name = case.operation.definition.raw["operationId"]
-    RECORD.failure(name, check, title, failure.message, rules, curl(response.request))
+    if isinstance(failure, CheckFailure):
+        check, title, rules = failure.check, failure.title, failure.rules
+    else:
+        check, title = type(failure).__name__, f"Schemathesis: {failure.title}"
+        rules = [_rule_of(failure, response)]
+    run, log = session().run, session().log
+    request = curl(run, response.request)
+    log.failure(_operation_of(case).name, check, title=title, message=failure.message, rules=rules, curl=request)
     return True
 
 
-def _rule_of(failure: Failure, response: Response) -> str:
-    of_the_answer = "success-envelope" if response.status_code < 300 else "error-envelope"
-    return _CHECKS.get(type(failure).__name__, of_the_answer)
+class CheckFailure(Failure):
+    """A check whose assertions did not all hold for a step."""
+
+    def __init__(self, operation: str, check: Check, broken: list[Assertion], before: Any) -> None:
+        lines = [
+            f"{one.rule}: {one.subject}\n  expected {_as_json(one.expected)}\n  got      {_as_json(one.actual)}"
+            for one in broken
+        ]
+        lines += [f"before     {_as_json(before)}"] if before else []
+        super().__init__(operation=operation, title=f"{check.name}: {check.text}", message="\n".join(lines))
+        self.rules = sorted({one.rule for one in broken})
+        self.check = check.name
+
+    @property
+    def _unique_key(self) -> str:
+        return self.check
 
 
-def _register(law: Law) -> None:
-    def judge(context: CheckContext, response: Response, case: AnyCase) -> bool | None:
-        step = _steps.get(case.id)
-        if step is None or not (law.always or case.operation.is_valid_response(response)):
-            return True
-        broken = []
-        for claim in law.judge(step):
-            RECORD.claim(claim)
-            if not claim.held:
-                broken.append(claim)
-        if broken:
-            raise BrokenLaw(case.operation.label, law, broken, step.outcome.before)
-        return None
+class NeverSucceeded(Failure):
+    """Operations that no call of the run succeeded in."""
 
-    judge.__name__ = law.name
-    judge.__doc__ = law.text
-    schemathesis.check(judge)
-
-
-for _law in LAWS:
-    _register(_law)
+    def __init__(self, operations: list[str]) -> None:
+        title = "every_operation_succeeded: Every operation succeeds at least once."
+        super().__init__(operation=None, title=title, message=", ".join(operations))
+        self.operations = operations
 
 
 @schemathesis.check
 class EveryOperationSucceeded:
-    """Every operation has succeeded at least once: a run that only saw refusals has proved nothing."""
+    """Every operation succeeds at least once: a run that sees only errors proves nothing."""
 
     def after_run(self, context: CheckContext) -> None:
-        never = sorted(RUN.document.operations.keys() - RECORD.succeeded)
-        for name in never:
-            title = "every_operation_succeeded: Every operation has succeeded at least once."
-            RECORD.failure(name, "every_operation_succeeded", title, f"{name} never did", ["success-envelope"], "")
-        assert not never, f"never succeeded: {', '.join(never)}"
+        never = sorted(session().run.document.operations.keys() - session().log.succeeded)
+        if never:
+            raise NeverSucceeded(never)
 
 
-def curl(request: PreparedRequest) -> str:
-    """A line that sends the request again; only on this machine it shows the key."""
+def _register(check: Check) -> None:
+    def run_check(context: CheckContext, response: Response, case: AnyCase) -> bool | None:
+        step = session().step_of(case)
+        if step is None or not (check.always or case.operation.is_valid_response(response)):
+            return True
+        broken = []
+        for assertion in check.run(step):
+            session().log.assertion(assertion)
+            if not assertion.held:
+                broken.append(assertion)
+        if broken:
+            raise CheckFailure(case.operation.label, check, broken, step.outcome.before)
+        return None
+
+    run_check.__name__ = check.name
+    run_check.__doc__ = check.text
+    schemathesis.check(run_check)
+
+
+for _check in CHECKS:
+    _register(_check)
+
+
+def curl(run: Run, request: PreparedRequest) -> str:
+    """Return a command that sends the request again; it shows the key only where the server is this machine."""
     parts = ["curl", "-X", request.method or "", shlex.quote(request.url or "")]
     for name in ("Content-Type", "Authorization"):
         if name in request.headers:
-            sent = f"{name}: {_text(request.headers[name])}"
-            ours = sent == f"Authorization: {RUN.api.credentials.api_key}"
-            hidden = ours and not RUN.is_local
-            parts += ["-H", '"Authorization: $SEGMETRICS_API_KEY"' if hidden else shlex.quote(sent)]
+            header = f"{name}: {_as_text(request.headers[name])}"
+            hidden = header == f"Authorization: {run.api.credentials.api_key}" and not run.is_local
+            parts += ["-H", '"Authorization: $SEGMETRICS_API_KEY"' if hidden else shlex.quote(header)]
     if request.body:
-        parts += ["--data-binary", shlex.quote(_text(request.body))]
+        parts += ["--data-binary", shlex.quote(_as_text(request.body))]
     return " ".join(parts)
 
 
-def _text(sent: Any) -> str:
+def _log_failures_of_the_run(event: events.EngineFinished) -> None:
+    for failure in event.failures:
+        if isinstance(failure, NeverSucceeded):
+            for name in failure.operations:
+                session().log.failure(
+                    name,
+                    "every_operation_succeeded",
+                    title=failure.title,
+                    message=f"No call of {name} succeeded",
+                    rules=["success-envelope"],
+                )
+        else:
+            session().log.error("", failure.title, f"{failure.title}\n{failure.message}")
+
+
+def _operation_of(case: AnyCase) -> Operation:
+    return session().run.document.operations[case.operation.definition.raw["operationId"]]
+
+
+def _rule_of(failure: Failure, response: Response) -> str:
+    of_the_envelope = "success-envelope" if response.status_code < 300 else "error-envelope"
+    return _RULES.get(type(failure).__name__, of_the_envelope)
+
+
+def _as_text(sent: Any) -> str:
     return sent.decode("utf-8", "replace") if isinstance(sent, bytes) else str(sent)
 
 
-def _shown(value: Any) -> str:
+def _as_json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) < 400 else f"{text[:399]}…"
-
-
-@atexit.register
-def _end() -> None:
-    """Deletes what the run made, also when it was interrupted."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        left = RUN.clean_up()
-    except RequestException:
-        left = len(RUN.made)
-    RECORD.end(RUN, left)

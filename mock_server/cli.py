@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_server import __version__, settings
+from mock_server.check.reports import FORMATS
 from mock_server.errors import SpecError, StoreError, UsageError
 from mock_server.settings import ServeSettings
 
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands.add_parser("check", help="run a client's own command and judge every call it makes"))
     _add_fake(commands.add_parser("fake", help="print valid payloads as JSON lines"))
     commands.add_parser("datasets", help="list the built-in datasets").set_defaults(run=_datasets)
-    _add_contract(commands.add_parser("contract", help="judge a server: does it keep the contract?"))
+    _add_contract(commands.add_parser("contract", help="test whether a server keeps the contract"))
     return parser
 
 
@@ -82,8 +83,8 @@ def _read(setting: settings.Setting, value: Any) -> Any:
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.usage = "segmetrics-mock check [options] -- COMMAND ..."
     parser.set_defaults(run=_check)
-    for kind in ("json", "junit", "html"):
-        parser.add_argument(f"--report-{kind}", default="", metavar="FILE", help=f"write the report as {kind.upper()}")
+    for format in FORMATS:
+        parser.add_argument(format.option, default="", metavar="FILE", help=format.help)
     parser.add_argument("--fail-under", type=_percent, default=0.0, metavar="PERCENT", help="fail below this coverage")
     parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
     parser.add_argument("--faults", default="", metavar="FILE", help="a fault plan, or the name of one of the kit's")
@@ -112,7 +113,9 @@ def _check(arguments: argparse.Namespace) -> int:
 
     names = {option.name for option in dataclasses.fields(CheckOptions)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
-    return check(command, CheckOptions(**given | {"allow_host": tuple(arguments.allow_host)}))
+    given["allow_host"] = tuple(arguments.allow_host)
+    given["reports"] = {one.name: path for one in FORMATS if (path := getattr(arguments, one.argument))}
+    return check(command, CheckOptions(**given))
 
 
 def _add_contract(parser: argparse.ArgumentParser) -> None:
@@ -132,9 +135,9 @@ def _add_contract(parser: argparse.ArgumentParser) -> None:
 
 
 def _contract(arguments: argparse.Namespace) -> int:
-    from mock_server.contract.command import judge, trial_from
+    from mock_server.contract.command import contract, options_from
 
-    return judge(trial_from(arguments))
+    return contract(options_from(arguments))
 
 
 def _add_fake(parser: argparse.ArgumentParser) -> None:

@@ -1,38 +1,15 @@
 """What can go wrong, and for whom.
 
-    Exception
-    ├── SpecError    whoever edits openapi.yaml: the document and the code do not fit
-    ├── ApiError     the HTTP client: its call is refused, in the API's envelope
-    ├── StoreError   whoever runs the server: its database cannot be used now, 500 and exit code 2
-    └── UsageError   the terminal: the command cannot be carried out, exit code 2
-
-A `Finding` is data: what was noticed about one call, whether or not the call was refused.
+Exception
+├── SpecError    whoever edits openapi.yaml: the document and the code do not fit
+├── ApiError     the HTTP client: its call is refused, in the API's envelope
+├── StoreError   whoever runs the server: its database cannot be used now, 500 and exit code 2
+└── UsageError   the terminal: the command cannot be carried out, exit code 2
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
-Severity = Literal["violation", "warning", "notice"]
-Evidence = Literal["documented", "integrator", "client", "assumed"]
-
-SEVERITIES: tuple[Severity, ...] = ("violation", "warning", "notice")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing noticed about a call.
-
-    `pointer`: a JSON pointer into the request, such as `/body/items/0/amount`.
-    `message`: what was sent, what is expected, what to do.
-    `evidence`: how we know that it is expected.
-    """
-
-    code: str
-    severity: Severity
-    pointer: str
-    message: str
-    evidence: Evidence
+from mock_server.findings import Evidence, Finding
 
 
 class SpecError(Exception):
@@ -74,6 +51,6 @@ class ApiError(Exception):
         evidence: Evidence = "assumed",
         headers: Mapping[str, str] | None = None,
     ) -> "ApiError":
-        """The refusal of a call that breaks the contract in one place."""
-        finding = Finding(code, "violation", pointer, message, evidence)
+        """Return the refusal of a call that breaks the contract in one place."""
+        finding = Finding(code, pointer, message, evidence)
         return cls(status, message, findings=(finding,), headers=headers)

@@ -13,17 +13,21 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
 
-from mock_server.errors import SEVERITIES
+from mock_server.findings import SEVERITIES
 from mock_server.settings import STRICT
+from mock_server.text import counted
+
+if TYPE_CHECKING:
+    from mock_server.verdict.coverage import OperationCoverage
+    from mock_server.verdict.report import ReportDocument, ReportedFinding
 
 Row = dict[str, Any]
 """A row of the state, a journal entry or a finding, as the admin API gives it."""
 
-_CALL = "call"
 _FAIL_ON = ("violation", "warning", "never")
 _MARKER = (
     "segmetrics(dataset=None, mode=None, allow=()): dataset is a built-in one; mode is strict or lenient;"
@@ -31,6 +35,7 @@ _MARKER = (
 )
 _EXERCISED = pytest.StashKey["_Exercised"]()
 _WORKER_OUTPUT = "segmetrics_exercised"
+_WorkerRow = tuple[str, int, list[str], list[str]]
 
 
 class Segmetrics:
@@ -86,9 +91,9 @@ class Segmetrics:
         return [finding for request in self.requests for finding in request["findings"]]
 
     @property
-    def report(self) -> Row:
+    def report(self) -> "ReportDocument":
         """Findings and coverage, as `check --report-json` writes them."""
-        return self._admin.call("GET", f"{self._path}/report")
+        return cast("ReportDocument", self._admin.call("GET", f"{self._path}/report"))
 
     def fail_next(
         self, operation: str, status: int = 500, times: int = 1, when: Literal["before", "after"] = "before"
@@ -164,11 +169,11 @@ def segmetrics_server() -> Iterator[_Admin]:
     from mock_server.serving import listening, running
     from mock_server.settings import ServeSettings
     from mock_server.spec import Contract
-    from mock_server.store.sqlite import SqliteDatabase
+    from mock_server.store.database import open_database
     from mock_server.web.app import build_app
 
     with ExitStack() as stack:
-        database = SqliteDatabase()
+        database = open_database()
         stack.callback(database.close)
         listener = stack.enter_context(listening("127.0.0.1", 0))
         app = build_app(Contract.load(), database, ServeSettings())
@@ -185,7 +190,7 @@ def segmetrics(request: pytest.FixtureRequest, segmetrics_server: _Admin) -> Ite
     sandbox = Segmetrics(segmetrics_server, segmetrics_server.call("POST", "/__admin/sandboxes", options))
     yield sandbox
     report = sandbox.report
-    request.config.stash[_EXERCISED].add(report["coverage"]["operations"])
+    request.config.stash[_EXERCISED].add_report(report["coverage"]["operations"])
     segmetrics_server.call("DELETE", f"/__admin/sandboxes/{sandbox.account_id}")
     broken = _failing(report["findings"], request.config.getini("segmetrics_fail_on"), allow)
     if broken:
@@ -193,31 +198,36 @@ def segmetrics(request: pytest.FixtureRequest, segmetrics_server: _Admin) -> Ite
 
 
 class _Exercised:
-    """What the session's tests have exercised: by operation, the points found, all points, and the calls."""
+    """What the session's tests have exercised: by operation, the requests, the points found, and all points."""
 
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()
         self.found: dict[str, set[str]] = {}
         self.every: dict[str, set[str]] = {}
 
-    def add(self, operations: Mapping[str, Any]) -> None:
-        """Adds the `coverage.operations` of a report."""
-        for name, covered in operations.items():
-            every = {*covered["fields"], *covered["missing"], _CALL}
-            self.requests[name] += covered["requests"]
-            self.every.setdefault(name, set()).update(every)
-            self.found.setdefault(name, set()).update(every - set(covered["missing"]))
+    def add_report(self, operations: Mapping[str, "OperationCoverage"]) -> None:
+        """Add the `coverage.operations` of a report."""
+        from mock_server.verdict.coverage import exercised_points
 
-    def as_operations(self) -> Row:
-        """In the form that `add` takes, so that workers can send it."""
-        return {
-            name: {
-                "requests": self.requests[name],
-                "fields": sorted(self.found[name]),
-                "missing": sorted(every - self.found[name]),
-            }
+        for name, covered in operations.items():
+            self._add(name, covered["requests"], exercised_points(covered), covered["missing"])
+
+    def add_worker(self, rows: Iterable[_WorkerRow]) -> None:
+        """Add the rows of a worker."""
+        for row in rows:
+            self._add(*row)
+
+    def rows(self) -> list[_WorkerRow]:
+        """Return rows that xdist can send: operation, requests, points found, points missing."""
+        return [
+            (name, self.requests[name], sorted(self.found[name]), sorted(every - self.found[name]))
             for name, every in self.every.items()
-        }
+        ]
+
+    def _add(self, name: str, requests: int, found: Iterable[str], missing: Iterable[str]) -> None:
+        self.requests[name] += requests
+        self.found.setdefault(name, set()).update(found)
+        self.every.setdefault(name, set()).update(found, missing)
 
 
 class _FromWorkers:
@@ -228,13 +238,13 @@ class _FromWorkers:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        self._config.stash[_EXERCISED].add(getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT, {}))
+        self._config.stash[_EXERCISED].add_worker(getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT, ()))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[_WORKER_OUTPUT] = session.config.stash[_EXERCISED].as_operations()
+        output[_WORKER_OUTPUT] = session.config.stash[_EXERCISED].rows()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -257,14 +267,14 @@ def _read_marker(
     return {"mode": mode or STRICT} | ({"dataset": dataset} if dataset else {}), allow
 
 
-def _failing(findings: list[Row], fail_on: str, allow: Iterable[str]) -> list[Row]:
+def _failing(findings: "list[ReportedFinding]", fail_on: str, allow: Iterable[str]) -> "list[ReportedFinding]":
     if fail_on == "never":
         return []
     grave = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     return [finding for finding in findings if finding["severity"] in grave and finding["code"] not in set(allow)]
 
 
-def _line(finding: Row) -> str:
+def _line(finding: "ReportedFinding") -> str:
     operation = f"{finding['operation']} " if finding["operation"] else ""
-    times = f" ({finding['count']} times)" if finding["count"] > 1 else ""
+    times = f" ({counted(finding['count'], 'time')})" if finding["count"] > 1 else ""
     return f"  {operation}{finding['pointer']}: {finding['message']} [{finding['code']}]{times}"

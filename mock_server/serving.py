@@ -21,9 +21,11 @@ import uvicorn
 
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
-from mock_server.intercept.limits import Config, raise_file_limit
-from mock_server.intercept.wire import HttpProtocol
-from mock_server.journal import Entry
+from mock_server.http.limits import Config, raise_file_limit
+from mock_server.http.listener import listening
+from mock_server.http.protocol import HttpProtocol
+from mock_server.journal import Exchange
+from mock_server.network import bracket_host, is_loopback
 from mock_server.settings import EMPTY, ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
@@ -32,7 +34,8 @@ from mock_server.store.database import Database, open_database
 from mock_server.web.app import App, build_app
 from mock_server.web.guard import LOGIN_PATH, UI_PATH
 
-_BACKLOG = 2048
+__all__ = ["banner", "listening", "load_dataset", "running", "serve"]
+
 _LOOPBACK_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -52,12 +55,13 @@ def serve(settings: ServeSettings) -> None:
 
 
 def _serve(settings: ServeSettings) -> None:
-    if not _is_loopback(settings.host) and not settings.admin_token:
-        settings = dataclasses.replace(settings, admin_token=secrets.token_urlsafe(16))
     workers = settings.workers or os.cpu_count() or 1
     if workers > 1 and (settings.intercept or not settings.database):
         raise UsageError("--workers share a database: name one with --database, and leave --intercept to one process")
     with listening(settings.host, settings.port) as listener:
+        # The bound address counts, not the name that was given: a hosts file may map any name to any address.
+        if not is_loopback(listener.getsockname()[0]) and not settings.admin_token:
+            settings = dataclasses.replace(settings, admin_token=secrets.token_urlsafe(16))
         with _opened(settings.database) as database:
             app = _prepared(settings, database)
             if workers == 1:
@@ -94,7 +98,7 @@ def _worker(settings: ServeSettings) -> App:
 
 
 def _loaded() -> None:
-    """What is there by now stays: the garbage collector need not look at it, and may look from here on."""
+    """Exclude what was loaded at start from garbage collection, and enable it from here on."""
     gc.freeze()
     gc.enable()
 
@@ -129,9 +133,8 @@ def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, setti
     today = datasets.day(settings.today)
     if settings.dataset != EMPTY:
         dataset = datasets.read(settings.dataset, contract, today)
-        with progress(dataset.name) as report, database.transaction() as session:
-            accounts.lock(session, sandbox.account_id)
-            datasets.load(session, contract, sandbox, dataset, seed=settings.seed, report=report)
+        with progress(dataset.name) as report:
+            datasets.load(database, contract, sandbox, dataset, seed=settings.seed, report=report)
 
 
 @contextmanager
@@ -144,7 +147,7 @@ def running(
 ) -> Iterator[None]:
     """Serves `app` in a thread while the block runs. `protocol`: what speaks on a connection, instead of plain HTTP.
 
-    `request_seconds`: as in `intercept.limits.Config`.
+    `request_seconds`: as in `http.limits.Config`.
     """
     server = _ThreadedServer(_config(app, protocol, request_seconds))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -175,7 +178,7 @@ def _config(
     request_seconds: float = ServeSettings().request_timeout,
     workers: int = 1,
 ) -> Config:
-    """Another protocol needs asyncio's own loop: under uvloop its upgrade to TLS misreads.
+    """Return uvicorn's settings. Another protocol runs on asyncio's own loop: under uvloop its upgrade to TLS misreads.
 
     For several workers `app` makes the application, in the process of each.
     """
@@ -199,9 +202,7 @@ def _config(
 
 def banner(settings: ServeSettings, port: int) -> str:
     """What a newcomer needs: the address, the credentials, a call that works as pasted."""
-    host = _LOOPBACK_OF_ALL.get(settings.host, settings.host)
-    host = f"[{host}]" if ":" in host else host
-    origin = f"http://{host}:{port}"
+    origin = f"http://{bracket_host(_LOOPBACK_OF_ALL.get(settings.host, settings.host))}:{port}"
     sandbox = DEFAULT_SANDBOX
     lines = [
         f"Base URL     {origin}/api",
@@ -231,52 +232,29 @@ class _Intercepted:
 
 @contextmanager
 def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Intercepted]:
-    """Interception for programs in another terminal, which takes the exports over."""
+    """Intercept programs of another terminal, in which the user pastes the exports."""
     from mock_server.intercept.interception import Interception, exports, production_hosts
 
-    def tell(host: str, text: str = "refused: not a host of SegMetrics") -> None:
+    def report(host: str, text: str = "blocked: not a host of SegMetrics") -> None:
         print(f"intercepted {host}: {text}", file=sys.stderr, flush=True)
 
     address, port = listener.getsockname()[:2]
     address = _LOOPBACK_OF_ALL.get(address, address)
-    with Interception(production_hosts(contract.document), on_foreign=tell, on_trouble=tell) as interception:
+    with Interception(production_hosts(contract.document), on_foreign=report, on_trouble=report) as interception:
         environment = interception.environment(port, host=address)
         yield _Intercepted(interception.protocol, exports(environment, os.environ))
 
 
-def _printer() -> Callable[[Entry], None]:
-    """Prints a line a request: time, method, path, status, milliseconds, findings."""
+def _printer() -> Callable[[Exchange], None]:
+    """Return what prints a line for an exchange: time, method, path, status, milliseconds, findings."""
 
-    def show(entry: Entry) -> None:
-        codes = " ".join(f"{finding.severity}:{finding.code}{finding.pointer}" for finding in entry.findings)
-        path = entry.path.encode("ascii", "backslashreplace").decode()
-        line = f"{entry.received_at[11:19]} {entry.method:6} {path} {entry.status} {entry.duration_ms:.1f} ms"
-        print(f"{line}  {codes}".rstrip(), flush=True)
+    def show(exchange: Exchange) -> None:
+        codes = " ".join(f"{finding.severity}:{finding.code}{finding.pointer}" for finding in exchange.findings)
+        path = exchange.request.path.encode("ascii", "backslashreplace").decode()
+        line = f"{exchange.received_at[11:19]} {exchange.request.method:6} {path} {exchange.response.status}"
+        print(f"{line} {exchange.duration_ms:.1f} ms  {codes}".rstrip(), flush=True)
 
     return show
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or host == "::1" or host.startswith("127.")
-
-
-@contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that listens. Nagle's delay is off: without IPPROTO_TCP asyncio would leave it on."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
-    except OSError as error:
-        raise UsageError(f"the address {host} cannot be used: {error.strerror}") from error
-    with listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(address)
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise UsageError(f"port {port} on {host} cannot be used: {reason}; choose another with --port") from error
-        listener.listen(_BACKLOG)
-        yield listener
 
 
 @contextmanager

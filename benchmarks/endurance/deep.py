@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.endurance.run import Figures, Tell, fresh_server, progress, require
-from mock_server.contract.command import Depth, Trial, neighbour, run_suite
+from mock_server.contract.command import ContractOptions, Depth, run_suite, second_account
 from mock_server.contract.report import Progress, Report
 from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
 
@@ -23,12 +23,12 @@ def run(*, short: bool, seed: int) -> Figures:
             with fresh_server("--check-answers") as server:
                 report = _judged(f"{server.origin}/api", depth, seeds[-1], _Told(tell, cases))
             assert report.end is not None
-            cases, further = cases + report.calls, further + report.end["further"]
+            cases, further = cases + report.calls, further + report.end["follow_up_calls"]
             rules = sum(bool(rule["held"]) for rule in report.end["rules"])
     return {
         "operations": len({operation for _, operation in report.scenarios}),
         f"generated cases, with {len(seeds)} seed{'s' * (len(seeds) > 1)} from {seed} on": cases,
-        "further calls that the laws made": further,
+        "follow-up calls that the checks made": further,
         "rules of the document that held": rules,
         "rules that were broken, errors 5xx, calls without an answer": 0,
     }
@@ -49,7 +49,7 @@ class _Told(Progress):
 def _judged(url: str, depth: Depth, seed: int, told: Progress) -> Report:
     """What a run of the suite came to. Raises BrokenPromiseError for whatever it finds, a 5xx among it."""
     sandbox = DEFAULT_SANDBOX
-    trial = Trial(
+    options = ContractOptions(
         url=url,
         account_id=sandbox.account_id,
         integration_id=sandbox.integrations[PAYMENTS],
@@ -58,8 +58,9 @@ def _judged(url: str, depth: Depth, seed: int, told: Progress) -> Report:
         seed=seed,
         depth=depth,
     )
-    with tempfile.TemporaryDirectory() as folder, neighbour(trial) as beside:
-        report, code, output = run_suite(beside, Path(folder), told)
+    with tempfile.TemporaryDirectory() as folder, second_account(options) as completed:
+        report, code, output = run_suite(completed, Path(folder), told)
     found = "\n\n".join(f"{one['title']}\n{one['message']}\n{one['curl']}" for one in report.failures)
+    found += "\n\n".join(f"{one['operation']}\n{one['text']}" for one in report.errors)
     require(code == 0 and report.end is not None and not found, found or output[-4000:])
     return report

@@ -11,12 +11,12 @@ import httpx
 
 from client_tests.sandbox import Sandbox
 from mock_server.intercept.interception import Interception, production_hosts
-from mock_server.intercept.outside import Dial, dial
-from mock_server.intercept.protocol import Door
+from mock_server.intercept.proxy import ProxyProtocol
+from mock_server.intercept.upstream import Connect, connect
 from mock_server.serving import running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
-from mock_server.store.sqlite import SqliteDatabase
+from mock_server.store.database import open_database
 from mock_server.web.app import build_app
 
 PRODUCTION = "import.segmetrics.io"
@@ -24,7 +24,7 @@ PRODUCTION = "import.segmetrics.io"
 
 @dataclass(frozen=True, slots=True)
 class Intercepted:
-    """A running fake with interception. `foreign`: hosts that were refused. `troubles`: host and text of each."""
+    """A running fake with interception. `foreign`: hosts that were blocked. `troubles`: host and text of each."""
 
     interception: Interception
     port: int
@@ -40,7 +40,7 @@ class Intercepted:
         return Sandbox.mint(self.origin, self.http)
 
     def environment(self, sandbox: Sandbox | None = None, **base: str) -> dict[str, str]:
-        """For a child, on top of this process's: as `check` gives it, but with no base URL to point the client at."""
+        """Return what `check` gives a child, on top of this process's environment, but without a base URL."""
         environment = self.interception.environment(self.port, {**os.environ, **base})
         if sandbox:
             environment["SEGMETRICS_ACCOUNT_ID"] = sandbox.account_id
@@ -49,21 +49,21 @@ class Intercepted:
         return environment
 
     def connect(self) -> socket.socket:
-        """A bare connection to the one port."""
+        """Open a bare connection to the port."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
     def answer(self, request: str) -> str:
-        """What comes back, up to the connection's end, for bytes on a bare connection."""
+        """Send bytes on a bare connection, and return all that comes back."""
         with self.connect() as connection:
             connection.sendall(request.encode())
             return read_all(connection).decode()
 
     def trust(self) -> ssl.SSLContext:
-        """TLS as of a client that trusts what its environment names."""
+        """Return the TLS settings of a client that trusts what its environment names."""
         return ssl.create_default_context(cafile=self.environment()["SSL_CERT_FILE"])
 
     def tunnel(self, host: str = PRODUCTION, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
-        """A TLS connection to `host`, by CONNECT."""
+        """Open a TLS connection to `host`, by CONNECT."""
         connection = self.connect()
         connection.sendall(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode())
         assert connection.recv(4096) == b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -78,13 +78,13 @@ def read_all(connection: socket.socket) -> bytes:
 def intercepted(
     *,
     allow_hosts: Sequence[str] = (),
-    dial: Dial = dial,
-    door: Callable[[type[Door]], type[Door]] = lambda door: door,
+    connect: Connect = connect,
+    wrap_protocol: Callable[[type[ProxyProtocol]], type[ProxyProtocol]] = lambda protocol: protocol,
 ) -> Iterator[Intercepted]:
-    """`door`: makes another of the class that takes the connections, to look into it."""
+    """Serve the fake with interception. `wrap_protocol`: replaces the class that accepts connections, to observe it."""
     foreign: list[str] = []
     troubles: list[tuple[str, str]] = []
-    contract, database = Contract.load(), SqliteDatabase()
+    contract, database = Contract.load(), open_database()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     with (
         listener,
@@ -94,9 +94,11 @@ def intercepted(
             allow_hosts=allow_hosts,
             on_foreign=foreign.append,
             on_trouble=lambda host, text: troubles.append((host, text)),
-            dial=dial,
+            connect=connect,
         ) as interception,
-        running(build_app(contract, database, ServeSettings()), listener, protocol=door(interception.protocol)),
+        running(
+            build_app(contract, database, ServeSettings()), listener, protocol=wrap_protocol(interception.protocol)
+        ),
     ):
         yield Intercepted(interception, listener.getsockname()[1], http, foreign, troubles)
     database.close()

@@ -1,75 +1,136 @@
-"""How a mutant is made: small patches on the handlers, the exchange and the store."""
+"""How a mutant is made: a patch of a public function of the fake, or a middleware around its application."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server.handlers import HANDLERS, Handler
-from mock_server.journal import Entry
-from mock_server.spec import Answer, Call, Contract
-from mock_server.store.database import Session
-from mock_server.web.exchange import ImportApi
-from mock_server.web.request import Request
+from mock_server import serving
+from mock_server.errors import ApiError
+from mock_server.journal import Response
+from mock_server.operations.table import OPERATIONS, Handler
+from mock_server.settings import ServeSettings
+from mock_server.spec import Answer, Call, Contract, Operation
+from mock_server.store.database import Database
+from mock_server.store.session import Session
+from mock_server.web.app import build_app
+from mock_server.web.request import segments
 
+# The function that breaks the fake, by name; its docstring says what is broken.
 MUTANTS: dict[str, Callable[[], None]] = {}
-"""The act that breaks the fake, by name; its docstring says what is broken."""
 
-Change = Callable[[Request, Entry, dict[str, Any]], dict[str, Any] | None]
 Around = Callable[[Handler, Call, Session], Answer]
+# Gets the operation's name, or "" where the request has none, and what is sent.
+ChangeResponse = Callable[[str, Response], Response]
+ChangeJson = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
-def mutant(act: Callable[[], None]) -> Callable[[], None]:
-    MUTANTS[act.__name__] = act
-    return act
+def mutant(apply: Callable[[], None]) -> Callable[[], None]:
+    """Add a mutant to the table."""
+    MUTANTS[apply.__name__] = apply
+    return apply
 
 
-def answers(change: Change) -> None:
-    """Every answer goes through `change`, which may replace its body and touch the entry."""
-    original = ImportApi._carry_out
-
-    def carried_out(self: ImportApi, request: Request, started: float) -> Entry:
-        entry = original(self, request, started)
-        body = change(request, entry, orjson.loads(entry.answer_body))
-        if body is not None:
-            entry.answer_body = orjson.dumps(body)
-        return entry
-
-    patch(ImportApi, "_carry_out", carried_out)
+def patch(owner: Any, name: str, value: Any) -> None:
+    """Replace a public name of a module or class."""
+    assert hasattr(owner, name), f"{owner} has no {name}: the mutant is out of date"
+    setattr(owner, name, value)
 
 
-def handler(name: str, around: Around) -> None:
-    """The handler of an operation is called by `around`."""
-    original = HANDLERS[name]
-    bound: Any = HANDLERS
-    bound[name] = lambda call, session: around(original, call, session)
+def handle(operation: str, around: Around) -> None:
+    """Have `around` handle the operation; it gets the original handler."""
+    behaviour = OPERATIONS[operation]
+    OPERATIONS[operation] = replace(behaviour, handler=lambda call, session: around(behaviour.handler, call, session))
 
 
-def bodies(change: Callable[[str, Any], Any]) -> None:
-    """Each body goes through `change`, with the operation's name, before it is judged."""
+def change_requests(change: Callable[[str, Any], Any]) -> None:
+    """Pass each body that was sent through `change`, with the operation's name, before it is validated."""
     original = Contract.read_body
 
-    def read_body(self: Contract, operation: Any, body: Any, **options: Any) -> Any:
+    def read_body(self: Contract, operation: Operation, body: Any, **options: Any) -> Any:
         return original(self, operation, change(operation.name, body), **options)
 
     patch(Contract, "read_body", read_body)
 
 
-def status(old: int, new: int) -> None:
-    def change(_: Request, entry: Entry, __: dict[str, Any]) -> None:
-        entry.status = new if entry.status == old else entry.status
+def change_responses(change: ChangeResponse) -> None:
+    """Pass each response of the import API through `change`."""
 
-    answers(change)
+    def build(contract: Contract, database: Database, settings: ServeSettings, **options: Any) -> ASGIApp:
+        return _changing(build_app(contract, database, settings, **options), contract, change)
+
+    patch(serving, "build_app", build)
 
 
-def changed(call: Call, **fields: Any) -> Call:
+def change_json(change: ChangeJson) -> None:
+    """Pass the JSON object of each response through `change`."""
+
+    def changed(operation: str, response: Response) -> Response:
+        if not response.body:  # of HEAD
+            return response
+        return replace(response, body=orjson.dumps(change(operation, orjson.loads(response.body))))
+
+    change_responses(changed)
+
+
+def change_errors(change: Callable[[list[str]], Any]) -> None:
+    """Pass the `errors` of each response that has some through `change`."""
+    change_json(lambda _, body: body | {"errors": change(body["errors"])} if "errors" in body else body)
+
+
+def change_status(old: int, new: int) -> None:
+    """Answer with `new` wherever the fake answers with `old`."""
+    change_responses(lambda _, response: replace(response, status=new) if response.status == old else response)
+
+
+def with_fields(call: Call, **fields: Any) -> Call:
+    """Return the call with these fields in its body."""
     return call._replace(body={**call.body, **fields})
 
 
+def with_defaults(call: Call, **fields: Any) -> Call:
+    """Return the call with those of these fields that its body leaves out."""
+    return call._replace(body={**fields, **call.body})
+
+
 def without(call: Call, *names: str) -> Call:
+    """Return the call without these fields in its body."""
     return call._replace(body={name: value for name, value in call.body.items() if name not in names})
 
 
-def patch(owner: Any, name: str, value: Any) -> None:
-    assert hasattr(owner, name), f"{owner} has no {name}: the mutant is out of date"
-    setattr(owner, name, value)
+def _changing(app: ASGIApp, contract: Contract, change: ChangeResponse) -> ASGIApp:
+    """Return the application with its responses below `/api` changed; each is sent in one piece."""
+
+    async def changing(scope: Scope, receive: Receive, send: Send) -> None:
+        start: Message = {}
+        body = bytearray()
+
+        async def send_changed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            headers = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
+            response = change(_operation(contract, scope), Response(start["status"], bytes(body), headers))
+            headers = dict(response.headers)
+            if response.body != body:
+                headers["content-length"] = str(len(response.body))
+            encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+            await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+            await send({"type": "http.response.body", "body": response.body})
+
+        await app(scope, receive, send_changed if scope["path"].startswith("/api/") else send)
+
+    return changing
+
+
+def _operation(contract: Contract, scope: Scope) -> str:
+    """Return the name of the operation that a request is for, or "" where there is none."""
+    try:
+        return contract.route(scope["method"], segments(scope["raw_path"].decode("latin-1"))).operation.name
+    except ApiError:
+        return ""

@@ -1,16 +1,19 @@
 """Mutants of orders, subscriptions, products and ads."""
 
-from collections.abc import Callable
 from typing import Any
 
-from contracts.mutants.patches import changed, handler, mutant, patch, without
+from contracts.mutants.patches import handle, mutant, patch, with_defaults, with_fields, without
 from mock_server.errors import ApiError
-from mock_server.handlers import Handler, invoices, purchases, subscriptions
+from mock_server.operations import invoices, purchases
+from mock_server.operations.invoices import stored_item
+from mock_server.operations.table import Handler
 from mock_server.spec import Answer, Call
 from mock_server.store import orders
 from mock_server.store.ads import FIGURES
-from mock_server.store.database import Session
+from mock_server.store.contacts import email_key
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
+from mock_server.store.rows import Row, Rows
+from mock_server.store.session import Session
 
 # Orders, subscriptions, products.
 
@@ -18,7 +21,12 @@ from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
 @mutant
 def unknown_contact_is_taken() -> None:
     """An order for a contact that does not exist is accepted."""
-    _buyers(lambda call, session: {"contact_id": call.body.get("contact_id"), "email": call.body.get("email")})
+
+    def buyer_columns(call: Call, session: Session) -> dict[str, str | None]:
+        contact_id, email = call.body.get("contact_id"), call.body.get("email")
+        return {"contact_id": contact_id, "email": email, "email_key": email and email_key(email)}
+
+    patch(purchases, "buyer_columns", buyer_columns)
 
 
 @mutant
@@ -26,7 +34,7 @@ def orders_do_not_join_by_email() -> None:
     """An order given by email stays without a contact."""
     original = orders.present
 
-    def present(session: Session, rows: Any, order: Any) -> Any:
+    def present(session: Session, rows: Rows, order: Row) -> dict[str, Any]:
         return original(session, rows, order | {"email": None}) | {"email": order["email"]}
 
     patch(orders, "present", present)
@@ -38,34 +46,30 @@ def first_contact_stays() -> None:
 
     def around(original: Handler, call: Call, session: Session) -> Answer:
         known = INVOICES.find(session, call.body["id"])
-        return original(
-            changed(call, contact_id=known["contact_id"]) if known and known["contact_id"] else call, session
-        )
+        if known and known["contact_id"]:
+            call = with_fields(call, contact_id=known["contact_id"])
+        return original(call, session)
 
-    handler("upsert_invoice", around)
+    handle("upsert_invoice", around)
 
 
 @mutant
 def items_are_appended() -> None:
-    """An update adds its items to those that are there."""
+    """An update adds its items to the existing ones."""
 
     def around(original: Handler, call: Call, session: Session) -> Answer:
         known = INVOICES.find(session, call.body["id"])
-        before = (
-            [{name: value for name, value in item.items() if value is not None} for item in known["items"]]
-            if known
-            else []
-        )
-        return original(changed(call, items=[*before, *call.body["items"]]), session)
+        existing = known["items"] if known else []
+        given = [{name: value for name, value in item.items() if value is not None} for item in existing]
+        return original(with_fields(call, items=[*given, *call.body["items"]]), session)
 
-    handler("upsert_invoice", around)
+    handle("upsert_invoice", around)
 
 
 @mutant
 def item_ids_count_from_zero() -> None:
     """A line item's id is counted from 0."""
-    original = invoices._item
-    patch(invoices, "_item", lambda order_id, place, item: original(order_id, place - 1, item))
+    patch(invoices, "stored_item", lambda order_id, place, item: stored_item(order_id, place - 1, item))
 
 
 @mutant
@@ -74,22 +78,21 @@ def item_amounts_are_lost() -> None:
 
     def around(original: Handler, call: Call, session: Session) -> Answer:
         items = [item | {"amount": call.body["amount"]} for item in call.body["items"]]
-        return original(changed(call, items=items), session)
+        return original(with_fields(call, items=items), session)
 
-    handler("upsert_invoice", around)
+    handle("upsert_invoice", around)
 
 
 @mutant
 def left_out_tax_is_zero() -> None:
     """An update without `tax` or `discount` sets them to 0."""
-    handler("upsert_invoice", lambda original, call, session: original(
-        changed(call, **{"tax": 0, "discount": 0} | dict(call.body)), session))  # fmt: skip
+    handle("upsert_invoice", lambda original, call, session: original(with_defaults(call, tax=0, discount=0), session))
 
 
 @mutant
 def refund_is_lost() -> None:
     """`is_refunded` is never stored."""
-    handler("upsert_invoice", lambda original, call, session: original(without(call, "is_refunded"), session))
+    handle("upsert_invoice", lambda original, call, session: original(without(call, "is_refunded"), session))
 
 
 @mutant
@@ -98,9 +101,9 @@ def quantity_defaults_to_nothing() -> None:
 
     def around(original: Handler, call: Call, session: Session) -> Answer:
         known = SUBSCRIPTIONS.find(session, call.body["id"])
-        return original(call if known else changed(call, **{"quantity": 0} | dict(call.body)), session)
+        return original(call if known else with_defaults(call, quantity=0), session)
 
-    handler("upsert_subscription", around)
+    handle("upsert_subscription", around)
 
 
 @mutant
@@ -113,18 +116,18 @@ def subscription_makes_an_order() -> None:
         INVOICES.put(session, INVOICES.find(session, body["id"]), order)
         return original(call, session)
 
-    handler("upsert_subscription", around)
+    handle("upsert_subscription", around)
 
 
 @mutant
 def product_keeps_its_name() -> None:
-    """A product that is known keeps its first name."""
+    """A known product keeps its first name."""
 
     def around(original: Handler, call: Call, session: Session) -> Answer:
         known = PRODUCTS.find(session, call.body["id"])
         return Answer.success(product=PRODUCTS.present(known)) if known else original(call, session)
 
-    handler("upsert_product", around)
+    handle("upsert_product", around)
 
 
 # Ads.
@@ -136,57 +139,57 @@ def figures_are_added() -> None:
 
     def around(original: Handler, call: Call, session: Session) -> Answer:
         ad = call.body["ad"]
-        known = (
-            None
-            if isinstance(ad, list)
-            else FIGURES.find(session, ad["id"] if isinstance(ad, dict) else ad, call.body["date"])
-        )
-        return original(changed(call, spend=call.body["spend"] + known["spend"]) if known else call, session)
+        if not isinstance(ad, list):
+            known = FIGURES.find(session, ad["id"] if isinstance(ad, dict) else ad, call.body["date"])
+            call = with_fields(call, spend=call.body["spend"] + (known["spend"] if known else 0))
+        return original(call, session)
 
-    handler("record_ad_performance", around)
+    handle("record_ad_performance", around)
 
 
 @mutant
 def left_out_clicks_are_zero() -> None:
     """Figures that are left out are set to 0."""
-    handler("record_ad_performance", lambda original, call, session: original(
-        changed(call, **{"clicks": 0, "impressions": 0} | dict(call.body)), session))  # fmt: skip
+
+    def around(original: Handler, call: Call, session: Session) -> Answer:
+        return original(with_defaults(call, clicks=0, impressions=0), session)
+
+    handle("record_ad_performance", around)
 
 
 @mutant
 def first_ad_of_a_list_alone() -> None:
-    """Of a list of ads the first alone is recorded."""
-    handler("record_ad_performance", lambda original, call, session: original(
-        changed(call, ad=call.body["ad"][:1]) if isinstance(call.body["ad"], list) else call, session))  # fmt: skip
+    """Only the first ad of a list is recorded."""
+
+    def around(original: Handler, call: Call, session: Session) -> Answer:
+        ad = call.body["ad"]
+        return original(with_fields(call, ad=ad[:1]) if isinstance(ad, list) else call, session)
+
+    handle("record_ad_performance", around)
 
 
 @mutant
 def bare_ad_id_is_refused() -> None:
-    """An ad that is named by its id alone must be known."""
+    """An ad cannot be given by its id alone."""
 
     def around(original: Handler, call: Call, session: Session) -> Answer:
         if isinstance(call.body["ad"], str):
-            raise ApiError(400, "this ad is not known")
+            raise ApiError(400, "this ad is unknown")
         return original(call, session)
 
-    handler("record_ad_performance", around)
+    handle("record_ad_performance", around)
 
 
-# What no call shows: these live, and MUTANTS.md says why.
+# What no call shows: SURVIVORS says why.
 
 
 @mutant
 def products_are_not_created() -> None:
     """An order's unknown product is not created."""
-    patch(orders, "learn_product", lambda *_: None)
+    patch(orders, "ensure_product", lambda *_: None)
 
 
 @mutant
 def rekeyed_orders_stay_behind() -> None:
     """The orders of a contact that gets a new id stay with the old one."""
-    patch(orders, "hand_over", lambda *_, **__: None)
-
-
-def _buyers(buyer_of: Callable[[Call, Session], Any]) -> None:
-    for module in (purchases, invoices, subscriptions):
-        patch(module, "buyer_of", buyer_of)
+    patch(orders, "reassign", lambda *_: None)

@@ -1,1 +1,1 @@
-"""`check`: a client's own command, run against a fresh fake, and every call that it made judged."""
+"""`check`: run a client's own command against a fresh fake, and judge every call that it makes."""

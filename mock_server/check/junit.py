@@ -1,24 +1,25 @@
-"""The report as JUnit XML: a case for the run, and one for each operation and each kind of finding."""
+"""Write the report as JUnit XML: a case for the run, and one for each operation and code of a finding."""
 
-from typing import Any
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from mock_server.check.verdict import Verdict
-from mock_server.findings import FINDINGS
+from mock_server.findings import CATALOGUE
+from mock_server.text import counted, printable
+from mock_server.verdict.report import ReportDocument, ReportedFinding
 
 _NO_OPERATION = "no operation"
 
 
-def junit_report(document: dict[str, Any], verdict: Verdict) -> str:
-    """A violation fails its case, a warning stands in its case's output; an operation that was never called is skipped.
+def junit_report(document: ReportDocument, verdict: Verdict) -> str:
+    """Return the XML.
 
-    The run has a case of its own: it may fail for what is no violation, such as nothing captured.
-
-    `document`: as `mock_server.report` makes it.
+    A violation fails its case, a warning or notice goes to its output, and an operation that was never called is
+    skipped. The run has a case of its own, because it may fail without a violation, such as when nothing was captured.
     """
     suite = ElementTree.Element("testsuite", name="segmetrics-mock check")
     _fill_verdict(_case(suite, "run", "verdict"), verdict)
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    found: dict[tuple[str, str], list[ReportedFinding]] = {}
     for finding in document["findings"]:
         found.setdefault((finding["operation"] or _NO_OPERATION, finding["code"]), []).append(finding)
     operations = document["coverage"]["operations"]
@@ -27,7 +28,7 @@ def junit_report(document: dict[str, Any], verdict: Verdict) -> str:
             case = _case(suite, operation, "called")
             ElementTree.SubElement(case, "skipped", message="the run did not call this operation")
             continue
-        for code in FINDINGS:
+        for code in CATALOGUE:
             if operation in operations or (operation, code) in found:
                 _fill(_case(suite, operation, code), found.get((operation, code), []))
     suite.set("tests", str(len(suite)))
@@ -47,10 +48,10 @@ def _case(suite: ElementTree.Element, operation: str, name: str) -> ElementTree.
 def _fill_verdict(case: ElementTree.Element, verdict: Verdict) -> None:
     if verdict.exit_code:
         failure = ElementTree.SubElement(case, "failure", message=verdict.headline, type="verdict")
-        failure.text = _printable("\n".join(verdict.reasons))
+        failure.text = printable("\n".join(verdict.reasons), keep="\n")
 
 
-def _fill(case: ElementTree.Element, findings: list[dict[str, Any]]) -> None:
+def _fill(case: ElementTree.Element, findings: Sequence[ReportedFinding]) -> None:
     if not findings:
         return
     lines = [_line(finding) for finding in findings]
@@ -61,11 +62,6 @@ def _fill(case: ElementTree.Element, findings: list[dict[str, Any]]) -> None:
         ElementTree.SubElement(case, "system-out").text = "\n".join(lines)
 
 
-def _line(finding: dict[str, Any]) -> str:
-    text = f"{finding['pointer']}: {finding['message']} ({finding['count']} times, {finding['evidence']})"
-    return _printable(text.replace("\n", " "))
-
-
-def _printable(text: str) -> str:
-    """Text without what XML cannot hold, or what moves the text around it; lines stay."""
-    return "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
+def _line(finding: ReportedFinding) -> str:
+    text = f"{finding['pointer']}: {finding['message']} ({counted(finding['count'], 'time')}, {finding['evidence']})"
+    return printable(text.replace("\n", " "))

@@ -1,22 +1,20 @@
-"""The report as Markdown, for the summary page of a CI job."""
+"""Write the report as Markdown, for the summary page of a CI job."""
 
 import re
-from typing import Any
 
 from mock_server.check.verdict import Verdict
+from mock_server.verdict.report import ReportDocument, ReportedFinding, counts_line
 
-_MARKUP = re.compile(r"[&<>|`\\*_~\[\]!:@#]")
-"""What means something in Markdown, also `:` and `@`, which make links and mentions."""
+_MARKUP = re.compile(r"[&<>|`\\*_~\[\]!:@#]")  # `:` and `@` too, which make links and mentions
 
 
-def markdown_summary(document: dict[str, Any], verdict: Verdict) -> str:
-    """Headline, counts and a table of findings."""
+def markdown_summary(document: ReportDocument, verdict: Verdict) -> str:
+    """Return headline, counts and a table of findings."""
     summary = document["summary"]
     lines = [
         f"### segmetrics-mock check: {verdict.headline}",
         "",
-        f"{summary['requests']} requests, {summary['violations']} violations, {summary['warnings']} warnings,"
-        f" {summary['notices']} notices, coverage {summary['coverage_percent']} %",
+        counts_line(summary),
         "",
         *[f"- {_cell(reason)}" for reason in verdict.reasons],
         "",
@@ -27,12 +25,12 @@ def markdown_summary(document: dict[str, Any], verdict: Verdict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(finding: dict[str, Any]) -> str:
+def _row(finding: ReportedFinding) -> str:
     cells = (finding["severity"], finding["operation"] or "-", finding["pointer"], finding["message"], finding["count"])
     return "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |"
 
 
 def _cell(text: str) -> str:
-    """Text on one line that is nothing but text: neither markup nor the end of a cell."""
-    seen = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(_MARKUP.sub(lambda found: f"&#{ord(found[0])};", seen).split())
+    """Return a text on one line, escaped so that it is neither markup nor the end of a cell."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(_MARKUP.sub(lambda found: f"&#{ord(found[0])};", line).split())

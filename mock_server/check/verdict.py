@@ -1,14 +1,15 @@
-"""The verdict of a run, in a sentence and an exit code."""
+"""Judge a run, in a sentence and an exit code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from mock_server.verdict.report import ReportDocument
 
 NOTHING_CAPTURED = """\
 The command ran, but no call of it reached the fake. Likely causes:
   - it made no call: a mock inside its own tests answered, or the tests that call were skipped;
   - it has another base URL baked in: give it SEGMETRICS_BASE_URL, or the host import.segmetrics.io;
-  - it goes round proxies and trust stores (Go with a bare Transport, PHP streams, uvloop with aiohttp):
+  - it bypasses proxies and trust stores (Go with a bare Transport, PHP streams, uvloop with aiohttp):
     point it at SEGMETRICS_BASE_URL."""
 
 
@@ -21,12 +22,13 @@ class Verdict:
     exit_code: int
 
 
-def judge(document: dict[str, Any], child_code: int, fail_under: float, troubles: Sequence[str] = ()) -> Verdict:
-    """A command's own failure goes first; else a broken contract, nothing captured, low coverage fail the run.
+def judge(document: ReportDocument, child_code: int, fail_under: float, troubles: Sequence[str] = ()) -> Verdict:
+    """Return the verdict. The command's own failure goes first; else any reason fails the run.
 
-    `troubles`: calls that did not get as far as the API, in texts.
+    `troubles`: what kept calls from reaching the fake, a text each.
     """
-    summary, reasons = document["summary"], []
+    summary = document["summary"]
+    reasons = []
     if not summary["requests"]:
         reasons.append(NOTHING_CAPTURED)
     reasons += [f"a call did not reach the fake: {trouble}" for trouble in troubles]
@@ -38,7 +40,7 @@ def judge(document: dict[str, Any], child_code: int, fail_under: float, troubles
             f" --allow-host {foreign['host']} lets it pass"
         )
     if summary["coverage_percent"] < fail_under:
-        reasons.append(f"coverage is {summary['coverage_percent']} %, less than the {fail_under:g} % asked for")
+        reasons.append(f"coverage is {summary['coverage_percent']} %, less than the required {fail_under:g} %")
     if child_code:
         return Verdict(f"the command failed with exit code {child_code}", reasons, child_code)
     if not reasons:

@@ -1,1 +1,1 @@
-"""The command `contract`: the suite of `contracts/`, run against any server. The suite itself is not imported here."""
+"""The command `contract`, which runs the suite of `contracts/` against any server. It does not import the suite."""

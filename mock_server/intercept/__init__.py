@@ -1,4 +1,4 @@
-"""What speaks on a connection: HTTP as clients send it, and the production hosts over TLS for those that ask for them.
+"""Interception: the fake plays the production hosts over TLS, for clients that have them baked in.
 
-`wire` is all that `serve` needs; `interception` is loaded when a client has the production host baked in.
+`interception` is the entry; plain HTTP is served by `mock_server.http` alone.
 """

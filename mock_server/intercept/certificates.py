@@ -1,4 +1,4 @@
-"""Certificates of one run: made in memory, trusted only by who is told to; no private key stays on disk."""
+"""Certificates of one run: made in memory, trusted by the checked command alone; no private key stays on disk."""
 
 import os
 import ssl
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import trustme
 
+# Java's own default. It protects nothing: a trust store holds public certificates.
 TRUST_STORE_PASSWORD = "changeit"
-"""Java's own default. It guards nothing: a trust store holds public certificates."""
 
+# Apple's TLS, which Go uses on macOS, rejects a certificate that is valid for more than 825 days.
 _VALID_DAYS = 397
-"""Apple's TLS, Go on macOS with it, refuses what is valid for more than 825 days."""
 
-_USERS_BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+_USER_BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _PLATFORM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -25,10 +25,10 @@ _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
 class Authority:
-    """A certificate authority that lives as long as this object; its key never leaves the memory."""
+    """A certificate authority of this run; its key exists in memory only."""
 
     def __init__(self, hosts: Iterable[str], folder: Path) -> None:
-        """`folder`: where the certificate's own key stands for the moment in which OpenSSL reads it."""
+        """Issue a certificate for the hosts. `folder`: holds the certificate's own key while OpenSSL reads it."""
         now = datetime.now(UTC)
         authority = trustme.CA(
             organization_name="segmetrics-mock", organization_unit_name="interception, this run only"
@@ -38,26 +38,26 @@ class Authority:
         )
         self.certificate: bytes = authority.cert_pem.bytes()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        # HTTP/2 would end at uvicorn, which speaks 1.1.
+        # uvicorn speaks HTTP/1.1 only.
         self.tls.set_alpn_protocols(["http/1.1"])
         with leaf.private_key_and_cert_chain_pem.tempfile(dir=str(folder)) as path:
             self.tls.load_cert_chain(path)
 
 
 def trusted(base: Mapping[str, str]) -> bytes:
-    """The certificates, PEM, that a client with the environment `base` trusts: the system's and the user's."""
-    own = [_read(Path(part)) for name in _USERS_BUNDLES for part in base.get(name, "").split(os.pathsep) if part]
+    """Return the certificates, PEM, that a client with the environment `base` trusts: the system's and the user's."""
+    own = [_read(Path(part)) for name in _USER_BUNDLES for part in base.get(name, "").split(os.pathsep) if part]
     return b"".join(dict.fromkeys(_certificates(b"\n".join([*own, _system()]))))
 
 
 def trust_store(pem: bytes) -> bytes:
-    """The certificates as a PKCS12 file that Java takes as a trust store. Those it cannot hold are left out."""
+    """Return the certificates as a PKCS12 trust store for Java, without those that it cannot hold."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
     found = []
     with warnings.catch_warnings():
-        # Debian's bundle holds an old certificate whose serial number is zero.
+        # Debian's bundle has an old certificate with the serial number zero.
         warnings.simplefilter("ignore")
         for number, one in enumerate(_certificates(pem)):
             try:
@@ -69,7 +69,7 @@ def trust_store(pem: bytes) -> bytes:
 
 
 def _system() -> bytes:
-    """The bundle of OpenSSL's default place, else of a well-known one, else certifi's, else nothing."""
+    """Return the bundle at OpenSSL's default path, else at a well-known one, else certifi's, else nothing."""
     for candidate in (ssl.get_default_verify_paths().openssl_cafile, *_PLATFORM_BUNDLES):
         if content := _read(Path(candidate)):
             return content
@@ -81,7 +81,7 @@ def _system() -> bytes:
 
 
 def _read(path: Path) -> bytes:
-    """A file's content, or that of all files in a folder; nothing when it cannot be read."""
+    """Return the content of a file, or of all files in a folder; nothing when it cannot be read."""
     try:
         if path.is_dir():
             return b"\n".join(_read(entry) for entry in sorted(path.iterdir()) if entry.is_file())
@@ -91,6 +91,6 @@ def _read(path: Path) -> bytes:
 
 
 def _certificates(pem: bytes) -> list[bytes]:
-    """Each certificate by itself, without what stands between them."""
+    """Return each certificate, without the text between them."""
     parts = (part.partition(_END) for part in pem.split(_BEGIN)[1:])
     return [_BEGIN + body + end + b"\n" for body, end, _ in parts if end]

@@ -1,4 +1,4 @@
-"""The environment that leads a program, whatever its language, through the fake, and lets it trust the fake's CA."""
+"""The environment that routes a program of any language through the fake, and makes it trust the fake's CA."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from mock_server.intercept.certificates import TRUST_STORE_PASSWORD, trust_store
+from mock_server.network import bracket_host
 
 HOOKS = Path(__file__).parent / "hooks"
 BUNDLE = "ca-bundle.pem"
@@ -15,11 +16,11 @@ TRUST_STORE = "trust.p12"
 HOOK_VARIABLE = "SEGMETRICS_MOCK_HOOK"
 
 _LOOPBACK = "localhost,127.0.0.1,::1"
+# Some clients prefer ALL_PROXY to our variables; OpenSSL and Go search a folder of certificates as well as the bundle.
 _REMOVED = ("ALL_PROXY", "all_proxy", "SSL_CERT_DIR")
-"""ALL_PROXY wins over ours in some clients; a folder of certificates, over the bundle in OpenSSL's and Go's search."""
 
+# An empty part of PHP_INI_SCAN_DIR means the folder that was compiled in.
 _PHP_COMPILED_FOLDER = ""
-"""What PHP_INI_SCAN_DIR holds for 'the folder that was compiled in'."""
 
 
 def environment(
@@ -32,20 +33,20 @@ def environment(
     certificates: bytes,
     folder: Path,
 ) -> dict[str, str]:
-    """`base` for a child whose calls to `hosts` shall reach the fake at `host`:`port`.
+    """Return `base` for a child whose requests to `hosts` must reach the fake at `host`:`port`.
 
-    `certificates`: all that it shall trust, PEM. `folder`: where the files go that the variables name.
-    What the user has set is kept and added to, except for the proxies, which are replaced.
+    `certificates`: all that the child trusts, PEM. `folder`: for the files that the variables name.
+    The user's own settings are kept and extended; only their proxies are replaced.
     """
     bundle = folder / BUNDLE
     bundle.write_bytes(certificates)
-    proxy = f"http://{_bracketed(host)}:{port}"
+    proxy = f"http://{bracket_host(host)}:{port}"
     hook = {"host": host, "port": port, "hosts": sorted(hosts), "allow_hosts": sorted(allow_hosts)}
     found = {name: value for name, value in base.items() if name not in _REMOVED}
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         found[name] = proxy
     for name in ("no_proxy", "NO_PROXY"):
-        # Not the user's: their list may hold the very hosts that are to be seen.
+        # Without the user's list: it may contain the intercepted hosts.
         found[name] = _LOOPBACK
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
         found[name] = str(bundle)
@@ -66,7 +67,7 @@ def environment(
 
 
 def exports(environment: Mapping[str, str], base: Mapping[str, str]) -> str:
-    """What differs from `base`, as lines for a POSIX shell."""
+    """Return what differs from `base`, as lines for a POSIX shell."""
     lines = [
         f"export {name}={shlex.quote(value)}" for name, value in sorted(environment.items()) if base.get(name) != value
     ]
@@ -74,7 +75,7 @@ def exports(environment: Mapping[str, str], base: Mapping[str, str]) -> str:
 
 
 def _joined(separator: str, *parts: str | None) -> str:
-    """The parts that there are, each once."""
+    """Join the parts that are not empty, each once."""
     return separator.join(dict.fromkeys(part for part in parts if part))
 
 
@@ -86,7 +87,7 @@ def _php_settings(folder: Path, bundle: Path) -> Path:
 
 
 def _wget_settings(folder: Path, bundle: Path, base: Mapping[str, str]) -> Path:
-    """A file in place of the system's, with the system's lines in it."""
+    """Write a file that replaces the system's and contains its lines."""
     replaced = Path(base.get("SYSTEM_WGETRC") or "/etc/wgetrc")
     lines = replaced.read_text("utf-8", "surrogateescape") if replaced.is_file() else ""
     file = folder / "wgetrc"
@@ -110,7 +111,3 @@ def _java_options(host: str, port: int, folder: Path, certificates: bytes) -> st
     return " ".join(
         f'-D{name}="{value}"' if " " in value else f"-D{name}={value}" for name, value in properties.items()
     )
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -1,8 +1,8 @@
-"""`--isolate`: a command in namespaces of its own, where nothing but the fake can be reached (Linux).
+"""`--isolate`: run a command in its own namespaces, where it can reach nothing but the fake (Linux).
 
-For clients that evade proxies, certificates by variable and hooks: the production hosts are names of loopback there,
-its ports 443 and 80 are the fake, the system's bundle of certificates holds the fake's, and there is no other network:
-services on this machine's loopback are out of reach too.
+For clients that ignore proxies, variables and hooks. Inside, the production hosts are names of loopback, the fake
+answers its ports 443 and 80, and the system's bundle of certificates contains the fake's. No other network exists:
+services on this machine's loopback cannot be reached either.
 """
 
 import json
@@ -22,10 +22,10 @@ _PROBE_SECONDS = 10
 def isolated(
     command: Sequence[str], *, port: int, hosts: Collection[str], bundle: Path, trust_store: Path | None = None
 ) -> list[str]:
-    """The command that runs `command` isolated, with its exit code.
+    """Return a command that runs `command` isolated, and ends with its exit code.
 
-    `port`: where the fake listens on 127.0.0.1, in there as well. `bundle`, `trust_store`: certificates, PEM, and
-    for Java; a hosts file is put beside them.
+    `port`: where the fake listens on 127.0.0.1, inside and outside. `bundle`, `trust_store`: certificates, PEM, and
+    for Java; a hosts file is written beside them.
     Raises UsageError where the system is not Linux, or forbids namespaces.
     """
     unshare = _unshare()
@@ -37,16 +37,16 @@ def isolated(
     own_hosts.write_text(f"127.0.0.1 {names}\n{Path('/etc/hosts').read_text('utf-8', 'replace')}", "utf-8")
     plan = {"port": port, "unshare": unshare, "covers": {"/etc/hosts": str(own_hosts), **covers}}
     if os.geteuid() != 0:
-        # In there it would be root in name; a second namespace gives the command its own name back.
-        own_name = [f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}"]
-        command = [unshare[0], "--user", *own_name, "--", *command]
+        # Inside the command would appear to be root; a second user namespace maps it back to the caller.
+        map_to_caller = [f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}"]
+        command = [unshare[0], "--user", *map_to_caller, "--", *command]
     return [sys.executable, "-I", namespace.__file__, json.dumps(plan), *command]
 
 
 def _unshare() -> list[str]:
-    """The start of a command line that makes the namespaces: as root without a user namespace, where that works."""
+    """Return the command line that makes the namespaces: as root without a user namespace, where that works."""
     if sys.platform != "linux":
-        raise UsageError("--isolate needs Linux: other systems have no namespaces; leave it out")
+        raise UsageError("--isolate needs Linux: other systems have no namespaces; leave the option out")
     program = shutil.which("unshare")
     if program is None:
         raise UsageError("--isolate needs the command unshare, of the package util-linux")

@@ -1,7 +1,7 @@
-"""The program that `isolate` starts: makes the namespaces, leads their ports to the fake, becomes the command.
+"""The program that `isolate` starts: makes the namespaces, relays their ports to the fake, becomes the command.
 
-Outside, it accepts what the sockets inside hear, and carries it to the fake: a socket stays in the namespace in which
-it was made, whoever holds it. Run as a script, with nothing of the kit imported.
+The part outside accepts the connections of the listening sockets inside, and relays them to the fake: a socket stays
+in the namespace in which it was made, whichever process holds it. Run as a script, it imports nothing of the kit.
 """
 
 import asyncio
@@ -36,23 +36,23 @@ _CHUNK = 65_536
 
 
 def outside(plan: Mapping[str, Any], command: Sequence[str]) -> int:
-    """Starts the command inside, and serves its ports until it ends; its exit code."""
-    here, there = socket.socketpair()
+    """Run the command inside, relay its ports until it ends, and return its exit code."""
+    parent_end, child_end = socket.socketpair()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # They are sent to the whole group: the command decides, and this process ends after it.
+        # The whole group receives them: the command reacts, and this process ends after it.
         signal.signal(number, lambda _, __: None)
-    inner = [sys.executable, "-I", __file__, _INSIDE, str(there.fileno()), json.dumps(plan), *command]
-    with here, subprocess.Popen([*plan["unshare"], *inner], pass_fds=[there.fileno()]) as child:
-        there.close()
-        _, descriptors, _, _ = socket.recv_fds(here, 1, 1 + len(_WEB_PORTS))
+    inner = [sys.executable, "-I", __file__, _INSIDE, str(child_end.fileno()), json.dumps(plan), *command]
+    with parent_end, subprocess.Popen([*plan["unshare"], *inner], pass_fds=[child_end.fileno()]) as child:
+        child_end.close()
+        _, descriptors, _, _ = socket.recv_fds(parent_end, 1, 1 + len(_WEB_PORTS))
         listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
-        threading.Thread(target=asyncio.run, args=(_carry(listeners, plan["port"]),), daemon=True).start()
+        threading.Thread(target=asyncio.run, args=(_relay(listeners, plan["port"]),), daemon=True).start()
         code = child.wait()
     return code if code >= 0 else 128 - code
 
 
-async def _carry(listeners: Sequence[socket.socket], port: int) -> None:
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _relay(listeners: Sequence[socket.socket], port: int) -> None:
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             from_fake, to_fake = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
@@ -61,7 +61,7 @@ async def _carry(listeners: Sequence[socket.socket], port: int) -> None:
         await asyncio.gather(_copy(reader, to_fake), _copy(from_fake, writer))
 
     for listener in listeners:
-        await asyncio.start_server(carry, sock=listener)
+        await asyncio.start_server(relay, sock=listener)
     await asyncio.Event().wait()
 
 
@@ -77,28 +77,28 @@ async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 def inside(channel: int, plan: Mapping[str, Any], command: Sequence[str]) -> None:
-    """Furnishes the namespaces, hands the listening sockets out, and becomes the command. Raises OSError."""
+    """Set the namespaces up, pass the listening sockets to the parent, and become the command. Raises OSError."""
     _bring_loopback_up()
     listeners = [_listener(port) for port in (*_WEB_PORTS, plan["port"])]
-    with socket.socket(fileno=channel) as out:
-        socket.send_fds(out, [b"."], [listener.fileno() for listener in listeners])
+    with socket.socket(fileno=channel) as to_parent:
+        socket.send_fds(to_parent, [b"."], [listener.fileno() for listener in listeners])
     for listener in listeners:
         listener.close()
     for path, cover in plan["covers"].items():
         if Path(path).exists():
-            _cover(str(Path(path).resolve()), cover)
+            _bind_mount(cover, str(Path(path).resolve()))
     os.execvp(command[0], list(command))
 
 
 def _bring_loopback_up() -> None:
     with socket.socket() as any_socket:
-        asked = struct.pack("16sH14s", b"lo", 0, b"")
-        flags = struct.unpack("16sH14s", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, asked))[1]
+        request = struct.pack("16sH14s", b"lo", 0, b"")
+        flags = struct.unpack("16sH14s", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14s", b"lo", flags | _IFF_UP, b""))
 
 
 def _listener(port: int) -> socket.socket:
-    # With IPPROTO_TCP asyncio turns Nagle's delay off.
+    # asyncio turns Nagle's delay off only for a socket made with IPPROTO_TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
@@ -106,12 +106,12 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def _cover(path: str, cover: str) -> None:
-    """Mounts a file over another; only this namespace sees it."""
+def _bind_mount(source: str, path: str) -> None:
+    """Mount a file over another, for this namespace only."""
     library = ctypes.CDLL(None, use_errno=True)
-    if library.mount(cover.encode(), path.encode(), None, _MS_BIND, None):
+    if library.mount(source.encode(), path.encode(), None, _MS_BIND, None):
         number = ctypes.get_errno()
-        raise OSError(number, f"{cover} cannot be mounted over {path}: {os.strerror(number)}")
+        raise OSError(number, f"{source} cannot be mounted over {path}: {os.strerror(number)}")
 
 
 def main(arguments: Sequence[str]) -> int:

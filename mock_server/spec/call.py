@@ -1,7 +1,4 @@
-"""A call that fits the contract, and the answer to it.
-
-Both are made for each exchange: a NamedTuple takes a third of the time of a frozen dataclass.
-"""
+"""A call that fits the contract, and the answer to it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

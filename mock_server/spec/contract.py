@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 import orjson
 import yaml
+from jsonschema_rs import ValidationErrorKind
 
-from mock_server.errors import ApiError, Finding, SpecError
+from mock_server.errors import ApiError, SpecError
+from mock_server.findings import Finding
 from mock_server.resources import kit_path
 from mock_server.spec.lenient import coerced
 from mock_server.spec.points import points_of
@@ -32,7 +34,7 @@ class Operation:
 
     `parameters`: a validator for each path parameter. `body`: None where the operation takes none,
     and `shape` with it. `points`: what of a body can be exercised, see `spec.points`.
-    `answers`: the schema of each documented status.
+    `answers`: the schema of each documented status. `integration`: the kind of integration that it is for, if only one.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Operation:
     shape: Shape | None
     points: tuple[str, ...]
     answers: Mapping[int, Schema]
+    integration: str | None
 
 
 class Route(NamedTuple):
@@ -71,6 +74,8 @@ class Contract:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
         self.operations: dict[str, Operation] = {}
+        # The document's `x-rules`, by name.
+        self.rules: dict[str, Mapping[str, Any]] = {rule["name"]: rule for rule in document.get("x-rules", ())}
         self._tree = _Node()
         self._validators: dict[bytes, jsonschema_rs.Validator] = {}
         for template, item in document["paths"].items():
@@ -115,20 +120,30 @@ class Contract:
         assert operation.shape is not None
         settled, found = self.settle(operation, body, lenient=lenient)
         noted: list[Finding] = []
-        taken = operation.shape.take(settled, "/body", noted)
+        taken = operation.shape.converted(settled, "/body", noted)
         return taken, (*found, *noted)
 
     def settle(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
-        """The body as it is accepted: the one that was sent, or with `lenient` the one that was meant."""
+        """Return the body as it is accepted: the one that was sent, or with `lenient` the one that was meant.
+
+        Raises ApiError 400 as `read_body` does.
+        """
+        if _has_long_list(body):
+            # Shortened, a list is still too long where it must not be so long, and quick to refuse.
+            self._settled(operation, _shortened(body, iter(range(_MOST_TOLD + 1))), lenient=lenient)
+        return self._settled(operation, body, lenient=lenient)
+
+    def _settled(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
         assert operation.body is not None
         if operation.body.is_valid(body):
             return body, ()
-        room = iter(range(_MOST_TOLD))
-        errors = list(operation.body.iter_errors(_clipped(body, room)))
-        found = findings_of(errors[:_MOST_TOLD], self.document, "/body", "")
-        if len(errors) > _MOST_TOLD or next(room, None) is None:
+        room = iter(range(_MOST_TOLD + 1))
+        errors = list(operation.body.iter_errors(_shortened(body, room)))
+        too_long = [error for error in errors if isinstance(error.kind, ValidationErrorKind.MaxItems)]
+        found = findings_of((too_long or errors)[:_MOST_TOLD], self.document, "/body", "")
+        if not too_long and (len(errors) > _MOST_TOLD or next(room, None) is None):
             found += (_NOT_ALL_TOLD,)
-        meant = coerced(body, errors, self.document) if lenient else body
+        meant = coerced(body, errors, self.document) if lenient and not too_long else body
         if not operation.body.is_valid(meant):
             raise ApiError(400, *(finding.message for finding in found), findings=found)
         return meant, found
@@ -173,8 +188,10 @@ class Contract:
                 int(status): self.resolve(answer)["content"]["application/json"]["schema"]
                 for status, answer in definition["responses"].items()
             },
+            integration=definition.get("x-integration"),
         )
         self.operations[name] = operation
+        self.rules |= {rule["name"]: rule for rule in definition.get("x-rules", ())}
         node, names = self._tree, []
         for segment in template.strip("/").split("/"):
             if segment.startswith("{"):
@@ -195,6 +212,8 @@ class Contract:
     def _parameter_violations(self, operation: Operation, parameters: Mapping[str, str]) -> tuple[Finding, ...]:
         found: tuple[Finding, ...] = ()
         for name, validator in operation.parameters.items():
+            if validator.is_valid(parameters[name]):
+                continue
             found += findings_of(validator.iter_errors(parameters[name]), self.document, f"/path/{name}", name)
         return found
 
@@ -210,7 +229,6 @@ class Contract:
 
 _NOT_ALL_TOLD = Finding(
     "bad-value",
-    "violation",
     "/body",
     f"the first {_MOST_TOLD} errors are told, in the first {_MOST_TOLD} entries of the body's lists; there may be more."
     " Send less at once.",
@@ -218,12 +236,20 @@ _NOT_ALL_TOLD = Finding(
 )
 
 
-def _clipped(value: Any, room: Iterator[int]) -> Any:
-    """The value with only as many entries in all of its lists as there is `room` for."""
+def _has_long_list(body: Any) -> bool:
+    if isinstance(body, dict):
+        for value in body.values():
+            if isinstance(value, list) and len(value) > _MOST_TOLD:
+                return True
+    return False
+
+
+def _shortened(value: Any, room: Iterator[int]) -> Any:
+    """Return the value with only as many entries in all of its lists as there is `room` for."""
     if isinstance(value, dict):
-        return {name: _clipped(entry, room) for name, entry in value.items()}
+        return {name: _shortened(entry, room) for name, entry in value.items()}
     if isinstance(value, list):
-        return [_clipped(entry, room) for entry, _ in zip(value, room, strict=False)]
+        return [_shortened(entry, room) for entry, _ in zip(value, room, strict=False)]
     return value
 
 

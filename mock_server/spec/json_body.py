@@ -1,6 +1,7 @@
 """JSON as it arrives: what cannot be read, and what would lose digits or overflow, is refused."""
 
 import json
+import re
 from typing import Any
 
 import orjson
@@ -9,9 +10,11 @@ from mock_server.errors import ApiError
 
 MAX_DEPTH = 64
 _INTEGERS = range(-(2**63), 2**64)
-_ALIKE = bytes.maketrans(b"123456789{", b"000000000[")
-"""Makes all digits one, and the beginnings of lists and objects too."""
+# Makes all digits one, and lists and objects too.
+_ALIKE = bytes.maketrans(b"123456789{}", b"000000000[]")
 _MANY_DIGITS = b"0" * 19
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def parse_json(raw: bytes) -> Any:
@@ -23,19 +26,19 @@ def parse_json(raw: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         raise _broken(f"the body is not JSON: {error}") from None
     alike = raw.translate(_ALIKE)
-    if alike.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if alike.count(b"[") > MAX_DEPTH and _is_too_deep(raw):
         raise _broken(f"the body nests deeper than {MAX_DEPTH} levels; flatten it")
     if _MANY_DIGITS in alike:
         json.loads(raw, parse_int=_refuse_long_integer)
     return value
 
 
-def _depth(value: Any) -> int:
-    level, depth = [value], 0
-    while level := [entry for entry in level if isinstance(entry, list | dict)]:
-        depth += 1
-        level = [child for entry in level for child in (entry.values() if isinstance(entry, dict) else entry)]
-    return depth
+def _is_too_deep(raw: bytes) -> bool:
+    """Whether valid JSON nests deeper than MAX_DEPTH: some brackets are left when so many levels are taken off."""
+    brackets = _STRING.sub(b"", raw).translate(_ALIKE, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace(b"[]", b"")
+    return bool(brackets)
 
 
 def _refuse_long_integer(digits: str) -> None:

@@ -50,7 +50,7 @@ def exercised(shape: Shape, value: Any) -> Iterator[str]:
 
 
 def _value_point(shape: Shape, value: Any) -> str:
-    text = json.dumps(shape.take(value, shape.place, []), ensure_ascii=False)
+    text = json.dumps(shape.converted(value, shape.place, []), ensure_ascii=False)
     return f"{shape.place}={text.strip(chr(34)) or text}"
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.errors import Finding, SpecError
+from mock_server.errors import SpecError
+from mock_server.findings import Finding
 from mock_server.spec import values
-from mock_server.spec.intake import Intake, form_intake, list_intake, object_intake, value_intake
+from mock_server.spec.convert import Convert, any_of_converter, list_converter, object_converter, value_converter
 
 Schema = Mapping[str, Any]
 Resolve = Callable[[Schema], Schema]
@@ -33,7 +34,7 @@ class Shape:
     `kind`: the document's `x-value`.
     `properties`: those that the contract knows. `extra`: of further keys, where the schema describes them.
     `forms`: of an `anyOf`, by the Python type of the value; nested ones are laid flat.
-    `intake`: of a valid value; None where it is taken as it is.
+    `convert`: of a valid value; None where it is taken as it is.
     """
 
     place: str
@@ -43,10 +44,10 @@ class Shape:
     extra: "Shape | None"
     items: "Shape | None"
     forms: Mapping[type, "Shape"]
-    intake: Intake | None
+    convert: Convert | None
 
-    def take(self, value: Any, pointer: str, noted: list[Finding]) -> Any:
-        return value if self.intake is None else self.intake(value, pointer, noted)
+    def converted(self, value: Any, pointer: str, notices: list[Finding]) -> Any:
+        return value if self.convert is None else self.convert(value, pointer, notices)
 
     @property
     def label(self) -> str:
@@ -77,7 +78,7 @@ def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place:
         extra=shape_of(extra, resolve, f"{place}/*") if isinstance(extra, Mapping) else None,
         items=items,
         forms=forms,
-        intake=_intake(place, kind, properties, items, forms),
+        convert=_convert(place, kind, properties, items, forms),
     )
 
 
@@ -101,20 +102,20 @@ def _forms(schema: Schema, resolve: Resolve, place: str) -> dict[type, Shape]:
     return found
 
 
-def _intake(
+def _convert(
     place: str,
     kind: str | None,
     properties: Mapping[str, Shape],
     items: Shape | None,
     forms: Mapping[type, Shape],
-) -> Intake | None:
+) -> Convert | None:
     """That of a value of these parts."""
     if kind:
         if kind not in values.READERS:
             raise SpecError(f"{place}: x-value '{kind}' is unknown; use one of {', '.join(values.READERS)}")
-        return value_intake(kind)
+        return value_converter(kind)
     if properties:
-        return object_intake({name: part.intake for name, part in properties.items()})
+        return object_converter({name: part.convert for name, part in properties.items()})
     if items:
-        return items.intake and list_intake(items.intake)
-    return form_intake({type_: form.intake for type_, form in forms.items()})
+        return items.convert and list_converter(items.convert)
+    return any_of_converter({type_: form.convert for type_, form in forms.items()})

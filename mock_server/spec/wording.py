@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from mock_server.errors import Evidence, Finding
-from mock_server.spec.intake import escape
+from mock_server.findings import Evidence, Finding
+from mock_server.spec.convert import escape
 
 _SHOWN = 60
 
@@ -57,7 +57,7 @@ class _Wording:
         fields = " or ".join(f"'{'/'.join([*path, name])}'" for name in names)
         pointer = "/".join([self._pointer, *map(escape, path), names[0]])
         _, evidence = self._expectation(error)
-        return Finding("missing-field", "violation", pointer, f"missing {fields} field ", evidence)
+        return Finding("missing-field", pointer, f"missing {fields} field ", evidence)
 
     def _mismatch(self, error: ValidationError) -> Finding:
         path = [str(step) for step in error.instance_path]
@@ -68,7 +68,7 @@ class _Wording:
             text = f"'{field}' is {_shown(error.instance)}. {expected or _sentence(error.message)}"
         else:
             text = f"the body is {_shown(error.instance)}. Send a JSON object."
-        return Finding("bad-value", "violation", pointer, text, evidence)
+        return Finding("bad-value", pointer, text, evidence)
 
     def _expectation(self, error: ValidationError) -> tuple[str, Evidence]:
         """The description and the evidence of the innermost schema on the error's way that has one."""

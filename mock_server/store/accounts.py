@@ -1,31 +1,46 @@
 """Sandboxes: an account, its integrations and its API key."""
 
+import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Executable, Table, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 
 from mock_server.settings import STRICT
-from mock_server.store.database import Session, Statement
 from mock_server.store.rows import Rows
-from mock_server.store.schema import TABLES
+from mock_server.store.session import Session
+from mock_server.store.statements import of_generation
+from mock_server.store.tables import GENERATION_TABLES, Account, Exchange, Integration, Sequence, table_of
 
 PAYMENTS, ADS = "payments", "ads"
-_FIRST_MINTED = 900_000_000
+# The generation of exchanges that named no account that exists.
+NO_ACCOUNT = 0
+_FIRST_MADE_ID = 900_000_000
+_MAX_DELETED_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """An account of its own. `integrations`: id by kind. `mode`: strict or lenient."""
+    """An account of its own. `integrations`: id by kind. `mode`: strict or lenient. `generation`: see the tables."""
 
     account_id: str
     api_key: str
-    integrations: dict[str, str]
+    integrations: Mapping[str, str]
     mode: str = STRICT
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """`integration_kind`: None where the account has no such integration. `faults`: see the table."""
+class Credentials:
+    """What a call must show. `integration_kind`: None where the account has no such integration.
 
+    `faults`: the rules of the fault plan, JSON; empty without a plan.
+    """
+
+    generation: int
     api_key: str
     integration_kind: str | None
     mode: str
@@ -34,130 +49,199 @@ class Access:
 
 DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS, ADS: ADS})
 
-
-_ADD_ACCOUNT = Statement(
-    "INSERT INTO account (account_id, api_key, mode, faults, minted, cleared)"
-    " VALUES (:account_id, :api_key, :mode, '', 0, 0) ON CONFLICT DO NOTHING"
+_account, _integration = table_of(Account), table_of(Integration)
+_exchange, _sequence = table_of(Exchange), table_of(Sequence)
+_a, _i = _account.c, _integration.c
+_NAMED = _a.account_id == bindparam("account_id")
+_INTEGRATION_COLUMNS: dict[str, Any] = {column.name: bindparam(column.name) for column in _i}
+_ACCOUNT_COLUMNS: dict[str, Any] = {column.name: bindparam(column.name) for column in _a}
+# Another server may just have added the same. SQLite has the clause too, and SQLAlchemy writes it so for both.
+_ADD_ACCOUNT = postgresql.insert(_account).values(_ACCOUNT_COLUMNS).on_conflict_do_nothing()
+_ADD_INTEGRATION = postgresql.insert(_integration).values(_INTEGRATION_COLUMNS).on_conflict_do_nothing()
+_FIND = select(_a.generation, _a.api_key, _a.mode).where(_NAMED)
+_CREDENTIALS = (
+    select(_a.generation, _a.api_key, _i.kind, _a.mode, _a.faults)
+    .join_from(
+        _account,
+        _integration,
+        and_(_i.account_id == _a.account_id, _i.integration_id == bindparam("integration")),
+        isouter=True,
+    )
+    .where(_NAMED)
+    .with_for_update(of=_account)
 )
-_ADD_INTEGRATION = Statement(
-    "INSERT INTO integration (account_id, integration_id, kind) VALUES (:account_id, :integration_id, :kind)"
-    " ON CONFLICT DO NOTHING"
+_LOCK = select(_a.account_id).where(_NAMED).with_for_update()
+_FIRST = select(func.min(_a.account_id)).scalar_subquery()
+_LOCK_FIRST = select(_a.account_id).where(_a.account_id == _FIRST).with_for_update()
+_WITH_DIGEST = select(_a.account_id, _a.generation, _a.api_key).where(_a.key_digest == bindparam("key_digest"))
+_INTEGRATIONS = select(_i.kind, _i.integration_id).where(_i.account_id == bindparam("account_id"))
+_FAULTS = select(_a.faults).where(_NAMED)
+_SET_FAULTS = update(_account).where(_NAMED).values(faults=bindparam("rules"))
+_SET_MODE = update(_account).where(_NAMED).values(mode=bindparam("new_mode"))
+_ADD_SEQUENCE = insert(_sequence).values(generation=bindparam("generation"), ids_made=0)
+_NEXT_ID = (
+    update(_sequence)
+    .where(of_generation(_sequence))
+    .values(ids_made=_sequence.c.ids_made + 1)
+    .returning(_sequence.c.ids_made)
 )
-"""Another server may just have added the same."""
-_ACCOUNT = Statement("SELECT api_key, mode, cleared FROM account WHERE account_id = :account_id")
-_ACCESS = Statement(
-    "SELECT api_key, kind, mode, faults FROM account LEFT JOIN integration"
-    " ON integration.account_id = account.account_id AND integration_id = :integration"
-    " WHERE account.account_id = :account",
-    postgres="FOR UPDATE OF account",
+_LAST_CLEARED = select(_a.last_cleared).where(_a.generation == bindparam("generation"))
+_LAST_EXCHANGE = select(func.max(_exchange.c.number)).where(of_generation(_exchange))
+_START_GENERATION = (
+    update(_account)
+    .where(_NAMED)
+    .values(generation=bindparam("new_generation"), faults="", last_cleared=bindparam("new_last_cleared"))
 )
-_LOCK = Statement(
-    "SELECT account_id FROM account"
-    " WHERE account_id = COALESCE(NULLIF(:account, ''), (SELECT MIN(account_id) FROM account))",
-    postgres="FOR UPDATE",
-)
-_KEYS = Statement("SELECT account_id, api_key FROM account")
-_INTEGRATIONS = Statement("SELECT kind, integration_id FROM integration WHERE account_id = :account_id")
-_FAULTS = Statement("SELECT faults FROM account WHERE account_id = :account")
-_SET_FAULTS = Statement("UPDATE account SET faults = :rules WHERE account_id = :account")
-_SET_MODE = Statement("UPDATE account SET mode = :mode WHERE account_id = :account")
-_MINT = Statement("UPDATE account SET minted = minted + 1 WHERE account_id = :account_id RETURNING minted")
-_RESTART = Statement(
-    "UPDATE account SET minted = 0, faults = '',"
-    " cleared = COALESCE((SELECT MAX(number) FROM exchange WHERE account_id = :account), cleared)"
-    " WHERE account_id = :account"
-)
+_DELETE = [delete(table).where(table.c.account_id == bindparam("account_id")) for table in (_integration, _account)]
 
 
-def _delete_from(table: str) -> Statement:
-    return Statement(f"DELETE FROM {table} WHERE account_id = :account_id")
-
-
-_IDENTITY = ("integration", "account")
-"""What `empty` leaves: name, key, mode and integrations."""
-_EMPTY = [_delete_from(table) for table in TABLES if table not in _IDENTITY]
-_DROP = [_delete_from(table) for table in _IDENTITY]
-
-
-def add(session: Session, sandbox: Sandbox) -> None:
-    session.run(_ADD_ACCOUNT, account_id=sandbox.account_id, api_key=sandbox.api_key, mode=sandbox.mode)
+def add(session: Session, sandbox: Sandbox) -> Sandbox:
+    """Store a new account, with a generation of its own if it has none yet; return it as it is stored."""
+    if not sandbox.generation:
+        sandbox = replace(sandbox, generation=add_generation(session))
+    session.run(
+        _ADD_ACCOUNT,
+        account_id=sandbox.account_id,
+        generation=sandbox.generation,
+        api_key=sandbox.api_key,
+        key_digest=_digest(sandbox.api_key),
+        mode=sandbox.mode,
+        faults="",
+        last_cleared=0,
+    )
     for kind, integration_id in sandbox.integrations.items():
         session.run(_ADD_INTEGRATION, account_id=sandbox.account_id, integration_id=integration_id, kind=kind)
+    session.invalidate()
+    return sandbox
 
 
-def mint_sandbox(mode: str) -> Sandbox:
-    """A sandbox with a new name and a key of 22 characters, not stored yet."""
+def new_sandbox(mode: str) -> Sandbox:
+    """Return a sandbox with a new name and a key of 22 characters, not stored yet."""
     account_id = f"sandbox-{secrets.token_hex(6)}"
     return Sandbox(account_id, secrets.token_hex(11), {PAYMENTS: PAYMENTS, ADS: ADS}, mode)
 
 
+def add_generation(session: Session) -> int:
+    """Return a generation in which nothing is stored, and which no account has."""
+    generation = secrets.randbits(62) + 1  # drawn, for servers that share a database
+    session.scoped_to(generation).run(_ADD_SEQUENCE)
+    return generation
+
+
 def find(session: Session, account_id: str) -> Sandbox | None:
-    found = session.one(_ACCOUNT, account_id=account_id)
+    found = session.one(_FIND, account_id=account_id)
     if found is None:
         return None
-    return Sandbox(account_id, found[0], dict(session.all(_INTEGRATIONS, account_id=account_id)), found[1])
+    generation, api_key, mode = found
+    integrations: list[Any] = session.all(_INTEGRATIONS, account_id=account_id)
+    return Sandbox(account_id, api_key, dict(integrations), mode, generation)
 
 
 def lock(session: Session, account_id: str) -> None:
-    """Keeps other transactions from writing for the account until this one ends. SQLite lets but one write anyway.
+    """Keep other transactions from writing for the account until this one ends.
 
     Calls that name no account come one after the other too: they lock the first of the accounts.
     """
-    session.run(_LOCK, account=account_id)
+    if account_id:
+        session.run(_LOCK, account_id=account_id)
+    else:
+        session.run(_LOCK_FIRST)
 
 
-def access(session: Session, account_id: str, integration_id: str) -> Access | None:
-    """What a call of this account and integration must show, and how it is judged. Locks the account, as `lock`."""
-    return session.recall(_access, account_id, integration_id)
+def credentials(session: Session, account_id: str, integration_id: str) -> Credentials | None:
+    """Return what a call of this account and integration must show, and lock the account, as `lock` does."""
+    return session.cached(_credentials, account_id, integration_id)
 
 
-def _access(session: Session, account_id: str, integration_id: str) -> Access | None:
-    found = session.one(_ACCESS, account=account_id, integration=integration_id)
-    return Access(*found) if found else None
+def _credentials(session: Session, account_id: str, integration_id: str) -> Credentials | None:
+    found = session.one(_CREDENTIALS, account_id=account_id, integration=integration_id)
+    return Credentials(*found) if found else None
 
 
-def with_key(session: Session, api_key: str) -> str | None:
-    """The account that has this key; no comparison tells by its time how much of the key was right."""
-    sent = api_key.encode()
-    return next((str(id) for id, key in session.all(_KEYS) if secrets.compare_digest(key.encode(), sent)), None)
+def find_by_key(session: Session, api_key: str) -> tuple[str, int] | None:
+    """Return the account that has this key, and its generation.
+
+    Found by the key's digest: how long that takes does not depend on how much of the key is right.
+    """
+    for account_id, generation, key in session.all(_WITH_DIGEST, key_digest=_digest(api_key)):
+        if secrets.compare_digest(key.encode(), api_key.encode()):
+            return account_id, generation
+    return None
 
 
-def empty(session: Session, account_id: str) -> None:
-    """Forgets all that the account stored, its journal too; its name, key and integrations stay."""
-    lock(session, account_id)  # else a call under way could take a number that is not counted as cleared
-    session.run(_RESTART, account=account_id)
-    for statement in _EMPTY:
+def start_generation(session: Session, account_id: str, generation: int) -> int:
+    """Have the account hold what is stored under `generation`; return the one that it had, for `delete_rows`.
+
+    Its name, key, mode and integrations stay. The fault plan ends, and the journal is empty; its numbers go on.
+    """
+    lock(session, account_id)  # else a call under way could write an exchange that is not counted as cleared
+    before = _generation_of(session, account_id)
+    last = before.value(_LAST_EXCHANGE)
+    if last is None:
+        last = last_cleared(before)
+    session.run(_START_GENERATION, account_id=account_id, new_generation=generation, new_last_cleared=last)
+    session.invalidate()
+    return int(before.scope["generation"])
+
+
+def delete_account(session: Session, account_id: str) -> int:
+    """Delete the account; return the generation that it had, for `delete_rows`."""
+    lock(session, account_id)
+    before = _generation_of(session, account_id)
+    for statement in _DELETE:
         session.run(statement, account_id=account_id)
+    session.invalidate()
+    return int(before.scope["generation"])
 
 
-def drop(session: Session, account_id: str) -> None:
-    empty(session, account_id)
-    for statement in _DROP:
-        session.run(statement, account_id=account_id)
+def _generation_of(session: Session, account_id: str) -> Session:
+    found = find(session, account_id)
+    assert found is not None
+    session.flush()
+    return session.scoped_to(found.generation)
+
+
+def delete_rows(session: Session, generation: int) -> bool:
+    """Delete some rows of a generation that no account has any more; return whether there may be more."""
+    scoped = session.scoped_to(generation)
+    return any(scoped.run(statement) == _MAX_DELETED_ROWS for statement in _DELETE_SOME)
+
+
+def _deletion(table: Table) -> Executable:
+    key = list(table.primary_key.columns)[-1]
+    some = select(key).where(of_generation(table)).order_by(key).limit(_MAX_DELETED_ROWS)
+    return delete(table).where(of_generation(table), key.in_(some))
+
+
+_DELETE_SOME = [_deletion(table) for table in GENERATION_TABLES]
 
 
 def set_mode(session: Session, account_id: str, mode: str) -> None:
-    session.run(_SET_MODE, account=account_id, mode=mode)
+    session.run(_SET_MODE, account_id=account_id, new_mode=mode)
+    session.invalidate()
 
 
 def faults(session: Session, account_id: str) -> str:
-    found = session.one(_FAULTS, account=account_id)
-    return "" if found is None else str(found[0])
+    return session.value(_FAULTS, account_id=account_id) or ""
 
 
 def set_faults(session: Session, account_id: str, rules: str) -> None:
-    session.run(_SET_FAULTS, account=account_id, rules=rules)
+    session.run(_SET_FAULTS, account_id=account_id, rules=rules)
+    session.invalidate()
 
 
-def mint_id(session: Session, rows: Rows) -> str:
-    """An id that none of `rows` has: digits, in a range that clients' own ids rarely reach."""
-    minted = session.one(_MINT)
-    assert minted is not None
-    id = str(_FIRST_MINTED + int(minted[0]))
-    return id if rows.find(session, id) is None else mint_id(session, rows)
+def next_id(session: Session, rows: Rows) -> str:
+    """Return an id that none of `rows` has: digits, in a range that clients' own ids rarely reach."""
+    while True:
+        id = str(_FIRST_MADE_ID + int(session.value(_NEXT_ID)))
+        if rows.find(session, id) is None:
+            return id
 
 
-def cleared(session: Session, account_id: str) -> int:
-    """The number of the last journal entry that `empty` forgot, or 0."""
-    found = session.one(_ACCOUNT, account_id=account_id)
-    return 0 if found is None else int(found[2])
+def last_cleared(session: Session) -> int:
+    """Return the number of the last exchange that a reset deleted, or 0."""
+    return session.value(_LAST_CLEARED) or 0
+
+
+def _digest(api_key: str) -> str:
+    return hashlib.sha256(api_key.encode("utf-8", "surrogatepass")).hexdigest()

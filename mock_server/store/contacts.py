@@ -2,28 +2,29 @@
 
 from typing import Any
 
-from mock_server.store import tags
-from mock_server.store.database import Session, Statement
-from mock_server.store.rows import IN_SCOPE, Row, Rows
+from sqlalchemy import bindparam
 
-CONTACTS = Rows("contact", "contact_id", hidden=("email_key",))
-_BY_EMAIL = CONTACTS.where("email_key = :email_key")
-_MEANT = Statement(
-    f"{CONTACTS.select} WHERE number = COALESCE("
-    f"(SELECT number FROM contact WHERE {IN_SCOPE} AND contact_id = :contact_id),"
-    f" (SELECT number FROM contact WHERE {IN_SCOPE} AND email_key = :email_key ORDER BY number LIMIT 1))"
-)
+from mock_server.store import tables, tags
+from mock_server.store.rows import Row, Rows
+from mock_server.store.session import Session
+
+CONTACTS = Rows(tables.Contact, "contact_id", hidden=("email_key",))
+_c = CONTACTS.c
+_BY_EMAIL = CONTACTS.where(_c.email_key == bindparam("email_key"))
+_OLDEST_WITH_EMAIL = _BY_EMAIL.limit(1)
 
 
 def email_key(email: str) -> str:
-    """An email as it is compared."""
+    """Return an email as it is compared."""
     return email.lower()
 
 
 def find(session: Session, contact_id: str | None, email: str | None) -> Row | None:
-    """By id first, then by email; the oldest of those that share it."""
-    key = None if email is None else email_key(email)
-    return CONTACTS.first(session, _MEANT, contact_id=contact_id, email_key=key)
+    """Return the contact with that id, else with that email; the oldest of those that share it."""
+    found = None if contact_id is None else CONTACTS.find(session, contact_id)
+    if found is None and email is not None:
+        found = CONTACTS.first(session, _OLDEST_WITH_EMAIL, email_key=email_key(email))
+    return found
 
 
 def with_email(session: Session, email: str) -> list[Row]:
@@ -31,7 +32,7 @@ def with_email(session: Session, email: str) -> list[Row]:
 
 
 def present(session: Session, contact: Row) -> dict[str, Any]:
-    """The contact under the API's field names, its tags as `{id, name, date}`."""
+    """Return the contact under the API's field names, its tags as `{id, name, date}`."""
     shown = CONTACTS.present(contact)
     shown["tags"] = tags.present(session, contact["tags"])
     return shown

@@ -2,28 +2,33 @@
 
 from typing import Any
 
-from mock_server.store import contacts
-from mock_server.store.database import Session, Statement
-from mock_server.store.rows import IN_SCOPE, Row, Rows
+from sqlalchemy import bindparam, update
 
-INVOICES = Rows("invoice", "id")
-SUBSCRIPTIONS = Rows("subscription", "id")
-PRODUCTS = Rows("product", "id")
+from mock_server.store import contacts, tables
+from mock_server.store.rows import Row, Rows
+from mock_server.store.session import Session
+from mock_server.store.statements import in_scope
 
-_HAND_OVER = [
-    Statement(f"UPDATE {rows.table} SET contact_id = :new_id WHERE {IN_SCOPE} AND contact_id = :old_id")
+INVOICES = Rows(tables.Invoice, "id", hidden=("email_key",))
+SUBSCRIPTIONS = Rows(tables.Subscription, "id", hidden=("email_key",))
+PRODUCTS = Rows(tables.Product, "id")
+
+_REASSIGN = [
+    update(rows.table)
+    .where(in_scope(rows.table), rows.c.contact_id == bindparam("old_id"))
+    .values(contact_id=bindparam("new_id"))
     for rows in (INVOICES, SUBSCRIPTIONS)
 ]
 
 
-def hand_over(session: Session, old_id: str, new_id: str) -> None:
-    """The orders and subscriptions of the contact `old_id` become those of `new_id`."""
-    for statement in _HAND_OVER:
+def reassign(session: Session, old_id: str, new_id: str) -> None:
+    """Give the orders and subscriptions of the contact `old_id` to `new_id`."""
+    for statement in _REASSIGN:
         session.run(statement, old_id=old_id, new_id=new_id)
 
 
 def present(session: Session, rows: Rows, order: Row) -> dict[str, Any]:
-    """A row of INVOICES or SUBSCRIPTIONS under the API's field names.
+    """Return a row of INVOICES or SUBSCRIPTIONS under the API's field names.
 
     `contact_id` is the contact that the order belongs to now, or null.
     """
@@ -31,8 +36,8 @@ def present(session: Session, rows: Rows, order: Row) -> dict[str, Any]:
     return rows.present(order) | {"contact_id": contact and contact["contact_id"]}
 
 
-def learn_product(session: Session, id: str, name: str | None) -> None:
-    """Makes a product known, or names one that is known without a name; a name that is known stays."""
+def ensure_product(session: Session, id: str, name: str | None) -> None:
+    """Add a product that is not stored yet, or name one that has no name; a name that it has stays."""
     known = PRODUCTS.find(session, id)
     if known is None or known["name"] is None:
         PRODUCTS.put(session, known, {"id": id, "name": name})

@@ -1,127 +1,102 @@
 """The rows of one table, within the session's integration."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import orjson
+from pydantic_core import PydanticUndefined
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, delete, insert, select, update
 
-from mock_server.store.database import Session, Statement
-from mock_server.store.schema import TABLES
+from mock_server.store.session import Session
+from mock_server.store.statements import if_given, in_scope, of_generation
+from mock_server.store.tables import Scoped, table_of
 
+# By column name, with Python values.
 Row = dict[str, Any]
-"""A row by column name; JSON and booleans are Python values."""
 
-IN_SCOPE = "account_id = :account_id AND integration_id = :integration_id"
-"""The condition that a row is the session's integration's."""
-_SCOPE = ("number", "account_id", "integration_id")
-_UPDATES_KEPT = 512
-"""For how many sets of columns the update is kept."""
+_SCOPE = ("number", "generation", "integration_id")
+_CACHED_UPDATES = 512
 
 
 class Rows:
-    """Finds rows by the columns of `key`, and writes them; `hidden` columns are no fields of the API."""
+    """Finds rows by the columns of `key`, and writes them; `hidden` columns are not fields of the API."""
 
-    def __init__(self, table: str, *key: str, hidden: tuple[str, ...] = ()) -> None:
-        described = TABLES[table]
-        self.table = table
-        self.columns = described.columns
-        self._json = described.json
-        self._flags = described.flags
-        self._hidden = (*_SCOPE, *hidden)
+    def __init__(self, model: type[Scoped], *key: str, hidden: tuple[str, ...] = ()) -> None:
+        self.table = table = table_of(model)
+        self.c = table.c
+        self.columns = tuple(table.c.keys())
+        self.hidden = (*_SCOPE, *hidden)
+        self.fields = tuple(name for name in self.columns if name not in self.hidden)
+        self._defaults = {
+            name: None if field.default is PydanticUndefined else field.default
+            for name, field in model.model_fields.items()
+            if name != "number"
+        }
+        self._known = frozenset(self.columns)
+        self._find = self.where(*(table.c[name] == bindparam(name) for name in key))
         self._key = key
-        written = [name for name in self.columns if name != "number"]
-        self._defaults = {name: described.defaults[name] for name in written}
-        self.select = f"SELECT * FROM {table}"
-        self._find = self.where(" AND ".join(f"{name} = :{name}" for name in key))
-        self._insert = Statement(inserting(table, written), postgres="RETURNING number")
-        self._update = lru_cache(_UPDATES_KEPT)(self._make_update)
-        self._delete = Statement(f"DELETE FROM {table} WHERE number = :number")
-        self._page = Statement(
-            f"{self.select} WHERE account_id = :account AND {only('integration_id')}"
-            " AND number > :after ORDER BY number LIMIT :limit"
+        values = {name: bindparam(name, type_=table.c[name].type) for name in self._defaults}
+        self._insert_many = insert(table).values(values)
+        self._insert = self._insert_many.returning(table.c.number)
+        self._update = lru_cache(_CACHED_UPDATES)(self._update_of)
+        self._delete = delete(table).where(table.c.number == bindparam("row"))
+        self._page = (
+            select(table)
+            .where(of_generation(table), if_given(table.c.integration_id, "only"), table.c.number > bindparam("after"))
+            .order_by(table.c.number)
+            .limit(bindparam("limit"))
         )
 
-    def where(self, condition: str) -> Statement:
-        """Selects the integration's rows that fit the condition, oldest first."""
-        return Statement(f"{self.select} WHERE {IN_SCOPE} AND ({condition}) ORDER BY number")
+    def where(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+        """Return the statement for the integration's rows that meet the conditions, oldest first."""
+        return select(self.table).where(in_scope(self.table), *conditions).order_by(self.table.c.number)
 
     def find(self, session: Session, *key: Any) -> Row | None:
         return self.first(session, self._find, **dict(zip(self._key, key, strict=True)))
 
-    def first(self, session: Session, statement: Statement, **values: Any) -> Row | None:
-        found = session.one(statement, **values)
-        return None if found is None else self._decode(found)
+    def first(self, session: Session, statement: Executable, **values: Any) -> Row | None:
+        found = session.rows(statement, **values)
+        return found[0] if found else None
 
-    def all(self, session: Session, statement: Statement, **values: Any) -> list[Row]:
-        return [self._decode(found) for found in session.all(statement, **values)]
+    def all(self, session: Session, statement: Executable, **values: Any) -> list[Row]:
+        return session.rows(statement, **values)
 
-    def page(self, session: Session, account_id: str, integration_id: str | None, after: int, limit: int) -> list[Row]:
-        """At most `limit` rows of an account with a `number` over `after`."""
-        found = session.all(self._page, account=account_id, integration_id=integration_id, after=after, limit=limit)
-        return [self._decode(row) for row in found]
+    def page(self, session: Session, integration_id: str | None, after: int, limit: int) -> list[Row]:
+        """Return at most `limit` rows of the session's account with a `number` over `after`."""
+        return self.all(session, self._page, only=integration_id, after=after, limit=limit)
 
     def present(self, row: Row) -> dict[str, Any]:
-        """The row under the API's field names."""
+        """Return the row under the API's field names."""
         shown = row.copy()
-        for name in self._hidden:
+        for name in self.hidden:
             del shown[name]
         return shown
 
-    def put(self, session: Session, before: Row | None, after: Row) -> Row:
-        """Inserts `after`, or updates the row `before` to it when they differ; the row as it is then.
+    def put(self, session: Session, before: Row | None, after: Mapping[str, Any]) -> Row:
+        """Insert `after`, or update the row `before` to it; return the row as it is then.
 
         Columns that `after` leaves out stay as they were, or have their default in a new row.
+        Raises ValueError for a column that the table does not have.
         """
+        if not self._known.issuperset(after):
+            raise ValueError(f"{self.table.name} has no column {sorted(after.keys() - self._known)}")
         if before is None:
             row = {**self._defaults, **after, **session.scope}
-            row["number"] = session.insert(self._insert, self._encode(row))
+            row["number"] = session.insert(self._insert, row)
             return row
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed:
             return before
-        session.run(self._update(tuple(changed)), number=before["number"], **self._encode(changed))
+        session.run(
+            self._update(tuple(changed)), row=before["number"], **{f"new_{name}": v for name, v in changed.items()}
+        )
         return before | changed
-
-    def add_many(self, session: Session, rows: Iterable[Row]) -> None:
-        """Inserts rows that are new, in their order; columns that they leave out have their default."""
-        blank = {**self._defaults, **session.scope}
-        session.run_many(self._insert, (self._encode(blank | row) for row in rows))
 
     def delete(self, session: Session, rows: Iterable[Row]) -> None:
         for row in rows:
-            session.run(self._delete, number=row["number"])
+            session.run(self._delete, row=row["number"])
 
-    def _decode(self, found: tuple[Any, ...]) -> Row:
-        row = dict(zip(self.columns, found, strict=True))
-        for name in self._json:
-            row[name] = orjson.loads(row[name])
-        for name in self._flags:
-            row[name] = bool(row[name])
-        return row
-
-    def _encode(self, row: Row) -> Row:
-        encoded = row.copy()
-        for name in self._json:
-            if name in encoded:
-                encoded[name] = orjson.dumps(encoded[name]).decode()
-        return encoded
-
-    def _make_update(self, names: tuple[str, ...]) -> Statement:
-        return Statement(f"UPDATE {self.table} SET {assigning(names)} WHERE number = :number")
-
-
-def only(name: str) -> str:
-    """The condition that a column has the value of its name, where one is given."""
-    # PostgreSQL takes a value's type from the first place where it has one.
-    return f"({name} = :{name} OR :{name} IS NULL)"
-
-
-def inserting(table: str, columns: Sequence[str]) -> str:
-    """The text of a statement that inserts a row."""
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
-
-
-def assigning(columns: Iterable[str]) -> str:
-    """What follows SET in a statement that updates a row."""
-    return ", ".join(f"{name} = :{name}" for name in columns)
+    def _update_of(self, names: tuple[str, ...]) -> Executable:
+        """Return the statement that sets these columns of a row."""
+        values = {name: bindparam(f"new_{name}", type_=self.table.c[name].type) for name in names}
+        return update(self.table).where(self.table.c.number == bindparam("row")).values(values)

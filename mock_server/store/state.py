@@ -1,13 +1,15 @@
 """All that an account stores, resource by resource, under the API's own field names."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from mock_server.store import contacts, orders
+from mock_server.store.accounts import Sandbox
 from mock_server.store.ads import AD_CAMPAIGNS, AD_SETS, ADS, FIGURES
 from mock_server.store.contacts import CONTACTS
-from mock_server.store.database import Session
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
 from mock_server.store.rows import Row, Rows
+from mock_server.store.session import Session
 from mock_server.store.tags import TAGS
 
 RESOURCES: dict[str, Rows] = {
@@ -22,22 +24,25 @@ RESOURCES: dict[str, Rows] = {
     "ad_performance": FIGURES,
 }
 
+# A row may have a megabyte.
+_READ_AT_ONCE = 25
 
-def page(
-    session: Session, resource: str, account_id: str, integration_id: str | None, after: int, limit: int
-) -> tuple[list[dict[str, Any]], int | None]:
-    """At most `limit` rows of a resource that were made after the row `after`, oldest first.
 
-    The second value is what goes into `after` for the next page, or None at the end.
-    """
-    rows = RESOURCES[resource]
-    found = rows.page(session, account_id, integration_id, after, limit + 1)
-    shown = [
-        {"integration_id": row["integration_id"]}
-        | _present(session.within(account_id, row["integration_id"]), rows, row)
-        for row in found[:limit]
-    ]
-    return shown, found[limit - 1]["number"] if len(found) > limit else None
+def rows_after(
+    session: Session, resource: str, sandbox: Sandbox, integration_id: str | None, after: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows of a resource after the one numbered `after`, oldest first, each with its number."""
+    rows, account = RESOURCES[resource], session.scoped_to(sandbox.generation)
+    while found := rows.page(account, integration_id, after, _READ_AT_ONCE):
+        for row in found:
+            scoped = session.scoped_to(sandbox.generation, row["integration_id"])
+            yield row["number"], {"integration_id": row["integration_id"], **_present(scoped, rows, row)}
+        after = found[-1]["number"]
+
+
+def is_empty(session: Session, sandbox: Sandbox) -> bool:
+    account = session.scoped_to(sandbox.generation)
+    return not any(rows.page(account, None, 0, 1) for rows in RESOURCES.values())
 
 
 def _present(session: Session, rows: Rows, row: Row) -> dict[str, Any]:

@@ -1,54 +1,70 @@
-"""What is remembered, as tables. They are rows of a database, not the API's objects.
+"""The tables, as SQLModel classes. They are rows of a database, not the API's objects.
 
-Every row of an integration carries `account_id` and `integration_id`, and a `number` that grows: the order
-in which rows were made, and the key by which lists are paged. Instants are ISO 8601 texts in UTC.
-
-After a change: `python -m mock_server.store.tables`, and another SCHEMA_VERSION.
+A sandbox's rows carry the `generation` that its account has now: a reset gives the account a new one, so that it is
+empty at once, however much it held. Rows of an integration carry `integration_id` too, and a `number` that grows: the
+order in which rows were made, and the key by which lists are paged. Instants are ISO 8601 texts in UTC.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import orjson
-from pydantic_core import PydanticUndefined
-from sqlalchemy import BigInteger, Boolean, Dialect, Index, Integer, Text, UniqueConstraint
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import BigInteger, Dialect, Index, Integer, Table, Text, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from mock_server.store.schema import SCHEMA_JSON
-
+# SQLite fills only a column of type INTEGER by itself.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
-"""What grows by one with each row; SQLite calls only INTEGER so."""
 
 
 class JSONText(TypeDecorator[Any]):
-    """A text column that `Rows` reads and writes as JSON."""
+    """A text column whose values are JSON in the database and Python values outside."""
 
     impl = Text
     cache_ok = True
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:  # noqa: ARG002  # SQLAlchemy passes it
+        return lambda value: orjson.dumps(value).decode()
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str], Any]:  # noqa: ARG002
+        return orjson.loads
+
+
+class Milliseconds(TypeDecorator[float]):
+    """Milliseconds with three decimals, kept as whole microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], int]:  # noqa: ARG002
+        return lambda value: round(value * 1000)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], float]:  # noqa: ARG002
+        return lambda value: value / 1000
+
 
 class Stored(SQLModel, registry=registry()):
-    """The base of our tables, apart from those that a program with this plugin may define itself."""
+    """The base of these tables, apart from tables that a program with this plugin may define itself."""
 
 
 class Account(Stored, table=True):
     """A sandbox.
 
-    `mode`: strict or lenient. `faults`: the rules of the fault plan with their counts, JSON; empty where there is
-    none.
-    `minted`: how many ids the server has made. `cleared`: number of the last journal entry that a reset forgot.
+    `key_digest`: SHA-256 of the API key, by which the account of a key is found.
+    `mode`: strict or lenient. `faults`: the rules of the fault plan with their counts, JSON; empty without a plan.
+    `last_cleared`: number of the last exchange that a reset deleted.
     """
 
     account_id: str = Field(primary_key=True)
+    generation: int = Field(sa_type=BigInteger, index=True)
     api_key: str
+    key_digest: str = Field(index=True)
     mode: str
     faults: str = ""
-    minted: int = 0
-    cleared: int = Field(default=0, sa_type=BigInteger)
+    last_cleared: int = Field(default=0, sa_type=BigInteger)
 
 
 class Integration(Stored, table=True):
@@ -59,28 +75,35 @@ class Integration(Stored, table=True):
     kind: str
 
 
+class Sequence(Stored, table=True):
+    """How many ids the server has made for a generation."""
+
+    generation: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    ids_made: int = 0
+
+
 class Scoped(Stored):
     """The columns of every row that belongs to an integration."""
 
     number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
-    account_id: str
+    generation: int = Field(sa_type=BigInteger)
     integration_id: str
 
 
-_SCOPE = ("account_id", "integration_id")
-"""Last in an index: rows mostly differ in what comes before it, and comparing them ends there."""
+# Last in an index: rows mostly differ in what comes before it, and comparing them ends there.
+_SCOPE = ("generation", "integration_id")
 
 
-def _key(table: str, *columns: str) -> tuple[UniqueConstraint, Index]:
-    """The key within an integration, and the way to page through an account."""
-    return UniqueConstraint(*columns, *_SCOPE), Index(f"{table}_page", "account_id", "number")
+def _keyed_by(table: str, *columns: str) -> tuple[UniqueConstraint, Index]:
+    """Return the key within an integration, and the index by which an account is paged."""
+    return UniqueConstraint(*columns, *_SCOPE), Index(f"{table}_page", "generation", "number")
 
 
 class Contact(Scoped, table=True):
     """`email_key`: the email as it is compared. `tags`: dates by tag number."""
 
     __table_args__ = (
-        *_key("contact", "contact_id"),
+        *_keyed_by("contact", "contact_id"),
         Index("contact_email", "email_key", *_SCOPE),
     )
 
@@ -108,34 +131,45 @@ class Contact(Scoped, table=True):
 
 
 class Tag(Scoped, table=True):
-    """A tag that the integration knows. `minted`: the server made its id."""
+    """A tag that the integration has. `has_own_id`: a client named the id; else the server made it."""
 
-    __table_args__ = (*_key("tag", "id"), Index("tag_name", "name", *_SCOPE))
+    __table_args__ = (*_keyed_by("tag", "id"), Index("tag_name", "name", "has_own_id", *_SCOPE))
 
     id: str
     name: str | None = None
-    minted: bool = False
+    has_own_id: bool = True
 
 
 class Product(Scoped, table=True):
-    __table_args__ = _key("product", "id")
+    __table_args__ = _keyed_by("product", "id")
 
     id: str
     name: str | None = None
 
 
-class Invoice(Scoped, table=True):
-    """`contact_id`, `email`: as the call gave them; whose it is follows from both. Amounts are cents."""
-
-    __table_args__ = (
-        *_key("invoice", "id"),
-        Index("invoice_contact", "contact_id", *_SCOPE),
-    )
+class Purchase(Scoped):
+    """`contact_id`, `email`: as the call gave them; the contact follows from both. `email_key`: as it is compared."""
 
     id: str
     contact_id: str | None = None
     email: str | None = None
+    email_key: str | None = None
     amount: int = Field(sa_type=BigInteger)
+
+
+def _purchase_indexes(table: str) -> tuple[UniqueConstraint | Index, ...]:
+    return (
+        *_keyed_by(table, "id"),
+        Index(f"{table}_contact", "contact_id", *_SCOPE),
+        Index(f"{table}_email", "email_key", *_SCOPE),
+    )
+
+
+class Invoice(Purchase, table=True):
+    """Amounts are cents."""
+
+    __table_args__ = _purchase_indexes("invoice")
+
     paid: int = Field(sa_type=BigInteger)
     date_created: str
     is_refunded: bool = False
@@ -145,18 +179,11 @@ class Invoice(Scoped, table=True):
     items: list[dict[str, Any]] = Field(sa_type=JSONText)
 
 
-class Subscription(Scoped, table=True):
-    """`contact_id`, `email`: as the call gave them; whose it is follows from both. Amounts are cents."""
+class Subscription(Purchase, table=True):
+    """`amount`: cents."""
 
-    __table_args__ = (
-        *_key("subscription", "id"),
-        Index("subscription_contact", "contact_id", *_SCOPE),
-    )
+    __table_args__ = _purchase_indexes("subscription")
 
-    id: str
-    contact_id: str | None = None
-    email: str | None = None
-    amount: int = Field(sa_type=BigInteger)
     product_id: str
     name: str | None = None
     quantity: int = Field(default=1, sa_type=BigInteger)
@@ -171,7 +198,7 @@ class Subscription(Scoped, table=True):
 
 class AdCampaign(Scoped, table=True):
     __tablename__ = "ad_campaign"
-    __table_args__ = _key("ad_campaign", "id")
+    __table_args__ = _keyed_by("ad_campaign", "id")
 
     id: str
     name: str | None = None
@@ -179,7 +206,7 @@ class AdCampaign(Scoped, table=True):
 
 class AdSet(Scoped, table=True):
     __tablename__ = "ad_set"
-    __table_args__ = _key("ad_set", "id")
+    __table_args__ = _keyed_by("ad_set", "id")
 
     id: str
     name: str | None = None
@@ -187,7 +214,7 @@ class AdSet(Scoped, table=True):
 
 
 class Ad(Scoped, table=True):
-    __table_args__ = _key("ad", "id")
+    __table_args__ = _keyed_by("ad", "id")
 
     id: str
     name: str | None = None
@@ -199,7 +226,10 @@ class AdPerformance(Scoped, table=True):
     """One ad's figures for one day. `spend`: cents."""
 
     __tablename__ = "ad_performance"
-    __table_args__ = _key("ad_performance", "ad", "date")
+    __table_args__ = (
+        *_keyed_by("ad_performance", "ad", "date"),
+        Index("ad_performance_date", "generation", "date"),
+    )
 
     ad: str
     date: str
@@ -209,65 +239,59 @@ class AdPerformance(Scoped, table=True):
 
 
 class Exchange(Stored, table=True):
-    """One line of the journal. `account_id` is empty where a call named no account that exists.
+    """One exchange of the journal; `generation` 0 has those that named no account that exists.
 
-    `number`: of the exchanges of an account, without gaps.
+    `number`: of the exchanges of an account, without gaps, also over a reset.
     """
 
-    account_id: str = Field(primary_key=True)
+    generation: int = Field(primary_key=True, sa_type=BigInteger)
     number: int = Field(primary_key=True, sa_type=BigInteger)
     received_at: str
-    duration_ms: float
+    duration_ms: float = Field(sa_type=Milliseconds)
     operation: str | None = None
     severity: str | None = None
+    status: int
     method: str
     path: str
-    request_headers: dict[str, str] = Field(sa_type=JSONText)
-    request_body: str
     request_bytes: int
-    status: int
-    answer_headers: dict[str, str] = Field(sa_type=JSONText)
-    answer_body: str
-    answer_bytes: int
+    response_bytes: int
     findings: list[dict[str, str]] = Field(sa_type=JSONText)
     fault: dict[str, Any] | None = Field(sa_type=JSONText)
+    # What may be large comes last: whoever lists exchanges does not read it.
+    request_headers: dict[str, str] = Field(sa_type=JSONText)
+    response_headers: dict[str, str] = Field(sa_type=JSONText)
+    request_body: str
+    response_body: str
 
 
-def statements(dialect: Dialect) -> Iterator[str]:
-    """Those that make all tables and indexes."""
-    for table in Stored.metadata.sorted_tables:
-        yield _text(CreateTable(table), dialect)
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            yield _text(CreateIndex(index), dialect)
+class Schema(Stored, table=True):
+    """One row: the digest of the tables' definitions, which another version of this program has another one of."""
+
+    __tablename__ = "segmetrics_mock"
+
+    digest: str = Field(primary_key=True)
 
 
-def _text(statement: CreateTable | CreateIndex, dialect: Dialect) -> str:
-    return " ".join(str(statement.compile(dialect=dialect)).split())
+def table_of(model: type[Stored]) -> Table:
+    """Return the SQLAlchemy table of a class with `table=True`."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel's metaclass sets it
+    return table
 
 
-def schema_json() -> bytes:
-    """What `schema` reads."""
-    schema = {
-        "sqlite": list(statements(sqlite.dialect())),
-        "tables": {str(table.__tablename__): _described(table) for table in _tables(Stored)},
-    }
-    return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+TABLES = tuple(Stored.metadata.sorted_tables)
+GENERATION_TABLES = tuple(table for table in TABLES if "generation" in table.c and table is not table_of(Account))
 
 
-def _tables(base: type[Stored]) -> Iterator[type[Stored]]:
-    for derived in base.__subclasses__():
-        yield from [derived] if hasattr(derived, "__table__") else _tables(derived)
+def definitions(dialect: Dialect) -> list[str]:
+    """Return the statements that make all tables and indexes."""
+    made = []
+    for table in TABLES:
+        made.append(str(CreateTable(table).compile(dialect=dialect)))
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        made += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
+    return made
 
 
-def _described(table: type[Stored]) -> dict[str, Any]:
-    columns = table.__table__.columns.items()  # type: ignore[attr-defined]
-    defaults = {name: table.model_fields[name].default for name, _ in columns}
-    return {
-        "json": [name for name, column in columns if isinstance(column.type, JSONText)],
-        "flags": [name for name, column in columns if isinstance(column.type, Boolean)],
-        "defaults": {name: None if value is PydanticUndefined else value for name, value in defaults.items()},
-    }
-
-
-if __name__ == "__main__":
-    SCHEMA_JSON.write_bytes(schema_json())
+def digest(dialect: Dialect) -> str:
+    """Return what tells these tables from those of another version."""
+    return hashlib.sha256("\n".join(definitions(dialect)).encode()).hexdigest()[:16]

@@ -1,75 +1,96 @@
-"""The tags that an integration knows. A contact refers to them by their row's number."""
+"""The tags of an integration. A contact refers to them by their row's number."""
 
 from collections.abc import Mapping
 from functools import cache
-from itertools import islice
 from typing import Any
 
-from mock_server.store import accounts
-from mock_server.store.database import Session, Statement
+from sqlalchemy import BindParameter, Select, bindparam, false, select, true
+
+from mock_server.store import accounts, tables
 from mock_server.store.rows import Row, Rows
+from mock_server.store.session import Session
 
-TAGS = Rows("tag", "id", hidden=("minted",))
-Tagged = Mapping[str, str]
-"""A contact's tags: the number of each, as a text, and the date since when the contact has it."""
+TAGS = Rows(tables.Tag, "id", hidden=("has_own_id",))
+# A contact's tags: the number of each, as a text, and the date since when the contact has it.
+TagDates = Mapping[str, str]
+# A tag as a call names it: by id and name, or by a text, which is its id where a tag has that id, else its name.
+TagReference = str | tuple[str | None, str | None]
 
-Named = str | tuple[str | None, str | None]
-"""A tag as a call names it: by id and name, or by a text, which is its id where one has that id, else its name."""
-
-_MEANT = TAGS.where("id = :id OR name = :name")
+_NAMED = TAGS.where(TAGS.c.name == bindparam("name")).limit(1)
+_NAMED_WITH_OWN_ID = _NAMED.where(TAGS.c.has_own_id == true())
+_NAMED_WITH_MADE_ID = _NAMED.where(TAGS.c.has_own_id == false())
 _LABELS_AT_ONCE = 50
 
 
-def meant(session: Session, id: str | None, name: str | None) -> list[Row]:
-    """All tags with that id or that name, the oldest first."""
-    return TAGS.all(session, _MEANT, id=id, name=name)
+def ensure(session: Session, *references: TagReference) -> list[str]:
+    """Add the tags that are not stored yet, and return the number of each as contacts keep it.
 
-
-def learn(session: Session, *named: Named) -> list[str]:
-    """Makes tags known, or better known, and gives their numbers as contacts keep them.
-
-    A tag that was known by its name alone takes the id that comes with it.
+    A tag that was stored by its name alone takes the id that comes with it.
     """
-    return session.recall(_learn, *named)
+    numbers = session.cached(_stored_numbers, *references)
+    return [_ensure_one(session, reference) for reference in references] if numbers is None else numbers
 
 
-def _learn(session: Session, *named: Named) -> list[str]:
-    return [_learn_text(session, tag) if isinstance(tag, str) else _learn_one(session, *tag) for tag in named]
+def find(session: Session, id: str) -> Row | None:
+    return TAGS.find(session, id)
 
 
-def _learn_text(session: Session, text: str) -> str:
-    is_id = any(tag["id"] == text for tag in meant(session, text, text))
-    return _learn_one(session, text if is_id else None, None if is_id else text)
-
-
-def _learn_one(session: Session, id: str | None, name: str | None) -> str:
-    known = meant(session, id, name)
-    if id is None:
-        tag = next(iter(known), None)
-        fresh = {"id": accounts.mint_id(session, TAGS), "name": name, "minted": True} if tag is None else {}
-        return str(TAGS.put(session, tag, fresh)["number"])
-    tag = next((tag for tag in known if tag["id"] == id), None) or next((tag for tag in known if tag["minted"]), None)
-    stated = {"id": id, "minted": False} | ({} if name is None else {"name": name})
-    return str(TAGS.put(session, tag, stated)["number"])
-
-
-def present(session: Session, tagged: Tagged) -> list[dict[str, Any]]:
-    """A contact's tags as the API shows them: `{id, name, date}`."""
-    labels = session.recall(_labels, *tagged)
+def present(session: Session, tagged: TagDates) -> list[dict[str, Any]]:
+    """Return a contact's tags as the API shows them: `{id, name, date}`."""
+    labels = session.cached(_labels, *tagged)
     return [{"id": id, "name": name, "date": date} for (id, name), date in zip(labels, tagged.values(), strict=True)]
 
 
+def labels(session: Session, tagged: TagDates) -> dict[str, tuple[str, str | None]]:
+    """Return id and name of each of a contact's tags, by number."""
+    return dict(zip(tagged, session.cached(_labels, *tagged), strict=True))
+
+
+def _stored_numbers(session: Session, *references: TagReference) -> list[str] | None:
+    """Return the tags' numbers, or None where one is new or is to change."""
+    numbers = []
+    for reference in references:
+        tag, stated = _resolve(session, reference)
+        if tag is None or any(tag[name] != value for name, value in stated.items()):
+            return None
+        numbers.append(str(tag["number"]))
+    return numbers
+
+
+def _ensure_one(session: Session, reference: TagReference) -> str:
+    tag, stated = _resolve(session, reference)
+    if tag is None and "id" not in stated:
+        stated |= {"id": accounts.next_id(session, TAGS), "has_own_id": False}
+    session.invalidate()
+    return str(TAGS.put(session, tag, stated)["number"])
+
+
+def _resolve(session: Session, reference: TagReference) -> tuple[Row | None, Row]:
+    """Return the stored tag that is meant, if any, and the columns that the reference states."""
+    if isinstance(reference, str):
+        if tag := TAGS.find(session, reference):
+            return tag, {"has_own_id": True}
+        reference = (None, reference)
+    id, name = reference
+    stated = {} if name is None else {"name": name}
+    made = None if name is None else TAGS.first(session, _NAMED_WITH_MADE_ID, name=name)
+    if id is not None:
+        return TAGS.find(session, id) or made, {"id": id, "has_own_id": True} | stated
+    own = TAGS.first(session, _NAMED_WITH_OWN_ID, name=name)
+    oldest = min((tag for tag in (made, own) if tag), key=lambda tag: int(tag["number"]), default=None)
+    return oldest, stated
+
+
 def _labels(session: Session, *numbers: str) -> list[tuple[str, str | None]]:
-    """Id and name of the tags with these numbers."""
-    labels: dict[str, tuple[str, str | None]] = {}
-    wanted = iter(numbers)
-    while some := tuple(islice(wanted, _LABELS_AT_ONCE)):
-        values = {f"n{place}": int(number) for place, number in enumerate(some)}
-        labels |= {str(number): (id, name) for number, id, name in session.all(_labelled(len(some)), **values)}
-    return [labels[number] for number in numbers]
+    found: dict[str, tuple[str, str | None]] = {}
+    for start in range(0, len(numbers), _LABELS_AT_ONCE):
+        some = numbers[start : start + _LABELS_AT_ONCE]
+        values = {f"number_{place}": int(number) for place, number in enumerate(some)}
+        found |= {str(number): (id, name) for number, id, name in session.all(_labelled(len(some)), **values)}
+    return [found[number] for number in numbers]
 
 
 @cache
-def _labelled(count: int) -> Statement:
-    wanted = ", ".join(f":n{place}" for place in range(count))
-    return Statement(f"SELECT number, id, name FROM tag WHERE number IN ({wanted})")
+def _labelled(count: int) -> Select[Any]:
+    numbers: list[BindParameter[int]] = [bindparam(f"number_{place}") for place in range(count)]
+    return select(TAGS.c.number, TAGS.c.id, TAGS.c.name).where(TAGS.c.number.in_(numbers))

@@ -1,6 +1,8 @@
 """The admin API: sandboxes, and what they hold. JSON in, JSON out, errors in the API's envelope."""
 
 import re
+from asyncio import sleep, to_thread
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -9,24 +11,29 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_server import __version__
-from mock_server.errors import SEVERITIES, ApiError
+from mock_server.errors import ApiError
 from mock_server.faults import read_plan
+from mock_server.findings import SEVERITIES
 from mock_server.journal import Journal
-from mock_server.report import exchanges_of, report_on
+from mock_server.journal.journal import PAGE_BYTES
 from mock_server.settings import EMPTY, MODES, ServeSettings
 from mock_server.spec import Contract
 from mock_server.spec.contract import source_text
 from mock_server.spec.json_body import parse_json
 from mock_server.store import accounts, state
 from mock_server.store.accounts import Sandbox
-from mock_server.store.database import Database, Session
+from mock_server.store.database import Database
+from mock_server.store.session import Session
+from mock_server.verdict.report import report_on
 
 if TYPE_CHECKING:
-    from mock_server.datasets import Dataset
+    from mock_server.datasets import Loader
 
 MAX_PAGE = 1000
 _WHOLE = re.compile("[0-9]{1,18}")
 _MAX_BODY_BYTES = 65_536
+# For so long a dataset is loaded before other calls are served.
+_SLICE_SECONDS = 0.02
 
 
 class Admin:
@@ -44,8 +51,8 @@ class Admin:
             Route("/openapi.yaml", self.contract_yaml, methods=["GET"]),
             Route("/openapi.json", self.contract_json, methods=["GET"]),
             Route("/__admin/health", self.health, methods=["GET"]),
-            Route("/__admin/sandboxes", self.mint, methods=["POST"]),
-            Route(sandbox, self.drop, methods=["DELETE"]),
+            Route("/__admin/sandboxes", self.create, methods=["POST"]),
+            Route(sandbox, self.delete, methods=["DELETE"]),
             Route(f"{sandbox}/reset", self.reset, methods=["POST"]),
             Route(f"{sandbox}/state", self.state, methods=["GET"]),
             Route(f"{sandbox}/requests", self.requests, methods=["GET"]),
@@ -64,32 +71,33 @@ class Admin:
     async def health(self, _: Request) -> Response:
         return _json({"status": "ok", "version": __version__})
 
-    async def mint(self, request: Request) -> Response:
+    async def create(self, request: Request) -> Response:
         """A new account with integrations and a key of its own, empty or with a dataset."""
         options = await _options(request, "dataset", "mode")
-        sandbox = accounts.mint_sandbox(_mode(options, self._settings.mode))
-        dataset = self._dataset(options)
+        sandbox = accounts.new_sandbox(_mode(options, self._settings.mode))
+        generation = await self._loaded(sandbox, options)
         with self._database.transaction() as session:
-            accounts.add(session, sandbox)
-            self._load(session, sandbox, dataset)
+            accounts.add(session, replace(sandbox, generation=generation))
         return _json(describe(sandbox, f"{request.url.scheme}://{request.url.netloc}/api"))
 
-    async def drop(self, request: Request) -> Response:
+    async def delete(self, request: Request) -> Response:
         with self._database.transaction() as session:
-            account_id = self._known(request, session)
-            accounts.drop(session, account_id)
+            account_id = self._known(request, session).account_id
+            generation = accounts.delete_account(session, account_id)
+        await self._delete_rows(generation)
         return _json({"status": "success", "account_id": account_id, "deleted": True})
 
     async def reset(self, request: Request) -> Response:
         """Back to a dataset, by default an empty account; its key and integrations stay."""
-        dataset = self._dataset(await _options(request, "dataset"))
+        options = await _options(request, "dataset")
         with self._database.transaction() as session:
-            account_id = self._known(request, session)
-            accounts.empty(session, account_id)
-            sandbox = accounts.find(session, account_id)
-            assert sandbox is not None
-            self._load(session, sandbox, dataset)
-        return _json({"status": "success", "account_id": account_id})
+            sandbox = self._known(request, session)
+        generation = await self._loaded(sandbox, options)
+        with self._database.transaction() as session:
+            if accounts.find(session, sandbox.account_id) is not None:
+                generation = accounts.start_generation(session, sandbox.account_id, generation)
+        await self._delete_rows(generation)
+        return _json({"status": "success", "account_id": sandbox.account_id})
 
     async def state(self, request: Request) -> Response:
         """Each resource as a list of rows; `next` names where each unfinished list goes on."""
@@ -99,17 +107,23 @@ class Admin:
         if names[0] not in state.RESOURCES:
             raise ApiError(400, f"there is no resource '{names[0]}'; use one of {', '.join(state.RESOURCES)}")
         places = _places(query["after"], names) if "after" in query else dict.fromkeys(names, 0)
-        shown: dict[str, Any] = {name: [] for name in names}
+        shown: dict[str, list[orjson.Fragment]] = {name: [] for name in names}
         unfinished: dict[str, int] = {}
+        room = PAGE_BYTES
         with self._database.transaction() as session:
-            account_id = self._known(request, session)
+            sandbox = self._known(request, session)
             for name, after in places.items():
-                shown[name], more = state.page(session, name, account_id, query.get("integration_id"), after, limit)
-                if more is not None:
-                    unfinished[name] = more
-        if unfinished:
-            shown["next"] = "~".join(f"{name}.{number}" for name, number in unfinished.items())
-        return _json(shown)
+                rows = state.rows_after(session, name, sandbox, query.get("integration_id"), after)
+                for number, row in rows:
+                    if len(shown[name]) == limit or room <= 0:
+                        unfinished[name] = after
+                        break
+                    text = orjson.dumps(row)
+                    shown[name].append(orjson.Fragment(text))
+                    room -= len(text)
+                    after = number
+        more = "~".join(f"{name}.{number}" for name, number in unfinished.items())
+        return _json(shown | ({"next": more} if more else {}))
 
     async def requests(self, request: Request) -> Response:
         """The journal, newest last."""
@@ -119,27 +133,30 @@ class Admin:
         with self._database.transaction() as session:
             page = self._journal.page(
                 session,
-                self._known(request, session),
+                self._known(request, session).generation,
                 after=_whole(query, "after", 0, 0, 10**18),
                 limit=_whole(query, "limit", MAX_PAGE, 1, MAX_PAGE),
-                operation=query.get("operation"),
-                severity=query.get("severity"),
-                status=_whole(query, "status", 0, 100, 599) or None,
+                filters={
+                    "operation": query.get("operation"),
+                    "severity": query.get("severity"),
+                    "status": _whole(query, "status", 0, 100, 599) or None,
+                },
             )
-        return _json(page)
+        shown = {"requests": page.exchanges, "dropped": page.dropped}
+        return _json(shown | ({"next": str(page.next)} if page.next else {}))
 
     async def report(self, request: Request) -> Response:
         """Findings and coverage of the journal, as `check --report-json` writes them."""
         _query(request)
         with self._database.transaction() as session:
-            exchanges = exchanges_of(self._journal, session, [self._known(request, session)])
-            document = report_on(self._contract, exchanges)
-        return _json(document)
+            generation = self._known(request, session).generation
+        exchanges = await self._journal.read_all(self._database, generation)
+        return _json(await to_thread(report_on, self._contract, exchanges))
 
     async def faults(self, request: Request) -> Response:
         """The fault plan; `seen` counts the calls that fitted a rule."""
         with self._database.transaction() as session:
-            rules = accounts.faults(session, self._known(request, session))
+            rules = accounts.faults(session, self._known(request, session).account_id)
         return _json({"rules": orjson.loads(rules or "[]")})
 
     async def set_faults(self, request: Request) -> Response:
@@ -151,29 +168,55 @@ class Admin:
 
     def _store_faults(self, request: Request, rules: list[dict[str, Any]]) -> Response:
         with self._database.transaction() as session:
-            accounts.set_faults(session, self._known(request, session), orjson.dumps(rules).decode() if rules else "")
+            account_id = self._known(request, session).account_id
+            accounts.set_faults(session, account_id, orjson.dumps(rules).decode() if rules else "")
         return _json({"rules": rules})
 
-    def _dataset(self, options: dict[str, Any]) -> "Dataset":
-        """The built-in dataset that is asked for. Nothing that comes over HTTP names a file."""
+    async def _loaded(self, sandbox: Sandbox, options: dict[str, Any]) -> int:
+        """Load the dataset that is asked for under a new generation, and return that; no account has it yet.
+
+        It is read and planned in a thread, and carried out in slices of time, between which other calls are served.
+        """
+        with self._database.transaction() as session:
+            generation = accounts.add_generation(session)
+        if options.get("dataset", EMPTY) == EMPTY:
+            return generation
+        try:
+            loader = await to_thread(self._loader, sandbox, options["dataset"], generation)
+            is_done = False
+            while not is_done:
+                with self._database.transaction() as session:
+                    is_done = loader.run(session, seconds=_SLICE_SECONDS)
+                await sleep(0)
+        except BaseException:
+            await self._delete_rows(generation)
+            raise
+        return generation
+
+    def _loader(self, sandbox: Sandbox, name: Any, generation: int) -> "Loader":
+        """Prepare to load a built-in dataset. Nothing that comes over HTTP names a file."""
         from mock_server import datasets  # when one is asked for: `serve` must start fast
 
-        name: Any = options.get("dataset", EMPTY)
         if not isinstance(name, str):
             known = ", ".join(datasets.names())
             raise ApiError(400, f"'dataset' is {orjson.dumps(name).decode()[:100]}; it must be one of {known}")
-        return datasets.read_named(name, self._contract, datasets.day(self._settings.today))
+        dataset = datasets.read_named(name, self._contract, datasets.day(self._settings.today))
+        return datasets.Loader(self._contract, sandbox, dataset, seed=self._settings.seed, generation=generation)
 
-    def _load(self, session: Session, sandbox: Sandbox, dataset: "Dataset") -> None:
-        from mock_server import datasets
+    async def _delete_rows(self, generation: int) -> None:
+        """Delete what no account has any more, piece by piece."""
+        has_more = True
+        while has_more:
+            with self._database.transaction() as session:
+                has_more = accounts.delete_rows(session, generation)
+            await sleep(0)
 
-        datasets.load(session, self._contract, sandbox, dataset, seed=self._settings.seed)
-
-    def _known(self, request: Request, session: Session) -> str:
+    def _known(self, request: Request, session: Session) -> Sandbox:
         account_id: str = request.path_params["account_id"]
-        if accounts.find(session, account_id) is None:
+        sandbox = accounts.find(session, account_id)
+        if sandbox is None:
             raise ApiError(404, f"there is no sandbox '{account_id}'")
-        return account_id
+        return sandbox
 
 
 def describe(sandbox: Sandbox, base_url: str) -> dict[str, Any]:

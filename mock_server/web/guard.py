@@ -4,16 +4,17 @@ A page in a browser must not reach a server on loopback: not under a name that r
 and not from another site. The admin side of a server that others can reach asks for a token.
 """
 
-import ipaddress
 import re
 import secrets
 from collections.abc import Awaitable, Iterable, Mapping
 from functools import lru_cache
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.network import is_loopback, normalize_host, split_host_port
 
 ADMIN_PREFIX = "/__admin"
 TOKEN_COOKIE = "segmetrics_mock_admin"
@@ -31,15 +32,15 @@ class Guard:
     """Wraps the whole application; `hosts`: names beside loopback's that may stand in `Host`."""
 
     def __init__(self, app: ASGIApp, *, hosts: Iterable[str], admin_token: str | None) -> None:
-        self._app = app
-        self._hosts = {"localhost", *(host.lower() for host in hosts)}
+        self.app = app
+        self._hosts = {normalize_host(host) for host in hosts}
         self._token = admin_token
         self._is_ours = lru_cache(_HOSTS_KEPT)(self._find_out_host)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         instead = None if scope["type"] == "lifespan" else self._instead(scope)
         if instead is None:
-            return self._app(scope, receive, send)
+            return self.app(scope, receive, send)
         if scope["type"] == "websocket":
             return send({"type": "websocket.close", "code": 1008})
         return instead(scope, receive, send)
@@ -66,13 +67,7 @@ class Guard:
     def _find_out_host(self, host: str, server: str | None) -> bool:
         """Names of ours, loopback addresses, and the very address that the connection came in on."""
         name = _name(host)
-        if name in self._hosts:
-            return True
-        try:
-            address = ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return address.is_loopback or name == server
+        return name in self._hosts or is_loopback(name) or (name != "" and name == server)
 
     def _may_enter(self, scope: Scope) -> bool:
         path: str = scope["path"]
@@ -110,8 +105,8 @@ def _refused(status: int, text: str) -> JSONResponse:
 
 
 def _name(host: str) -> str:
-    """The name or address in a Host header, without port and brackets."""
+    """Return the name or address in a Host header, without port and brackets; an empty one for what is not a host."""
     try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
+        return split_host_port(host)[0]
     except ValueError:
         return ""

@@ -1,49 +1,33 @@
-"""A request as it came over the wire: what its headers say, and its body up to a limit."""
+"""A request as it came over the wire, its body up to a limit, and the segments of its path."""
 
-from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
 from mock_server.errors import ApiError
-from mock_server.journal import shown_headers
+from mock_server.http.scope import WHOLE_BODY
+from mock_server.journal import Request
 
-WHOLE_BODY = "segmetrics_mock.body"
-"""Under this name our HTTP protocol puts a body that came with its head into the scope's state: most of them do so."""
 MEDIA_TYPE = "application/json"
-"""Of the bodies that the API takes."""
+# How many times the limit of a body that is too large is read before it is answered: clients see 413 only then.
 _DRAINED_BODIES = 32
-"""How many times the limit of a body that is too large is read before it is answered: clients hear 413 only then."""
-_HEADS_KEPT = 64
-"""How many sets of headers are kept read: a client sends the same ones again and again."""
+_BEARER = "bearer "
 
 
-class Head(NamedTuple):
-    """What a request's headers say. `api_key`: without a prefix that does not belong there.
-
-    `shown`: all of them, as the journal keeps them.
-    """
-
-    authorization: str
-    api_key: str
-    content_type: str
-    is_json: bool
-    shown: str
-
-
-class Request(NamedTuple):
-    """What came over the wire. `raw_path`: still encoded, without the query. `body`: None when too large."""
-
-    method: str
-    path: str
-    raw_path: bytes
-    head: Head
-    body: bytes | None
+async def read_request(scope: Scope, receive: Receive, max_body_bytes: int) -> Request | None:
+    """Return the request, or None when the client went away. Of a body over the limit, a part over it is kept."""
+    body: bytes | None = scope["state"].get(WHOLE_BODY)
+    if body is None:
+        body = await _receive_body(receive, max_body_bytes)
+    if body is None:
+        return None
+    query: bytes = scope["query_string"]
+    path: bytes = scope["raw_path"] + (b"?" + query if query else b"")
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return Request(scope["method"], path.decode("latin-1"), headers, body)
 
 
-async def receive_body(receive: Receive, most: int) -> bytes | None:
-    """The body; of one with more bytes than `most`, so much that it shows. None when the client went away."""
+async def _receive_body(receive: Receive, most: int) -> bytes | None:
     kept, size = bytearray(), 0
     while True:
         message = await receive()
@@ -57,41 +41,33 @@ async def receive_body(receive: Receive, most: int) -> bytes | None:
             return bytes(kept)
 
 
-def read_request(scope: Scope, body: bytes, max_body_bytes: int) -> Request:
-    raw_path: bytes = scope["raw_path"]
-    query: bytes = scope["query_string"]
-    return Request(
-        method=scope["method"],
-        path=(raw_path + (b"?" + query if query else b"")).decode("latin-1"),
-        raw_path=raw_path,
-        head=_read_head(tuple(scope["headers"])),
-        body=body if len(body) <= max_body_bytes else None,
-    )
+def api_key_of(request: Request) -> str:
+    """Return the key that was sent, without a prefix that does not belong there."""
+    sent = request.headers.get("authorization", "")
+    return sent[len(_BEARER) :].strip() if has_prefix(request) else sent
 
 
-@lru_cache(_HEADS_KEPT)
-def _read_head(raw: tuple[tuple[bytes, bytes], ...]) -> Head:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
-    authorization = headers.get("authorization", "")
-    content_type = headers.get("content-type", "")
-    return Head(
-        authorization=authorization,
-        api_key=authorization[7:].strip() if authorization[:7].lower() == "bearer " else authorization,
-        content_type=content_type,
-        is_json=content_type.partition(";")[0].strip().lower() == MEDIA_TYPE,
-        shown=shown_headers(headers),
-    )
+def has_prefix(request: Request) -> bool:
+    return request.headers.get("authorization", "")[: len(_BEARER)].lower() == _BEARER
 
 
-def segments(raw_path: bytes) -> list[str]:
-    """The segments of a path below `/api`, decoded."""
-    if raw_path.isascii() and b"%" not in raw_path:
-        return raw_path.decode().split("/")[2:]
-    return [_decode(segment) for segment in raw_path.split(b"/")[2:]]
+def is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == MEDIA_TYPE
 
 
-def _decode(segment: bytes) -> str:
-    """A segment of a path, percent-decoded; raw bytes are taken as UTF-8 too."""
+def segments(path: str) -> list[str]:
+    """Return the segments of a request's path below `/api`, decoded.
+
+    Raises ApiError 400 for what is not UTF-8.
+    """
+    path = path.partition("?")[0]
+    if path.isascii() and "%" not in path:
+        return path.split("/")[2:]
+    return [_decoded(segment) for segment in path.encode("latin-1").split(b"/")[2:]]
+
+
+def _decoded(segment: bytes) -> str:
+    """Return a segment percent-decoded; raw bytes are taken as UTF-8 too."""
     try:
         return unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from contracts.document import Document, Operation
-from contracts.world import dumps
+from contracts.model import dumps
 
 _IDS = 20
 _DATES = ("2026-01-02", "2026-01-02 03:04:05", "2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05+05:30")
@@ -65,7 +65,7 @@ class Maker:
             for name, value in example.items()
             if self.dice.random() < (0.99 if name in operation.required else 0.8)
         }
-        body: dict[str, Any] = self._document.visit(operation.body or {}, kept, self._value)
+        body: dict[str, Any] = self._document.map_values(operation.body or {}, kept, self._value)
         return body
 
     def posted(self) -> Call:

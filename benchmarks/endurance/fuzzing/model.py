@@ -1,4 +1,4 @@
-"""What one sandbox must hold after the calls that were accepted: the world of the contract suite, compared."""
+"""What one sandbox must hold after the calls that were accepted: the contract suite's reference model, compared."""
 
 import json
 from typing import Any
@@ -9,14 +9,14 @@ from benchmarks.endurance.fuzzing.raw import Answer
 from benchmarks.endurance.load import every_row
 from benchmarks.endurance.run import require
 from client_tests.sandbox import Sandbox
+from contracts.checks import same
 from contracts.document import Document, loads
-from contracts.laws import INSTANTS, same
-from contracts.world import ANY, NOW, World
+from contracts.model import ANY, NOW, ReferenceModel
 
 _IDS = {"contact": "contact_id", "tags": "contact_id", "ad": "ad"}
 _NAMES = {"contact": "contact", "tags": "contact", "ad": "ad_performance"}
 _NOT_COMPARED = ("key", "tags", "contact_id")
-"""Of the world's rows; an order's contact is the one that has its id or email now, not when it came."""
+"""Of the model's rows; an order's contact is the one that has its id or email now, not when it came."""
 
 
 class Model:
@@ -24,7 +24,7 @@ class Model:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._world = World(document)
+        self._model = ReferenceModel(document)
         self._products: set[str] = set()
         self.accepted = 0
 
@@ -57,12 +57,12 @@ class Model:
 
     def compare(self, sandbox: Sandbox) -> None:
         """The stored state is that of the accepted calls. Raises BrokenPromiseError with the row that is not."""
-        stored = self._world.stored
-        self._compare(sandbox, "contacts", self._world.contacts, "contact_id")
+        stored = self._model.stored
+        self._compare(sandbox, "contacts", self._model.contacts, "contact_id")
         self._compare(sandbox, "invoices", stored["invoice"], "id")
         self._compare(sandbox, "subscriptions", stored["subscription"], "id")
         self._compare(sandbox, "products", stored["product"], "id", also=self._products)
-        self._compare(sandbox, "ad_performance", self._world.figures, "ad", "date")
+        self._compare(sandbox, "ad_performance", self._model.figures, "ad", "date")
 
     def _compare(
         self,
@@ -81,7 +81,7 @@ class Model:
         for id, row in expected.items():
             for name, value in row.items():
                 if name not in _NOT_COMPARED:
-                    fits = _fits(name, value, rows[id][name])
+                    fits = _fits(name, value, rows[id][name], self.document.instants)
                     require(fits, f"{resource}: {name} of {id} is {rows[id][name]!r}, and must be {value!r}")
             if resource == "contacts":
                 tags = sorted((tag.id or "", tag.name or "", date) for tag, date in row["tags"])
@@ -104,7 +104,7 @@ class Model:
                 return 400
         if not self.document.fits(call.operation, call.named, body):
             return 400
-        refusal = self._world.refusal(call.operation, call.named, body)
+        refusal = self._model.expected_error(call.operation, call.named, body)
         return refusal.status if refusal else 200
 
     def _accept(self, call: Call, shown: dict[str, Any]) -> None:
@@ -112,10 +112,10 @@ class Model:
         require(foreseen == 200, f"{call.operation.name} was accepted, and must be refused with {foreseen}")
         self.accepted += 1
         body = loads(call.body) if call.operation.body is not None else None
-        outcome = self._world.carry_out(call.operation, call.named, body, shown)
+        outcome = self._model.apply(call.operation, call.named, body, shown)
         if body is not None:
             self._check_answer(outcome.expected, shown[_NAMES.get(call.operation.resource, call.operation.resource)])
-            read = self.document.read(call.operation, body)
+            read = self.document.normalize(call.operation, body)
             self._products |= {one["product_id"] for one in (read, *read.get("items", ())) if "product_id" in one}
 
     def _check_answer(self, expected: Any, shown: Any) -> None:
@@ -123,18 +123,19 @@ class Model:
         for must, got in many:
             for name, value in must.items():
                 if name not in ("key", "tags") and value not in (ANY, NOW):
-                    require(_fits(name, value, got[name]), f"{name} is answered as {got[name]!r}, not {value!r}")
+                    fits = _fits(name, value, got[name], self.document.instants)
+                    require(fits, f"{name} is answered as {got[name]!r}, not {value!r}")
 
 
-def _fits(name: str, expected: Any, got: Any) -> bool:
+def _fits(name: str, expected: Any, got: Any, instants: frozenset[str]) -> bool:
     """Equal, dates as instants; of an item what the contract knows."""
     if name == "items" and isinstance(got, list) and len(got) == len(expected):
         return all(
-            _fits("", must[key], shown[key])
+            same(must[key], shown[key])
             for must, shown in zip(expected, got, strict=True)
             for key in must.keys() & shown.keys()
         )
-    return same(expected, got, name in INSTANTS)
+    return same(expected, got, name in instants)
 
 
 def _accepted(answer: Answer) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-// Loaded by each Node that a checked command starts: leads the intercepted hosts to the fake.
+// Loaded by each Node process that a checked command starts: redirects the intercepted hosts to the fake.
 // For clients that ignore the proxy variables: fetch and undici before Node 24, got, bare https.
 "use strict";
 
@@ -7,7 +7,7 @@ const net = require("node:net");
 const WEB_PORTS = new Set([80, 443]);
 const settings = process.env.SEGMETRICS_MOCK_HOOK && JSON.parse(process.env.SEGMETRICS_MOCK_HOOK);
 
-/** `settings`: where the fake listens (`host`, `port`), whom it plays (`hosts`), who is let out (`allow_hosts`). */
+/** `settings`: the fake's address (`host`, `port`), the intercepted hosts (`hosts`), those passed through (`allow_hosts`). */
 function install({ host: fakeHost, port: fakePort, hosts, allow_hosts: allowHosts }) {
   const connect = net.Socket.prototype.connect;
   const name = (host) => (typeof host === "string" ? host.toLowerCase().replace(/\.$/, "") : "");
@@ -20,26 +20,26 @@ function install({ host: fakeHost, port: fakePort, hosts, allow_hosts: allowHost
     !(net.isIPv4(host) && (host.startsWith("127.") || host === "0.0.0.0")) &&
     !(net.isIPv6(host) && (host === "::1" || host === "::" || host.startsWith("::ffff:127.")));
 
-  /** Asks the fake as a proxy would be asked: so it notes the host, and says what to do. */
-  const refuse = (socket, host, port) => {
-    const asking = new net.Socket();
-    let answer = "";
+  /** Asks the fake as one asks a proxy, so that it records the host and says what to do. */
+  const block = (socket, host, port) => {
+    const proxy = new net.Socket();
+    let response = "";
     const end = () => {
-      let text = `${host} is refused by segmetrics-mock`;
+      let text = `${host} is blocked by segmetrics-mock`;
       try {
-        text = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n"))).errors[0];
+        text = JSON.parse(response.slice(response.indexOf("\r\n\r\n"))).errors[0];
       } catch {
-        // The plain text will do.
+        // The default text is enough.
       }
       socket.destroy(Object.assign(new Error(text), { code: "ECONNREFUSED" }));
     };
-    asking.setEncoding("utf8");
-    asking.on("data", (chunk) => (answer += chunk));
-    asking.on("error", () => {});
-    asking.on("close", end);
-    connect.call(asking, fakePort, fakeHost);
-    asking.write(`CONNECT ${net.isIPv6(host) ? `[${host}]` : host}:${port} HTTP/1.1\r\n\r\n`);
-    // Until then the socket is one that connects: what is written to it waits.
+    proxy.setEncoding("utf8");
+    proxy.on("data", (chunk) => (response += chunk));
+    proxy.on("error", () => {});
+    proxy.on("close", end);
+    connect.call(proxy, fakePort, fakeHost);
+    proxy.write(`CONNECT ${net.isIPv6(host) ? `[${host}]` : host}:${port} HTTP/1.1\r\n\r\n`);
+    // Until the response the socket counts as connecting: what is written to it waits.
     socket.connecting = true;
     return socket;
   };
@@ -57,7 +57,7 @@ function install({ host: fakeHost, port: fakePort, hosts, allow_hosts: allowHost
       const callback = args.find((arg) => typeof arg === "function");
       return connect.call(this, options, callback);
     }
-    if (WEB_PORTS.has(Number(target.port)) && isForeign(host)) return refuse(this, host, Number(target.port));
+    if (WEB_PORTS.has(Number(target.port)) && isForeign(host)) return block(this, host, Number(target.port));
     return connect.apply(this, given);
   };
 }

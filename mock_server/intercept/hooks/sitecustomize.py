@@ -1,10 +1,10 @@
-"""Loaded by each Python that a checked command starts: leads the intercepted hosts to the fake.
+"""Loaded by each Python that a checked command starts: redirects the intercepted hosts to the fake.
 
-For clients that ignore the proxy variables (aiohttp, http.client, urllib3). Any Python from 3.7 on, and nothing
-imported from the kit: the child may run in an environment of its own.
+For clients that ignore the proxy variables (aiohttp, http.client, urllib3). It runs on any Python from 3.7 on, and
+imports nothing of the kit: the child may have its own environment.
 """
 
-# pathlib would take milliseconds of every start.
+# pathlib would add milliseconds to every start.
 # ruff: noqa: PTH100, PTH120
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ _WEB_PORTS = {80: 80, 443: 443, "80": 80, "443": 443, "http": 80, "https": 443, 
 
 
 def _install(settings: dict[str, Any]) -> None:
-    """`settings`: where the fake listens (`host`, `port`), whom it plays (`hosts`), who is let out (`allow_hosts`)."""
+    """Patch `socket`.
+
+    `settings`: the fake's address (`host`, `port`), intercepted hosts (`hosts`), hosts passed through (`allow_hosts`).
+    """
     fake = (settings["host"], settings["port"])
-    ours = set(settings["hosts"])
+    intercepted = set(settings["hosts"])
     allowed = set(settings["allow_hosts"])
     getaddrinfo = socket.getaddrinfo
     connect = socket.socket.connect
@@ -49,35 +52,35 @@ def _install(settings: dict[str, Any]) -> None:
             return True
         return not (address.is_loopback or address.is_unspecified)
 
-    def refuse(host: str, port: int) -> str:
-        """Asks the fake as a proxy would be asked: so it notes the host, and says what to do."""
-        with socket.socket() as asking:
-            asking.settimeout(5)
-            connect(asking, fake)
-            asking.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\n\r\n".encode("ascii", "replace"))
-            answer = b""
+    def block(host: str, port: int) -> str:
+        """Ask the fake as one asks a proxy, so that it records the host; return its text, which says what to do."""
+        with socket.socket() as proxy:
+            proxy.settimeout(5)
+            connect(proxy, fake)
+            proxy.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\n\r\n".encode("ascii", "replace"))
+            response = b""
             while True:
-                chunk = asking.recv(65536)
+                chunk = proxy.recv(65536)
                 if not chunk:
                     break
-                answer += chunk
+                response += chunk
         try:
-            return str(json.loads(answer.partition(b"\r\n\r\n")[2].decode())["errors"][0])
+            return str(json.loads(response.partition(b"\r\n\r\n")[2].decode())["errors"][0])
         except (ValueError, KeyError):
-            return host + " is refused by segmetrics-mock"
+            return host + " is blocked by segmetrics-mock"
 
     def redirected(address: Any) -> Any:
-        """For `connect` with a name in place of an address."""
-        if isinstance(address, tuple) and len(address) >= 2 and name(address[0]) in ours:
+        """Return the address to connect to, for a `connect` with a name in place of an address."""
+        if isinstance(address, tuple) and len(address) >= 2 and name(address[0]) in intercepted:
             return fake
         return address
 
     def hooked_getaddrinfo(host: Any, port: Any, *rest: Any, **named: Any) -> list[Any]:
         wanted = name(host)
-        if wanted in ours:
+        if wanted in intercepted:
             return getaddrinfo(fake[0], fake[1], *rest, **named)
         if port in _WEB_PORTS and is_foreign(wanted):
-            raise socket.gaierror(socket.EAI_FAIL, refuse(wanted, _WEB_PORTS[port]))
+            raise socket.gaierror(socket.EAI_FAIL, block(wanted, _WEB_PORTS[port]))
         return getaddrinfo(host, port, *rest, **named)
 
     def hooked_connect(self: socket.socket, address: Any) -> None:
@@ -92,7 +95,7 @@ def _install(settings: dict[str, Any]) -> None:
 
 
 def _chain() -> None:
-    """Runs the `sitecustomize` that would have been found without ours."""
+    """Run the `sitecustomize` that Python would have found without this one."""
     others = [path for path in sys.path if os.path.abspath(path or os.curdir) != _HERE]
     spec = PathFinder.find_spec("sitecustomize", others)
     if spec is not None and spec.loader is not None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from mock_server.store import browse
+from mock_server.web.dashboard import queries
 from mock_server.web.dashboard.charts import Chart, Series
 from mock_server.web.dashboard.visit import View, Visit
 
@@ -36,12 +36,12 @@ class Campaign:
 def ads(visit: Visit) -> View:
     days = visit.whole("days")
     days = days if days in PERIODS else PERIODS[-1]
-    last = browse.last_day_of_ads(visit.session, visit.account_id)
+    last = queries.last_day_of_ads(visit.session)
     if last is None:
         return View("ads.html.j2", "Ads", {"campaigns": []})
     first = (date.fromisoformat(last) - timedelta(days=days - 1)).isoformat()
     campaigns = _campaigns(visit, first, last)
-    revenue = browse.revenue_by_day(visit.session, visit.account_id, first)
+    revenue = queries.revenue_by_day(visit.session, first)
     revenue = {day: cents for day, cents in revenue.items() if day <= last}
     spend: dict[str, int] = defaultdict(int)
     for campaign in campaigns:
@@ -56,7 +56,7 @@ def ads(visit: Visit) -> View:
             "periods": PERIODS,
             "first": first,
             "last": last,
-            "summed": browse.SUMMED,
+            "summed": queries.SUMMED_ORDERS,
             "revenue": Chart.over_time(
                 [Series("Revenue", "c6", revenue)], first, last, money=True, line=Series("Spend", "line", spend)
             ),
@@ -69,13 +69,13 @@ def ads(visit: Visit) -> View:
 def _campaigns(visit: Visit, first: str, last: str) -> list[Campaign]:
     """The campaigns that had figures, the dearest first; revenue of those whose name or id a contact's UTM gives."""
     found: dict[str, Campaign] = {}
-    for day, id, name, spend, clicks, impressions in browse.ad_figures(visit.session, visit.account_id, first):
+    for day, id, name, spend, clicks, impressions in queries.ad_figures(visit.session, first):
         campaign = found.setdefault(id, Campaign(id, name or id or "No campaign"))
         campaign.spent[day] += spend
         campaign.clicked[day] += clicks
         campaign.impressions += impressions
     known = {key.casefold(): one for one in found.values() for key in (one.name, one.id) if key}
-    for utm, revenue, orders in browse.revenue_by_campaign(visit.session, visit.account_id, first, last):
+    for utm, revenue, orders in queries.revenue_by_campaign(visit.session, first, last):
         if one := known.get(utm.casefold()):
             one.revenue += revenue
             one.orders += orders

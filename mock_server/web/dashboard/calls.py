@@ -1,26 +1,25 @@
 """The calls of a sandbox: the list that grows as they arrive, and each call with what was found in it."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from mock_server.errors import SEVERITIES
-from mock_server.exhibits.clauses import Clauses
-from mock_server.exhibits.examples import CLIPPED_LINE, clip, example_of
-from mock_server.store import exchanges
+from mock_server.findings import SEVERITIES
+from mock_server.journal import ListedExchange, queries
+from mock_server.journal.queries import Filters
+from mock_server.verdict.presentation.curl import curl_of
+from mock_server.verdict.presentation.excerpts import MAX_LINE, excerpt_of, truncate
+from mock_server.verdict.presentation.spec_excerpts import SpecExcerpts
 from mock_server.web.dashboard.visit import PAGE, View, Visit
 
 STATUSES = (200, 400, 401, 404, 405, 413, 415, 500)
 _SHOWN_BODY = 200_000
 _SHOWN_FINDINGS = 100
 _LISTED_FINDINGS = 3
-_WITHOUT = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "expect"}
-"""Headers that curl sends itself, or that would be wrong from another place."""
 
 
-def filters_of(query: Mapping[str, str]) -> dict[str, Any]:
+def filters_of(query: Mapping[str, str]) -> Filters:
     """What the list is narrowed to; a filter that makes no sense is none."""
     status = query.get("status", "")
     severity = query.get("severity")
@@ -31,14 +30,14 @@ def filters_of(query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def line_of(line: Mapping[str, Any]) -> dict[str, Any]:
+def line_of(line: ListedExchange) -> dict[str, Any]:
     """A line of the journal as the list shows it: the gravest findings first, long texts in part."""
     findings = sorted(line["findings"], key=lambda finding: SEVERITIES.index(finding["severity"]))
     return {
         **line,
-        "path": line["path"][:CLIPPED_LINE],
+        "path": line["path"][:MAX_LINE],
         "findings": [
-            {**finding, "message": clip(finding["message"], limit=CLIPPED_LINE)}
+            {**finding, "message": truncate(finding["message"], limit=MAX_LINE)}
             for finding in findings[:_LISTED_FINDINGS]
         ],
         "more": max(0, len(findings) - _LISTED_FINDINGS),
@@ -47,7 +46,7 @@ def line_of(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def requests(visit: Visit) -> View:
     filters = filters_of(visit.request.query_params)
-    lines = exchanges.before(visit.session, visit.account_id, visit.before, PAGE + 1, **filters)
+    lines = queries.before(visit.session, visit.before, PAGE + 1, filters)
     chosen = {name: value for name, value in filters.items() if value is not None}
     is_first = not visit.text("before")
     return View(
@@ -68,19 +67,19 @@ def requests(visit: Visit) -> View:
 
 def call(visit: Visit) -> View:
     number: int = visit.request.path_params["number"]
-    page = visit.journal.page(visit.session, visit.account_id, after=number - 1, limit=1)["requests"]
+    page = visit.journal.page(visit.session, visit.sandbox.generation, after=number - 1, limit=1).exchanges
     if not page or page[0]["number"] != number:
         raise HTTPException(404, f"Call {number} is not in the journal of this sandbox, or no longer.")
     entry = page[0]
     findings = sorted(entry["findings"], key=lambda finding: SEVERITIES.index(finding["severity"]))
-    clauses = Clauses(visit.contract)
+    spec_excerpts = SpecExcerpts(visit.contract)
     nothing = {"pointer": "", "code": ""}
     shown = [
         {
             "finding": finding,
-            "message": clip(finding["message"], limit=4 * CLIPPED_LINE),
-            "clause": clauses.of(finding),
-            "example": example_of(entry, finding, visit.contract, **({} if place else {"limit": _SHOWN_BODY})),
+            "message": truncate(finding["message"], limit=4 * MAX_LINE),
+            "spec_excerpt": spec_excerpts.of(finding),
+            "excerpt": excerpt_of(entry, finding, visit.contract, **({} if place else {"limit": _SHOWN_BODY})),
         }
         for place, finding in enumerate(findings[:_SHOWN_FINDINGS])
     ]
@@ -89,35 +88,18 @@ def call(visit: Visit) -> View:
         f"Call {number}",
         {
             "entry": entry,
-            "path": clip(entry["request"]["path"], limit=CLIPPED_LINE),
+            "path": truncate(entry["request"]["path"], limit=MAX_LINE),
             "shown": shown,
             "more": max(0, len(findings) - _SHOWN_FINDINGS),
-            "plain": None if shown else example_of(entry, nothing, visit.contract, limit=_SHOWN_BODY),
+            "plain": None if shown else excerpt_of(entry, nothing, visit.contract, limit=_SHOWN_BODY),
             "nothing": nothing,
             "curl": curl_of(entry, visit.origin, visit.sandbox.api_key),
             "is_cut": entry["request"]["bytes"] > len(entry["request"]["body"].encode()),
-            "next": next(
-                iter(exchanges.after(visit.session, visit.account_id, number, 1, **filters_of({}))), {"number": None}
-            )["number"],
-            "previous": next(
-                iter(exchanges.before(visit.session, visit.account_id, number, 1, **filters_of({}))), {"number": None}
-            )["number"],
+            "next": _number(queries.after(visit.session, number, 1, {})),
+            "previous": _number(queries.before(visit.session, number, 1, {})),
         },
     )
 
 
-def curl_of(entry: Mapping[str, Any], origin: str, api_key: str) -> str:
-    """The call as a curl command. Its key is the sandbox's own, unless the call had a wrong one: then masked."""
-    request = entry["request"]
-    codes = {finding["code"] for finding in entry["findings"]}
-    words = ["curl", "--path-as-is", "--globoff"]
-    words += [] if request["method"] == "POST" and request["body"] else ["-X", request["method"]]
-    words += [origin + request["path"]]
-    for name, value in request["headers"].items():
-        if name == "authorization" and "wrong-key" not in codes and api_key:
-            value = f"{'Bearer ' if 'auth-bearer-prefix' in codes else ''}{api_key}"
-        if name not in _WITHOUT:
-            words += ["-H", f"{name}: {value}"]
-    if request["body"]:
-        words += ["--data-raw", request["body"]]
-    return " ".join(map(shlex.quote, words))
+def _number(found: list[ListedExchange]) -> int | None:
+    return found[0]["number"] if found else None

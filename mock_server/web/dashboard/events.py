@@ -3,7 +3,6 @@ process."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import orjson
 from jinja2 import Template
@@ -12,8 +11,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from mock_server.errors import ApiError
-from mock_server.store import accounts, exchanges
+from mock_server.journal import ListedExchange
+from mock_server.journal import queries as journal
+from mock_server.store import accounts
+from mock_server.store.accounts import NO_ACCOUNT
 from mock_server.store.database import Database
+from mock_server.store.session import Session
 from mock_server.web.dashboard.calls import filters_of, line_of
 from mock_server.web.dashboard.look import HEADERS
 
@@ -34,9 +37,10 @@ class Events:
         request = Request(scope, receive)
         account_id: str = request.path_params["account_id"].replace("~", "")
         with self._database.transaction() as session:
-            if account_id and accounts.find(session, account_id) is None:
+            generation = _generation(session, account_id)
+            if generation is None:
                 raise ApiError(404, f"there is no sandbox '{account_id}'")
-            _, last = exchanges.ends(session, account_id)
+            _, last = journal.ends(session.scoped_to(generation))
         given = request.headers.get("last-event-id") or request.query_params.get("after", "")
         after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else last
         response: Response = StreamingResponse(
@@ -51,16 +55,19 @@ class Events:
         quiet = 0
         while True:
             with self._database.transaction() as session:
-                lines = exchanges.after(session, account_id, after, _AT_ONCE, **filters)
-            for line in lines:
-                after = line["number"]
-                yield self._event(line, root)
-            quiet = 0 if lines else quiet + 1
+                generation = _generation(session, account_id)  # a reset gives the account another one
+                found = (
+                    [] if generation is None else journal.after(session.scoped_to(generation), after, _AT_ONCE, filters)
+                )
+            for exchange in found:
+                after = exchange["number"]
+                yield self._event(exchange, root)
+            quiet = 0 if found else quiet + 1
             if quiet % _SIGN_OF_LIFE == _SIGN_OF_LIFE - 1:
                 yield b": still here\n\n"
             await asyncio.sleep(POLL_SECONDS)
 
-    def _event(self, line: dict[str, Any], root: str) -> bytes:
+    def _event(self, line: ListedExchange, root: str) -> bytes:
         shown = line_of(line)
         html = self._template.render(lines=[shown], here=root)
         told = (
@@ -68,3 +75,11 @@ class Events:
         )
         data = orjson.dumps({"number": line["number"], "html": html, "told": told})
         return b"id: %d\ndata: %s\n\n" % (line["number"], data)
+
+
+def _generation(session: Session, account_id: str) -> int | None:
+    """Return the account's generation, or None for an account that does not exist; an empty id is that of none."""
+    if not account_id:
+        return NO_ACCOUNT
+    found = accounts.find(session, account_id)
+    return None if found is None else found.generation

@@ -6,10 +6,10 @@ from typing import Any
 import orjson
 from jinja2 import Environment
 
-from mock_server.exhibits.templates import LOOK, environment
-from mock_server.journal import KEPT_BYTES
+from mock_server.journal.masking import KEPT_BYTES
+from mock_server.verdict.presentation.templates import BASE_CSS, environment
 
-STATIC = {path.name: path for path in [*(Path(__file__).parent / "static").iterdir(), LOOK]}
+STATIC = {path.name: path for path in [*(Path(__file__).parent / "static").iterdir(), BASE_CSS]}
 """The styles, scripts and icons, by name; nothing else is served."""
 
 MEDIA_TYPES = {

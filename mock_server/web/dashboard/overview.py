@@ -2,11 +2,12 @@
 
 from datetime import date, timedelta
 
-from mock_server.errors import SEVERITIES
-from mock_server.store import browse, exchanges
+from mock_server.findings import SEVERITIES
+from mock_server.journal import queries as journal
 from mock_server.store.contacts import CONTACTS
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
-from mock_server.web.dashboard.calls import filters_of, line_of
+from mock_server.web.dashboard import queries
+from mock_server.web.dashboard.calls import line_of
 from mock_server.web.dashboard.charts import Chart, Series
 from mock_server.web.dashboard.people import name_of, owner_of
 from mock_server.web.dashboard.visit import PAGE, View, Visit
@@ -18,8 +19,8 @@ _WEEKS = 52
 def sandboxes(visit: Visit) -> View:
     """The sandboxes by name; where there is but one, that one."""
     after = visit.text("after")
-    found = browse.sandboxes(visit.session, after, PAGE + 1)
-    _, strays = exchanges.ends(visit.session, "")
+    found = queries.sandboxes(visit.session, after, PAGE + 1)
+    _, strays = journal.ends(visit.session)
     if len(found) == 1 and not strays and not after and not visit.text("all"):
         return View("", "", {"goto": f"{visit.request.url.path.rstrip('/')}/{found[0][0]}"})
     more = found[PAGE - 1][0] if len(found) > PAGE else None
@@ -27,23 +28,22 @@ def sandboxes(visit: Visit) -> View:
 
 
 def overview(visit: Visit) -> View:
-    session, account_id = visit.session, visit.account_id
+    session = visit.session
     latest = {
-        rows: browse.latest(session, rows, account_id, before=browse.NEWEST, limit=_FEW)[0]
-        for rows in (CONTACTS, INVOICES)
+        rows: queries.latest(session, rows, before=queries.MAX_NUMBER, limit=_FEW)[0] for rows in (CONTACTS, INVOICES)
     }
-    calls = exchanges.before(session, account_id, browse.NEWEST, _FEW, **filters_of({}))
+    calls = journal.before(session, queries.MAX_NUMBER, _FEW, {})
     return View(
         "overview.html.j2",
         "Overview",
         {
             "counts": {
-                "contacts": browse.count(session, CONTACTS, account_id),
-                "orders": browse.count(session, INVOICES, account_id),
-                "subscriptions": browse.count(session, SUBSCRIPTIONS, account_id),
-                "products": browse.count(session, PRODUCTS, account_id),
+                "contacts": queries.count(session, CONTACTS),
+                "orders": queries.count(session, INVOICES),
+                "subscriptions": queries.count(session, SUBSCRIPTIONS),
+                "products": queries.count(session, PRODUCTS),
             },
-            "running": browse.running_subscriptions(session, account_id),
+            "running": queries.running_subscriptions(session),
             "people": [row | {"name": name_of(row)} for row in latest[CONTACTS]],
             "orders": [row | {"owner": owner_of(session, row)} for row in latest[INVOICES]],
             "lines": [line_of(line) for line in calls],
@@ -55,7 +55,7 @@ def overview(visit: Visit) -> View:
 
 def _revenue(visit: Visit) -> Chart | None:
     """What was paid, by week, over the year up to the last order."""
-    days = browse.revenue_by_day(visit.session, visit.account_id, "")
+    days = queries.revenue_by_day(visit.session, "")
     if not days:
         return None
     last = max(days)

@@ -1,5 +1,6 @@
 """Every page: its path, what makes it, and how it is sent."""
 
+from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
@@ -13,12 +14,16 @@ from mock_server.journal import Journal
 from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import Sandbox
-from mock_server.store.database import Database, Session
+from mock_server.store.database import Database
+from mock_server.store.session import Session
+from mock_server.verdict.report import ReportDocument, report_on
 from mock_server.web.dashboard import DOCS_PATH, PATH
 from mock_server.web.dashboard.ads import ads
 from mock_server.web.dashboard.calls import call, requests
-from mock_server.web.dashboard.conduct import contract_page, coverage, faults
+from mock_server.web.dashboard.contract import contract_page
+from mock_server.web.dashboard.coverage import coverage
 from mock_server.web.dashboard.events import Events
+from mock_server.web.dashboard.faults import faults
 from mock_server.web.dashboard.look import HEADERS, MEDIA_TYPES, STATIC, templates
 from mock_server.web.dashboard.overview import overview, sandboxes
 from mock_server.web.dashboard.people import contact, contacts
@@ -40,7 +45,6 @@ _PAGES: dict[str, Page] = {
     "/subscriptions": subscriptions,
     "/products": products,
     "/ads": ads,
-    "/coverage": coverage,
     "/faults": faults,
     "/contract": contract_page,
 }
@@ -59,6 +63,7 @@ def site(contract: Contract, database: Database, journal: Journal) -> ASGIApp:
             Route(f"{PATH}/static/{{name}}", static),
             Route(f"{of_sandbox}/events", events),
             *(Route(of_sandbox + path, made.page(page)) for path, page in _PAGES.items()),
+            Route(f"{of_sandbox}/coverage", made.page(coverage, needs_report=True)),
             Route(DOCS_PATH, made.page(reference)),
             Route(f"{DOCS_PATH}/{{account_id}}", made.page(reference)),
             Route(f"{DOCS_PATH}/{{account_id}}/openapi.json", made.document),
@@ -75,14 +80,15 @@ class Site:
         self._database = database
         self._journal = journal
 
-    def page(self, make: Page) -> Endpoint:
-        """An endpoint that sends what `make` makes; what is not there is a page too, with 404."""
+    def page(self, make: Page, *, needs_report: bool = False) -> Endpoint:
+        """Return an endpoint that sends what `make` makes; what is not found is a page too, with 404."""
 
         async def endpoint(request: Request) -> Response:
             status = 200
+            report = await self._report(request) if needs_report else None
             with self._database.transaction() as session:
                 try:
-                    visit = self._visit(request, session)
+                    visit = self._visit(request, session, report)
                     view = make(visit)
                 except HTTPException as error:
                     visit = Visit(request, self._contract, self._journal, session, Sandbox("", "", {}))
@@ -98,15 +104,21 @@ class Site:
             text = reference_document(self._visit(request, session))
         return Response(text, headers=HEADERS, media_type="application/json")
 
-    def _visit(self, request: Request, session: Session) -> Visit:
-        account_id = request.path_params.get("account_id")
-        if account_id in (None, NO_ACCOUNT):
-            sandbox: Sandbox | None = Sandbox("", "", {})
-        else:
-            sandbox = accounts.find(session, account_id)
+    async def _report(self, request: Request) -> ReportDocument | None:
+        """Report on the whole journal, in a thread; None where there is no such sandbox."""
+        with self._database.transaction() as session:
+            sandbox = _sandbox(request, session)
         if sandbox is None:
-            raise HTTPException(404, f"There is no sandbox '{account_id}'.")
-        return Visit(request, self._contract, self._journal, session, sandbox)
+            return None
+        exchanges = await self._journal.read_all(self._database, sandbox.generation)
+        return await to_thread(report_on, self._contract, exchanges)
+
+    def _visit(self, request: Request, session: Session, report: ReportDocument | None = None) -> Visit:
+        sandbox = _sandbox(request, session)
+        if sandbox is None:
+            raise HTTPException(404, f"There is no sandbox '{request.path_params['account_id']}'.")
+        account = session.scoped_to(sandbox.generation)
+        return Visit(request, self._contract, self._journal, account, sandbox, report)
 
     def _render(self, visit: Visit, view: View) -> str:
         return self.templates.get_template(view.template).render(
@@ -119,6 +131,12 @@ class Site:
             version=__version__,
             **view.variables,
         )
+
+
+def _sandbox(request: Request, session: Session) -> Sandbox | None:
+    """Return the sandbox of the path; on the pages of none, one with an empty id."""
+    account_id = request.path_params.get("account_id")
+    return Sandbox("", "", {}) if account_id in (None, NO_ACCOUNT) else accounts.find(session, account_id)
 
 
 async def static(request: Request) -> Response:

@@ -4,12 +4,13 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from mock_server.store import browse, tags
 from mock_server.store import contacts as stored
+from mock_server.store import tags
 from mock_server.store.contacts import CONTACTS
-from mock_server.store.database import Session
 from mock_server.store.orders import INVOICES, SUBSCRIPTIONS
 from mock_server.store.rows import Row
+from mock_server.store.session import Session
+from mock_server.web.dashboard import queries
 from mock_server.web.dashboard.visit import PAGE, View, Visit
 
 _EVENTS = 200
@@ -19,9 +20,9 @@ _APART = {"contact_id", "email", "first_name", "last_name", "status", "tags", "c
 def contacts(visit: Visit) -> View:
     search = visit.text("search")
     if search:
-        found, more = browse.search(visit.session, visit.account_id, search, before=visit.before, limit=PAGE)
+        found, more = queries.search(visit.session, search, before=visit.before, limit=PAGE)
     else:
-        found, more = browse.latest(visit.session, CONTACTS, visit.account_id, before=visit.before, limit=PAGE)
+        found, more = queries.latest(visit.session, CONTACTS, before=visit.before, limit=PAGE)
     return View(
         "contacts.html.j2",
         "Contacts",
@@ -29,19 +30,19 @@ def contacts(visit: Visit) -> View:
             "rows": [row | {"name": name_of(row), "tags": tags.present(visit.session, row["tags"])} for row in found],
             "next": more,
             "search": search,
-            "searched": browse.SEARCHED,
-            "total": browse.count(visit.session, CONTACTS, visit.account_id),
+            "searched": queries.SEARCHED_CONTACTS,
+            "total": queries.count(visit.session, CONTACTS),
         },
     )
 
 
 def contact(visit: Visit) -> View:
     number: int = visit.request.path_params["number"]
-    row = browse.row(visit.session, CONTACTS, visit.account_id, number)
+    row = queries.get(visit.session, CONTACTS, number)
     if row is None:
         raise HTTPException(404, "This contact is not stored here, or no longer.")
-    orders = browse.owned_by(visit.session, INVOICES, row, _EVENTS)
-    subscriptions = browse.owned_by(visit.session, SUBSCRIPTIONS, row, _EVENTS)
+    orders = queries.orders_of(visit.session, INVOICES, row, _EVENTS)
+    subscriptions = queries.orders_of(visit.session, SUBSCRIPTIONS, row, _EVENTS)
     tagged = tags.present(visit.session, row["tags"])
     fields = CONTACTS.present(row)
     return View(
@@ -68,7 +69,7 @@ def name_of(contact: Row) -> str:
 
 def owner_of(session: Session, order: Row) -> dict[str, Any] | None:
     """`number` and `name` of the contact whose an order is."""
-    within = session.within(order["account_id"], order["integration_id"])
+    within = session.scoped_to(order["generation"], order["integration_id"])
     found = stored.find(within, order["contact_id"], order["email"])
     return found and {"number": found["number"], "name": name_of(found)}
 

@@ -2,9 +2,9 @@
 
 from starlette.exceptions import HTTPException
 
-from mock_server.store import browse
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
 from mock_server.store.rows import Row, Rows
+from mock_server.web.dashboard import queries
 from mock_server.web.dashboard.people import owner_of
 from mock_server.web.dashboard.visit import PAGE, View, Visit
 
@@ -22,14 +22,14 @@ def products(visit: Visit) -> View:
 
 
 def order(visit: Visit) -> View:
-    row = browse.row(visit.session, INVOICES, visit.account_id, visit.request.path_params["number"])
+    row = queries.get(visit.session, INVOICES, visit.request.path_params["number"])
     if row is None:
         raise HTTPException(404, "This order is not stored here, or no longer.")
     return View("order.html.j2", f"Order {row['id']}", {"row": row, "buyer": owner_of(visit.session, row)})
 
 
 def _list(visit: Visit, rows: Rows, template: str, title: str) -> View:
-    found, more = browse.latest(visit.session, rows, visit.account_id, before=visit.before, limit=PAGE)
+    found, more = queries.latest(visit.session, rows, before=visit.before, limit=PAGE)
     return View(
         template,
         title,
@@ -37,7 +37,7 @@ def _list(visit: Visit, rows: Rows, template: str, title: str) -> View:
             "rows": [row | {"owner": None if rows is PRODUCTS else owner_of(visit.session, row)} for row in found],
             "state_of": state_of,
             "next": more,
-            "total": browse.count(visit.session, rows, visit.account_id),
+            "total": queries.count(visit.session, rows),
         },
     )
 

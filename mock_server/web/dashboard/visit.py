@@ -10,8 +10,9 @@ from starlette.requests import Request
 from mock_server.journal import Journal
 from mock_server.spec import Contract
 from mock_server.store.accounts import ADS, PAYMENTS, Sandbox
-from mock_server.store.browse import NEWEST
-from mock_server.store.database import Session
+from mock_server.store.session import Session
+from mock_server.verdict.report import ReportDocument
+from mock_server.web.dashboard.queries import MAX_NUMBER
 
 PAGE = 50
 """How many rows a list shows."""
@@ -21,13 +22,17 @@ _WHOLE = re.compile("[0-9]{1,18}")
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a page is made from. `sandbox`: has an empty id on the pages of no sandbox."""
+    """What a page is made from. `sandbox`: has an empty id on the pages of no sandbox.
+
+    `session`: scoped to its account. `report`: for the pages that need it.
+    """
 
     request: Request
     contract: Contract
     journal: Journal
     session: Session
     sandbox: Sandbox
+    report: ReportDocument | None = None
 
     @property
     def account_id(self) -> str:
@@ -56,7 +61,7 @@ class Visit:
     @property
     def before(self) -> int:
         """Where the list goes on."""
-        return self.whole("before", NEWEST)
+        return self.whole("before", MAX_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,17 @@
+"""Texts that commands, reports and pages share."""
+
+import pytest
+
+from mock_server.text import counted, printable
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings"), (1200, "1,200 findings")]
+)
+def test_a_number_has_its_noun(number: int, text: str) -> None:
+    assert counted(number, "finding") == text
+
+
+def test_control_characters_are_replaced_but_those_to_keep() -> None:
+    assert printable("\x1b[31mé\n\u202e") == "\ufffd[31mé\ufffd\ufffd"
+    assert printable("one\ntwo\x07", keep="\n") == "one\ntwo\ufffd"

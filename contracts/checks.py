@@ -1,0 +1,126 @@
+"""Checks: what must hold of a call beyond the document's schemas, each with the `x-rules` that it proves.
+
+A check is a generator of assertions about one step. They are defined in `response_checks`; in `follow_up_checks`,
+where one response alone cannot show it; and in `rejection_checks`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from contracts.document import parse_instant
+from contracts.model import ANY, NOW, Row
+from contracts.run import Step
+
+# Rules that no call of the import API can prove, and why.
+UNOBSERVABLE = {
+    "rekeyed-orders-follow": "no response shows whose an order is unless the call says it again",
+    "invoice-creates-products": "no call lists the products",
+    "subscription-creates-product": "no call lists the products",
+    "ad-object-creates-or-updates": "no call returns an ad, a set or a campaign",
+    "ad-parents": "no call returns an ad, a set or a campaign",
+}
+
+CLOCK_TOLERANCE = timedelta(minutes=2)
+
+Assertions = Iterator["Assertion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """One thing that a rule says of a step. `subject`: a field, or a follow-up call."""
+
+    rule: str
+    held: bool
+    subject: str
+    expected: Any
+    actual: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`always`: run on every response, not only on those that the document's schemas accept."""
+
+    name: str
+    text: str
+    rules: tuple[str, ...]
+    run: Callable[[Step], Assertions]
+    always: bool
+
+
+CHECKS: list[Check] = []
+
+
+def check(*rules: str, always: bool = False) -> Callable[[Callable[[Step], Assertions]], Callable[[Step], Assertions]]:
+    """Register a generator of assertions. Its docstring is what a user reads; `rules` are those that it may prove."""
+
+    def register(run: Callable[[Step], Assertions]) -> Callable[[Step], Assertions]:
+        CHECKS.append(Check(run.__name__, (run.__doc__ or "").strip(), rules, run, always))
+        return run
+
+    return register
+
+
+def is_stored(step: Step) -> bool:
+    """Return whether the step is a successful upsert whose response shows one object."""
+    return step.applied and step.operation.method == "POST" and isinstance(step.result, dict)
+
+
+def expect(rule: str, subject: str, expected: Any, actual: Any, instants: bool = False) -> Assertion:
+    return Assertion(rule, same(expected, actual, instants), subject, expected, actual)
+
+
+def same(expected: Any, actual: Any, instants: bool = False) -> bool:
+    """Compare as JSON values; ANY equals everything, `instants` compares dates as instants to the second."""
+    if expected == ANY or (isinstance(expected, str) and expected == actual):
+        return True
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return expected.keys() == actual.keys() and all(
+            same(expected[name], actual[name], instants) for name in expected
+        )
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(expected) == len(actual) and all(map(same, expected, actual))
+    if instants and isinstance(expected, str) and isinstance(actual, str):
+        try:
+            moment = datetime.now(UTC) if expected == NOW else parse_instant(expected)
+            tolerance = CLOCK_TOLERANCE if expected == NOW else timedelta(seconds=1)
+            return abs(moment - parse_instant(actual)) < tolerance
+        except (ValueError, OverflowError):
+            return False
+    return bool(expected == actual) and isinstance(expected, bool) == isinstance(actual, bool)
+
+
+def expect_tags(step: Step, names_rule: str, dates_rule: str) -> Assertions:
+    """Compare the contact's tags, in any order, and their dates."""
+    if "tags" not in step.result:
+        return
+    expected, actual = step.outcome.expected["tags"], step.result["tags"]
+    by_id = {tag["id"]: tag for tag in actual}
+    yield expect(names_rule, "tags", sorted(map(label, expected)), sorted(map(label, actual)))
+    before = {tag["id"] for tag in step.outcome.before.get("tags", ())}
+    for tag in expected:
+        if tag["id"] in by_id:
+            new = tag["date"] == NOW
+            rule = "tag-date-defaults-to-now" if new else dates_rule if tag["id"] in before else "dates-in-utc"
+            yield expect(rule, f"date of tag {label(tag)}", tag["date"], by_id[tag["id"]]["date"], True)
+
+
+def label(tag: Row) -> str:
+    return f"{tag['id']}={tag['name']}"
+
+
+def id_of(step: Step) -> str:
+    """Return the id in the response, or an empty text."""
+    result = step.result if isinstance(step.result, dict) else {}
+    return str(result.get("contact_id" if step.operation.resource in ("contact", "tags") else "id", ""))
+
+
+def errors_of(step: Step) -> list[Any]:
+    errors = step.json.get("errors") if isinstance(step.json, dict) else None
+    return errors if isinstance(errors, list) else []
+
+
+def expected_status(step: Step) -> int:
+    """Return the status that the model expects."""
+    return step.expected_error.status if step.expected_error else 200

@@ -1,0 +1,188 @@
+"""The events of a run, written as lines of JSON for the process that started it.
+
+`mock_server/contract/events.py` describes the same documents for the reader; a test compares the two.
+"""
+
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, TypedDict
+
+from contracts.checks import UNOBSERVABLE, Assertion
+from contracts.run import Run, Step
+
+# A progress event at least every so many calls.
+_CALLS_PER_PROGRESS = 25
+
+
+class StartEvent(TypedDict):
+    """How many operations the run covers, and the phases that go through all of them."""
+
+    event: Literal["start"]
+    operations: int
+    phases: list[str]
+
+
+class ProgressEvent(TypedDict):
+    """What the run is working on; `calls`: generated so far."""
+
+    event: Literal["progress"]
+    phase: str
+    operation: str
+    calls: int
+
+
+class FailureEvent(TypedDict):
+    """The first failure of a check for an operation. `curl`: empty where no single request failed."""
+
+    event: Literal["failure"]
+    operation: str
+    check: str
+    title: str
+    message: str
+    rules: list[str]
+    curl: str
+
+
+class ErrorEvent(TypedDict):
+    """An error that Schemathesis met in testing, such as a lost connection. `operation`: empty for the whole run."""
+
+    event: Literal["error"]
+    operation: str
+    text: str
+
+
+class RuleSummary(TypedDict):
+    """A rule of the document with the assertions that were made of it. `unobservable`: why no call can prove it."""
+
+    name: str
+    text: str
+    kind: str
+    note: str
+    operation: str
+    held: int
+    broken: int
+    unobservable: str
+
+
+class FailureCount(TypedDict):
+    """How often a check failed for an operation."""
+
+    operation: str
+    check: str
+    count: int
+
+
+class EndEvent(TypedDict):
+    """The whole run. `created`, `remaining`: objects that it made, and those that it could not delete."""
+
+    event: Literal["end"]
+    prefix: str
+    calls: int
+    follow_up_calls: int
+    created: int
+    remaining: int
+    rules: list[RuleSummary]
+    failure_counts: list[FailureCount]
+
+
+Event = StartEvent | ProgressEvent | FailureEvent | ErrorEvent | EndEvent
+
+
+class EventLog:
+    """Counts what happens in a run and writes its events to a file, without one to nowhere.
+
+    Schemathesis calls hooks in a thread of its own, event handlers in the main thread.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.calls = 0
+        self.succeeded: set[str] = set()
+        self._file = (path or Path(os.devnull)).open("a", encoding="utf-8", buffering=1)
+        self._lock = threading.Lock()
+        self._held: Counter[str] = Counter()
+        self._broken: Counter[str] = Counter()
+        self._failures: Counter[tuple[str, str]] = Counter()
+        self._errors: set[tuple[str, str]] = set()
+        self._phase = self._operation = ""
+
+    def start(self, operations: int, phases: list[str]) -> None:
+        self._write({"event": "start", "operations": operations, "phases": phases})
+
+    def scenario(self, phase: str, operation: str) -> None:
+        self._phase, self._operation = phase, operation
+        self._progress()
+
+    def call(self, step: Step) -> None:
+        self.calls += 1
+        if step.applied:
+            self.succeeded.add(step.operation.name)
+        if self.calls % _CALLS_PER_PROGRESS == 0:
+            self._progress()
+
+    def assertion(self, assertion: Assertion) -> None:
+        (self._held if assertion.held else self._broken)[assertion.rule] += 1
+
+    def failure(
+        self, operation: str, check: str, *, title: str, message: str, rules: Sequence[str], curl: str = ""
+    ) -> None:
+        self._failures[operation, check] += 1
+        if self._failures[operation, check] == 1:
+            self._write(
+                {
+                    "event": "failure",
+                    "operation": operation,
+                    "check": check,
+                    "title": title,
+                    "message": message,
+                    "rules": list(rules),
+                    "curl": curl,
+                }
+            )
+
+    def error(self, operation: str, kind: str, text: str) -> None:
+        """Write the first error of a kind for an operation."""
+        if (operation, kind) not in self._errors:
+            self._errors.add((operation, kind))
+            self._write({"event": "error", "operation": operation, "text": text})
+
+    def end(self, run: Run, remaining: int) -> None:
+        rules: list[RuleSummary] = [
+            {
+                "name": rule.name,
+                "text": rule.text,
+                "kind": rule.kind,
+                "note": rule.note,
+                "operation": rule.operation,
+                "held": self._held[rule.name],
+                "broken": self._broken[rule.name],
+                "unobservable": UNOBSERVABLE.get(rule.name, ""),
+            }
+            for rule in run.document.rules.values()
+        ]
+        self._write(
+            {
+                "event": "end",
+                "prefix": run.prefix,
+                "calls": self.calls,
+                "follow_up_calls": run.api.sent,
+                "created": len(run.created),
+                "remaining": remaining,
+                "rules": rules,
+                "failure_counts": [
+                    {"operation": operation, "check": check, "count": count}
+                    for (operation, check), count in self._failures.items()
+                ],
+            }
+        )
+        self._file.close()
+
+    def _progress(self) -> None:
+        self._write({"event": "progress", "phase": self._phase, "operation": self._operation, "calls": self.calls})
+
+    def _write(self, event: Event) -> None:
+        with self._lock:
+            self._file.write(json.dumps(event) + "\n")

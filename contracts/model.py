@@ -1,0 +1,330 @@
+"""The reference model: what this run has stored and deleted, and what the server must answer next.
+
+It mirrors the rules of openapi.yaml for one integration: it says which valid call is refused, applies a successful
+one, and returns the object that the response must show. What only the server can know (the ids that it generates,
+what an ad had before) is ANY at first and copied from the response.
+"""
+
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote
+
+from contracts.document import Document, Operation
+
+ANY = "<anything>"
+NOW = "<the time of the call>"
+MAX_DEPTH = 64
+_INTEGERS = range(-(2**63), 2**64)
+
+# How many integers a run has of its own.
+_SPAN = 10_000_000
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedError:
+    """The status of a valid call that must not succeed, and the rule that says so."""
+
+    status: int
+    rule: str
+
+
+@dataclass(slots=True, eq=False)
+class Tag:
+    """A tag of the integration. `id`: None until a response shows the one that the server generated."""
+
+    number: int
+    has_generated_id: bool
+    id: str | None = None
+    name: Any = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the response to a successful call must show.
+
+    `matched_by`: what the object was found by, "id" or "email", or "new". `before`: the object until then.
+    """
+
+    expected: Any = None
+    matched_by: str = "new"
+    before: Row = field(default_factory=dict)
+
+
+class Names:
+    """Replaces each id and email by one of this run; nothing without `prefix` is written.
+
+    On loopback integers stay integers, in a range of the run's own; elsewhere they become texts with the prefix.
+    """
+
+    def __init__(self, document: Document, prefix: str, *, integers: bool) -> None:
+        self._document = document
+        self.prefix = prefix
+        self._first = 10**12 + zlib.crc32(prefix.encode()) % 10**5 * _SPAN if integers else None
+
+    def body(self, operation: Operation, body: Any) -> Any:
+        return body if operation.body is None else self._document.map_values(operation.body, body, self._own)
+
+    def path(self, encoded: str) -> str:
+        """Return a percent-encoded id or email for a path, short enough to be valid as it is written."""
+        own = self._own("email" if "@" in unquote(encoded) else "id", unquote(encoded))
+        while len(quote(own, safe="")) > 255:
+            own = own[:-1]
+        return quote(own, safe="")
+
+    def is_own(self, value: Any) -> bool:
+        """Return whether an id or email is one of this run."""
+        if isinstance(value, str) and value.startswith(self.prefix):
+            return True
+        number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+        return self._first is not None and isinstance(number, int | float) and 0 <= number - self._first < _SPAN
+
+    def _own(self, kind: str, value: Any) -> Any:
+        if kind not in ("id", "email", "tag"):
+            return value
+        if not isinstance(value, str):
+            if self._first is not None:
+                return type(value)(self._first + int(value) % _SPAN)
+            return {"id": f"{self.prefix}{int(value)}"} if kind == "tag" else f"{self.prefix}{int(value)}"
+        if value.startswith(self.prefix):
+            return value
+        if kind == "email" and len(self.prefix + value) > 254:
+            name, _, host = value.partition("@")
+            return f"{self.prefix}{name[:100]}@{host[:100].strip('.')}"
+        return (self.prefix + value)[:255]
+
+
+class Tags:
+    """The tags of the integration, the oldest first."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Tag] = {}
+        self._by_name: dict[str, list[Tag]] = {}
+        self._created = 0
+
+    def with_id(self, id: str | None) -> Tag | None:
+        return None if id is None else self._by_id.get(id)
+
+    def find(self, tag: Any) -> list[Tag]:
+        """Return the tags that a removal names: one by id, all by name."""
+        id, name = (tag.get("id"), tag.get("name")) if isinstance(tag, dict) else (str(tag), tag)
+        known = self.with_id(id)
+        return [known] if known else self._with_name(name)
+
+    def ensure(self, tag: Any) -> Tag:
+        """Return the tag of any of the three forms, created if it is new; a text is an id only where one exists."""
+        if isinstance(tag, dict):
+            id, name = tag.get("id"), tag.get("name")
+        else:
+            id, name = (str(tag), None) if isinstance(tag, int) or tag in self._by_id else (None, tag)
+        with_name = self._with_name(name)
+        known = self.with_id(id)
+        if known is None:
+            known = next((one for one in with_name if id is None or one.has_generated_id), None)
+        if known is None:
+            self._created += 1
+            known = Tag(self._created, has_generated_id=id is None)
+        if id is not None:
+            self.assign_id(known, id)
+            known.has_generated_id = False
+        if name is not None and name != known.name:
+            if known.name is not None:
+                self._by_name[known.name].remove(known)
+            known.name = name
+            self._by_name[name] = sorted([*with_name, known], key=lambda one: one.number)
+        return known
+
+    def _with_name(self, name: Any) -> list[Tag]:
+        return list(self._by_name.get(name, ())) if isinstance(name, str) else []
+
+    def assign_id(self, tag: Tag, id: str) -> None:
+        self._by_id.pop(tag.id or "", None)
+        tag.id = id
+        self._by_id[id] = tag
+
+
+class ReferenceModel:
+    """One integration as this run has filled it."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        # By id, the oldest first. A contact's `tags` are pairs of a Tag and its date.
+        self.contacts: dict[str, Row] = {}
+        self.tags = Tags()
+        self.stored: dict[str, dict[str, Row]] = {"invoice": {}, "subscription": {}, "product": {}}
+        self.figures: dict[tuple[str, str], Row] = {}
+        self._apply: Mapping[str, Callable[[Row, Any], Outcome]] = {
+            "upsert_contact": self._upsert_contact,
+            "add_tags": self._add_tags,
+            "remove_tags": self._remove_tags,
+            "upsert_invoice": lambda body, response: self._upsert("invoice", body, response),
+            "upsert_subscription": lambda body, response: self._upsert("subscription", body, response),
+            "upsert_product": lambda body, response: self._upsert("product", body, response),
+            "record_ad_performance": lambda body, _: self._record(body),
+        }
+
+    def find(self, contact_id: Any, email: str | None) -> Row | None:
+        """Find a contact by id first, then by email; the oldest of those that share it."""
+        return self.contacts.get(contact_id) or next(iter(self.with_email(email)), None)
+
+    def with_email(self, email: str | None) -> list[Row]:
+        key = None if email is None else email.lower()
+        return [] if key is None else [one for one in self.contacts.values() if one["key"] == key]
+
+    def expected_error(self, operation: Operation, path_id: str, body: Any) -> ExpectedError | None:
+        """Return why a valid call must be refused, or None. `path_id`: the id or email of the path, decoded."""
+        if operation.method == "DELETE":
+            if operation.resource == "contact":
+                exists = bool(self._contacts_of_path(path_id))
+            else:
+                exists = path_id in self.stored[operation.resource]
+            return None if exists else ExpectedError(404, f"unknown-{operation.resource}-404")
+        if exceeds_limits(body):
+            return ExpectedError(400, "json-limits-400")
+        read = self._document.normalize(operation, body)
+        if operation.resource == "tags" and self.find(read.get("contact_id"), read.get("email")) is None:
+            return ExpectedError(404, "tags-need-contact" if operation.name == "add_tags" else "removal-needs-contact")
+        purchase = operation.resource in ("invoice", "subscription")
+        if purchase and "contact_id" in read and read["contact_id"] not in self.contacts:
+            return ExpectedError(400, f"{operation.resource}-contact-must-exist")
+        return None
+
+    def apply(self, operation: Operation, path_id: str, body: Any, response: Any) -> Outcome:
+        """Apply a successful call; `response` is its JSON."""
+        if operation.method == "POST":
+            return self._apply[operation.name](self._document.normalize(operation, body), response)
+        if operation.resource != "contact":
+            return Outcome(before=self.stored[operation.resource].pop(path_id))
+        deleted = self._contacts_of_path(path_id)
+        matched_by = "id" if path_id in self.contacts else "email"
+        for contact in deleted:
+            del self.contacts[contact["contact_id"]]
+        return Outcome(matched_by=matched_by, before={"contacts": deleted})
+
+    def _contacts_of_path(self, path_id: str) -> list[Row]:
+        by_id = self.contacts.get(path_id)
+        return [by_id] if by_id else self.with_email(path_id)
+
+    def _upsert_contact(self, body: Row, response: Any) -> Outcome:
+        by_id = self.contacts.get(body.get("contact_id", ""))
+        known = by_id or self.find(None, body.get("email"))
+        before = known or {"contact_id": ANY, "status": "active", "custom_fields": {}, "tags": []}
+        after = before | {
+            name: value for name, value in body.items() if name not in ("status", "custom_fields", "tags")
+        }
+        after["status"] = body.get("status") or before["status"]
+        merged = before["custom_fields"] | body.get("custom_fields", {})
+        after["custom_fields"] = {name: value for name, value in merged.items() if value is not None}
+        if "tags" in body:
+            after["tags"] = self._dated(body["tags"], before["tags"])
+        self._keep_contact(known, after, response)
+        return Outcome(after, "id" if by_id else "email" if known else "new", dict(known or {}))
+
+    def _add_tags(self, body: Row, response: Any) -> Outcome:
+        known = self.find(body.get("contact_id"), body.get("email"))
+        assert known is not None
+        added = self._dated(body["tags"], known["tags"])
+        new = [tag for tag, _ in added]
+        kept = [(tag, date) for tag, date in known["tags"] if not _has(new, tag)]
+        return self._retag(known, kept + added, response)
+
+    def _remove_tags(self, body: Row, response: Any) -> Outcome:
+        known = self.find(body.get("contact_id"), body.get("email"))
+        assert known is not None
+        removed = [found for tag in body["tags"] for found in self.tags.find(tag)]
+        return self._retag(known, [(tag, date) for tag, date in known["tags"] if not _has(removed, tag)], response)
+
+    def _retag(self, known: Row, tags: list[tuple[Tag, str]], response: Any) -> Outcome:
+        before, after = dict(known), known | {"tags": tags}
+        self._keep_contact(known, after, response)
+        return Outcome(after, "id", before)
+
+    def _dated(self, sent: list[Any], stored: list[tuple[Tag, str]]) -> list[tuple[Tag, str]]:
+        """Return the tags sent, each with the date that it must have; one that is sent twice may have either."""
+        dated: list[tuple[Tag, str]] = []
+        for entry in sent:
+            tag = self.tags.ensure(entry)
+            given = entry.get("date") if isinstance(entry, dict) else None
+            kept = next((date for one, date in stored if one is tag), NOW)
+            twice = _has([one for one, _ in dated], tag)
+            dated = [(one, date) for one, date in dated if one is not tag]
+            dated.append((tag, ANY if twice else given or kept))
+        return dated
+
+    def _keep_contact(self, known: Row | None, after: Row, response: Any) -> None:
+        """Keep the contact as the response shows it, else as it must be; a new id keeps its place in the order."""
+        shown = response.get("contact") if isinstance(response, dict) else None
+        shown = shown if isinstance(shown, dict) else {}
+        kept = after | {name: value for name, value in shown.items() if name != "tags"}
+        kept["key"] = kept["email"].lower() if isinstance(kept.get("email"), str) else None
+        kept["tags"] = [(tag, self._tag_date(tag, date, shown.get("tags"))) for tag, date in after["tags"]]
+        if known is None:
+            self.contacts[kept["contact_id"]] = kept
+        else:
+            old = known["contact_id"]
+            pairs = self.contacts.items()
+            self.contacts = {
+                (kept["contact_id"] if id == old else id): (kept if id == old else one) for id, one in pairs
+            }
+
+    def _tag_date(self, tag: Tag, date: str, shown: Any) -> str:
+        """Return the date that the response shows for the tag; its id is copied when the server generated it."""
+        for one in shown if isinstance(shown, list) else []:
+            if one["id"] == tag.id or (tag.id is None and one["name"] == tag.name and not self.tags.with_id(one["id"])):
+                if tag.id is None:
+                    self.tags.assign_id(tag, one["id"])
+                return str(one["date"])
+        return date
+
+    def _upsert(self, resource: str, body: Row, response: Any) -> Outcome:
+        """Store an invoice, a subscription or a product; what is left out stays, but the contact is always replaced."""
+        rows = self.stored[resource]
+        before = rows.get(body["id"], {"quantity": 1} if resource == "subscription" else {})
+        after = before | body
+        if resource != "product":
+            contact = self.find(body.get("contact_id"), body.get("email"))
+            after["contact_id"] = contact and contact["contact_id"]
+            after["email"] = body.get("email", ANY)
+        if resource == "invoice":
+            numbered = enumerate(body["items"], start=1)
+            after["items"] = [{"id": f"{body['id']}-{number}"} | item for number, item in numbered]
+        shown = response.get(resource) if isinstance(response, dict) else None
+        matched_by = "id" if body["id"] in rows else "new"
+        rows[body["id"]] = after | (shown if isinstance(shown, dict) else {})
+        return Outcome(after, matched_by, dict(before))
+
+    def _record(self, body: Row) -> Outcome:
+        """Store figures for each ad; `matched_by` is "id" where all were known for that day."""
+        sent = body["ad"] if isinstance(body["ad"], list) else [body["ad"]]
+        ads = list(dict.fromkeys(ad["id"] if isinstance(ad, dict) else ad for ad in sent))
+        figures = {name: body[name] for name in ("spend", "clicks", "impressions") if name in body}
+        known = all((ad, body["date"]) in self.figures for ad in ads)
+        expected = []
+        for ad in ads:
+            before = self.figures.get((ad, body["date"]), {})
+            self.figures[ad, body["date"]] = before | figures
+            expected.append(before | {"ad": ad, "date": body["date"]} | figures)
+        return Outcome(expected if isinstance(body["ad"], list) else expected[0], "id" if known else "new")
+
+
+def exceeds_limits(body: Any) -> bool:
+    """Return whether JSON nests too deep or holds an integer of more than 64 bits."""
+    level, depth = [body], 0
+    while level := [entry for entry in level if isinstance(entry, list | dict)]:
+        depth += 1
+        level = [child for entry in level for child in (entry.values() if isinstance(entry, dict) else entry)]
+        if any(isinstance(child, int) and child not in _INTEGERS for child in level):
+            return True
+    return depth > MAX_DEPTH
+
+
+def dumps(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _has(tags: list[Tag], tag: Tag) -> bool:
+    return any(one is tag for one in tags)

@@ -1,0 +1,283 @@
+"""Checks of what a response shows."""
+
+from datetime import datetime
+from typing import Any
+
+from contracts.checks import Assertion, Assertions, check, errors_of, expect, expect_tags, is_stored, same
+from contracts.model import ANY, exceeds_limits
+from contracts.run import Step
+
+# Fields that have a check of their own.
+_CHECKED_ELSEWHERE = ("contact_id", "status", "tags", "custom_fields", "email", "items")
+
+# Checks of every response.
+
+
+@check("success-envelope", always=True)
+def success_is_200_in_its_envelope(step: Step) -> Assertions:
+    """A valid call succeeds with 200, JSON and `status` `success`."""
+    if step.valid and step.expected_error is None:
+        yield expect("success-envelope", "status", 200, step.status)
+        if step.status == 200:
+            yield expect("success-envelope", "content type", "application/json", _media_type(step))
+            yield expect("success-envelope", "body", {"status": "success"}, _part(step.json, "status"))
+
+
+@check("error-envelope", always=True)
+def error_is_in_its_envelope(step: Step) -> Assertions:
+    """An error is JSON with `status` `error` and a list of texts, `errors`."""
+    if 400 <= step.status < 600 and step.request.method != "HEAD":
+        yield expect("error-envelope", "content type", "application/json", _media_type(step))
+        errors = errors_of(step)
+        are_texts = bool(errors) and all(isinstance(text, str) for text in errors)
+        yield Assertion(
+            "error-envelope",
+            are_texts and _part(step.json, "status") == {"status": "error"},
+            "body",
+            {"status": "error", "errors": ["…"]},
+            _truncated(step),
+        )
+
+
+@check("bad-data-400", always=True)
+def bad_data_is_400(step: Step) -> Assertions:
+    """A correctly addressed call whose data breaks the document is 400."""
+    if step.addressed and not step.valid:
+        yield expect("bad-data-400", "status", 400, step.status)
+
+
+@check("missing-field-text", always=True)
+def missing_field_is_reported(step: Step) -> Assertions:
+    """A required field that is missing is reported as `missing 'id' field `, with the blank at its end."""
+    readable = isinstance(step.sent, dict) and not exceeds_limits(step.sent)
+    if step.addressed and not step.valid and step.status == 400 and readable:
+        for name in step.operation.required:
+            if name not in step.sent:
+                text = f"missing '{name}' field "
+                yield Assertion("missing-field-text", text in errors_of(step), "errors", text, errors_of(step))
+
+
+_EXPECTED_ERRORS = (
+    "unknown-contact-404", "unknown-invoice-404", "unknown-subscription-404", "tags-need-contact",
+    "removal-needs-contact", "invoice-contact-must-exist", "subscription-contact-must-exist", "json-limits-400",
+)  # fmt: skip
+
+
+@check(*_EXPECTED_ERRORS, always=True)
+def what_does_not_exist_is_refused(step: Step) -> Assertions:
+    """A valid call that names what does not exist is refused."""
+    if step.expected_error:
+        yield expect(step.expected_error.rule, "status", step.expected_error.status, step.status)
+
+
+# Checks of what a successful upsert shows.
+
+
+@check("stored-object-answered", "dates-in-utc", "ids-are-strings")
+def what_was_sent_comes_back(step: Step) -> Assertions:
+    """What was sent comes back: ids as strings, dates in UTC with their offset."""
+    if not is_stored(step) or step.operation.resource == "ad":
+        return
+    for name, value in step.body.items():
+        if name in _CHECKED_ELSEWHERE or name not in step.result:
+            continue
+        actual = step.result[name]
+        if name in step.run.document.instants:
+            held = _has_offset(actual) and same(value, actual, True)
+            yield Assertion("dates-in-utc", held, name, value, actual)
+        else:
+            is_id = name == "id" or name.endswith("_id")
+            yield expect("ids-are-strings" if is_id else "stored-object-answered", name, value, actual)
+    if "email" in step.body and "email" in step.result and step.operation.resource != "tags":
+        yield expect("stored-object-answered", "email", step.body["email"], step.result["email"])
+    for name in {"status", "quantity"} - step.sent.keys() & step.outcome.expected.keys() & step.result.keys():
+        if step.outcome.matched_by == "new":
+            yield expect("stored-object-answered", name, step.outcome.expected[name], step.result[name])
+
+
+@check("unknown-fields-accepted")
+def unknown_fields_are_not_kept(step: Step) -> Assertions:
+    """Fields that the contract does not know are accepted and not kept."""
+    if is_stored(step) and step.operation.resource != "tags":
+        for name in sorted(step.run.document.unknown_fields(step.operation, step.sent)):
+            absent = name not in step.result
+            yield Assertion("unknown-fields-accepted", absent, name, "not in the response", _truncated(step))
+
+
+_UPDATES = {"contact": "left-out-stays", "invoice": "invoice-updated", "subscription": "subscription-updated"}
+
+
+@check(*_UPDATES.values())
+def what_is_left_out_stays(step: Step) -> Assertions:
+    """Fields that an update leaves out stay as they are."""
+    if is_stored(step) and step.outcome.matched_by != "new" and step.operation.resource in _UPDATES:
+        rule = _UPDATES[step.operation.resource]
+        always_new = {"last_updated"} if rule == "left-out-stays" else {"contact_id", "email", "items"}
+        for name in step.outcome.before.keys() & step.result.keys() - step.sent.keys() - always_new:
+            if name == "tags":
+                yield from expect_tags(step, rule, rule)
+            else:
+                is_instant = name in step.run.document.instants
+                yield expect(rule, name, step.outcome.expected[name], step.result[name], is_instant)
+
+
+@check("id-before-email", "contact-rekeyed", "oldest-of-shared-email", "contact-id-minted")
+def contact_is_found_by_id_then_email(step: Step) -> Assertions:
+    """The contact is searched by id, then by email; a new id goes to the contact that has the email."""
+    if not is_stored(step) or step.operation.name != "upsert_contact":
+        return
+    expected, actual = step.outcome.expected["contact_id"], step.result["contact_id"]
+    if step.outcome.matched_by == "id":
+        yield expect("id-before-email", "contact_id", expected, actual)
+    elif step.outcome.matched_by == "new" and "contact_id" not in step.body:
+        generated = isinstance(actual, str) and actual != ""
+        yield Assertion("contact-id-minted", generated, "contact_id", "an id that the server generated", actual)
+    elif step.outcome.matched_by == "email":
+        shared = len(step.run.model.with_email(step.body["email"])) > 1
+        by_email = "oldest-of-shared-email" if shared else "id-before-email"
+        yield expect("contact-rekeyed" if "contact_id" in step.body else by_email, "contact_id", expected, actual)
+
+
+@check("tags-replaced", "kept-tag-keeps-date", "tag-date-defaults-to-now", "tag-text-is-name-or-id", "tag-id-minted")
+def tags_of_an_update_replace_the_old(step: Step) -> Assertions:
+    """`tags` of an update replaces all; a tag that is kept keeps its date, a new one without a date gets now."""
+    if is_stored(step) and step.operation.name == "upsert_contact" and "tags" in step.body:
+        yield from expect_tags(step, "tags-replaced", "kept-tag-keeps-date")
+        yield from _tag_forms(step)
+
+
+@check("added-tags-join", "tag-date-defaults-to-now", "tag-text-is-name-or-id", "tag-id-minted")
+def added_tags_join_the_others(step: Step) -> Assertions:
+    """Added tags join those that the contact has."""
+    if is_stored(step) and step.operation.name == "add_tags":
+        yield from expect_tags(step, "added-tags-join", "added-tags-join")
+        yield from _tag_forms(step)
+
+
+@check("removed-tags-go", "absent-tag-is-no-error")
+def removed_tags_go_and_the_others_stay(step: Step) -> Assertions:
+    """Removed tags go, the others stay; a tag that the contact does not have is not an error."""
+    if is_stored(step) and step.operation.name == "remove_tags":
+        removed = len(step.outcome.before["tags"]) != len(step.outcome.expected["tags"])
+        yield from expect_tags(step, "removed-tags-go" if removed else "absent-tag-is-no-error", "removed-tags-go")
+
+
+@check("custom-fields-merged", "custom-field-null-removes")
+def custom_fields_are_merged(step: Step) -> Assertions:
+    """Custom fields are merged into the stored ones; null removes one."""
+    if is_stored(step) and "custom_fields" in step.body and "custom_fields" in step.result:
+        expected, actual = step.outcome.expected["custom_fields"], step.result["custom_fields"]
+        removed = {name for name, value in step.body["custom_fields"].items() if value is None}
+        if removed:
+            yield expect("custom-field-null-removes", "custom_fields", [], sorted(removed & actual.keys()))
+        kept = {name: value for name, value in actual.items() if name not in removed}
+        yield expect("custom-fields-merged", "custom_fields", expected, kept)
+
+
+@check("empty-status-says-nothing")
+def empty_status_says_nothing(step: Step) -> Assertions:
+    """A `status` of "" or null changes nothing; any other is stored."""
+    if (
+        is_stored(step)
+        and step.operation.name == "upsert_contact"
+        and "status" in step.body
+        and "status" in step.result
+    ):
+        rule = "stored-object-answered" if step.body["status"] else "empty-status-says-nothing"
+        yield expect(rule, "status", step.outcome.expected["status"], step.result["status"])
+
+
+@check(*(f"{kind}-{rule}" for kind in ("invoice", "subscription") for rule in ("joins-by-email", "contact-replaced")))
+def purchase_belongs_to_its_contact(step: Step) -> Assertions:
+    """An order or subscription belongs to the contact that the call names, by id or by email."""
+    kind = step.operation.resource
+    if is_stored(step) and kind in ("invoice", "subscription") and "contact_id" in step.result:
+        expected, before = step.outcome.expected["contact_id"], step.outcome.before.get("contact_id", ANY)
+        replaced = before not in (ANY, expected)
+        rule = f"{kind}-contact-replaced" if replaced else f"{kind}-joins-by-email"
+        yield expect(rule, "contact_id", expected, step.result["contact_id"])
+
+
+@check("invoice-items-replaced", "item-id-defaults")
+def items_are_replaced(step: Step) -> Assertions:
+    """An update replaces the items; one without an id gets the order's id, a dash and its number."""
+    if is_stored(step) and step.operation.name == "upsert_invoice" and "items" in step.result:
+        expected, actual = step.outcome.expected["items"], step.result["items"]
+        yield expect("invoice-items-replaced", "number of items", len(expected), len(actual))
+        for sent, wanted, item in zip(step.body["items"], expected, actual, strict=False):
+            yield expect(
+                "invoice-items-replaced" if "id" in sent else "item-id-defaults", "id", wanted["id"], item["id"]
+            )
+            known = [name for name in wanted if name in item]
+            yield expect(
+                "invoice-items-replaced",
+                "item",
+                {name: wanted[name] for name in known},
+                {name: item[name] for name in known},
+            )
+
+
+@check("product-updated")
+def product_is_updated(step: Step) -> Assertions:
+    """The same product again is updated."""
+    updated = is_stored(step) and step.operation.name == "upsert_product" and step.outcome.matched_by == "id"
+    if updated and "name" in step.result:
+        yield expect("product-updated", "name", step.body["name"], step.result["name"])
+
+
+@check("ad-figures-updated", "ad-lists", "ad-day-in-utc", "bare-ad-id-accepted", "stored-object-answered")
+def figures_are_those_of_the_day(step: Step) -> Assertions:
+    """Figures are stored for each ad and its day in UTC; the same ad and day again updates them."""
+    if not step.applied or step.operation.name != "record_ad_performance" or step.result is None:
+        return
+    sent, expected, actual = step.sent["ad"], step.outcome.expected, step.result
+    several = isinstance(sent, list)
+    yield Assertion("ad-lists", isinstance(actual, list) == several, "ad_performance", expected, actual)
+    if isinstance(actual, list) != several:
+        return
+    by_ad = {row["ad"]: row for row in (actual if several else [actual])}
+    wanted = {row["ad"]: row for row in (expected if several else [expected])}
+    rule = "ad-lists" if several else "stored-object-answered" if isinstance(sent, dict) else "bare-ad-id-accepted"
+    yield expect(rule, "ads", sorted(wanted), sorted(by_ad))
+    for ad in wanted.keys() & by_ad.keys():
+        yield expect("ad-day-in-utc", "date", wanted[ad]["date"], by_ad[ad]["date"])
+        known = [name for name in wanted[ad] if name in by_ad[ad]]
+        rule = "ad-figures-updated" if step.outcome.matched_by == "id" else "stored-object-answered"
+        yield expect(
+            rule, "figures", {name: wanted[ad][name] for name in known}, {name: by_ad[ad][name] for name in known}
+        )
+
+
+def _tag_forms(step: Step) -> Assertions:
+    """Assert that every tag sent was read by its form: a number is an id, a text a name or an id."""
+    if "tags" not in step.result:
+        return
+    ids, names = {tag["id"] for tag in step.result["tags"]}, {tag["name"] for tag in step.result["tags"]}
+    for tag in step.body["tags"]:
+        if isinstance(tag, int):
+            yield Assertion("tag-text-is-name-or-id", str(tag) in ids, "tags", {"id": str(tag)}, step.result["tags"])
+        elif isinstance(tag, str):
+            found = tag in ids or tag in names
+            yield Assertion("tag-text-is-name-or-id", found, "tags", f"a tag '{tag}'", step.result["tags"])
+            have_ids = all(isinstance(id, str) and id for id in ids)
+            yield Assertion("tag-id-minted", have_ids, "tags", "an id for each", step.result["tags"])
+
+
+def _has_offset(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _media_type(step: Step) -> str:
+    return step.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _part(body: Any, name: str) -> Any:
+    return {name: body[name]} if isinstance(body, dict) and name in body else body
+
+
+def _truncated(step: Step) -> str:
+    text = step.content.decode("utf-8", "replace")
+    return text if len(text) < 300 else f"{text[:299]}…"

@@ -1,0 +1,76 @@
+"""What the checks assert of a response, and what a run may show of its key; without a server."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from contracts.document import Document
+from contracts.model import Outcome
+from contracts.response_checks import what_was_sent_comes_back
+from contracts.run import Api, Credentials, Run, Step, is_loopback
+
+DOCUMENT = Document()
+
+
+def run_against(url: str) -> Run:
+    api = Api(url, Credentials("demo", "payments", "sandbox-key"))
+    return Run(DOCUMENT, api, seed=1, number=1)
+
+
+def applied(name: str, body: dict[str, Any], result: dict[str, Any]) -> Step:
+    """Return the step of an upsert that was answered with `result`."""
+    operation = DOCUMENT.operations[name]
+    content = json.dumps({"status": "success", operation.resource: result}).encode()
+    step = Step(run_against("http://127.0.0.1:1/api"), operation, requests.PreparedRequest(), 200, {}, content)
+    step.applied, step.sent, step.body, step.outcome = True, body, body, Outcome(expected=body)
+    return step
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [("upsert_contact", "affiliate_id"), ("upsert_subscription", "product_id"), ("upsert_product", "id")],
+)
+def test_a_number_in_place_of_any_id_breaks_ids_are_strings(operation: str, name: str) -> None:
+    step = applied(operation, {name: "7", "name": "x"}, {name: 7, "name": "x"})
+
+    assertions = [(one.rule, one.subject, one.held) for one in what_was_sent_comes_back(step)]
+
+    assert assertions == [("ids-are-strings", name, False), ("stored-object-answered", "name", True)]
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost", True),
+        ("api.localhost", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("[::1]", True),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("127.evil.example", False),
+        ("evillocalhost", False),
+        ("[::1:2]", False),
+        ("10.0.0.1", False),
+        ("import.segmetrics.io", False),
+    ],
+)
+def test_only_loopback_counts_as_this_machine(host: str, local: bool) -> None:
+    assert is_loopback(f"http://{host}:8642/api") is local
+    assert run_against(f"http://{host}:8642/api").is_local is local
+
+
+def test_the_instants_are_those_of_the_document(tmp_path: Path) -> None:
+    changed = Document()
+    changed.raw["components"]["schemas"]["ProductInput"]["properties"]["released"] = {
+        "$ref": "#/components/schemas/Instant"
+    }
+    path = tmp_path / "openapi.yaml"
+    path.write_text(json.dumps(changed.raw), "utf-8")
+
+    assert Document(path).instants == DOCUMENT.instants | {"released"}
+    assert {"date_created", "trial_end_date"} < DOCUMENT.instants
+    assert "date" not in DOCUMENT.instants  # a day

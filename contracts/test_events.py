@@ -1,0 +1,80 @@
+"""The events of a run: the same documents for the writer and the reader, and what the reader makes of them."""
+
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from contracts import events as written
+from contracts.document import Document
+from contracts.events import EventLog, FailureCount, RuleSummary
+from contracts.run import Api, Credentials, Run
+from mock_server.contract import events as read
+from mock_server.contract.report import Report
+
+DOCUMENT = Document()
+
+
+def report_of(path: Path, *acts: Callable[[EventLog], None]) -> Report:
+    """Return the report of a run in which `acts` were logged."""
+    log, report = EventLog(path), Report()
+    for act in acts:
+        act(log)
+    log.end(Run(DOCUMENT, Api("http://localhost:1/api", Credentials("a", "b", "c")), seed=1, number=1), remaining=0)
+    for line in path.read_text("utf-8").splitlines():
+        report.add(json.loads(line))
+    return report
+
+
+def fail(log: EventLog) -> None:
+    log.failure("upsert_contact", "odd", title="odd: Odd.", message="expected 1", rules=["bad-data-400"])
+
+
+def err(log: EventLog) -> None:
+    log.error("delete_contact", "ConnectionError", "Network Error\n\nConnection refused")
+
+
+@pytest.mark.parametrize("name", [kind.__name__ for kind in (*get_args(written.Event), RuleSummary, FailureCount)])
+def test_writer_and_reader_declare_the_same_documents(name: str) -> None:
+    kinds = [vars(module)[name] for module in (written, read)]
+
+    fields = [inspect.getsource(kind).partition('"""\n')[2] for kind in kinds]
+
+    assert fields[0] == fields[1]
+    assert kinds[0].__required_keys__ == kinds[1].__required_keys__ != frozenset()
+    assert (name in str(written.Event)) == (name in str(read.Event))
+
+
+@pytest.mark.parametrize(
+    ("acts", "verdict"),
+    [
+        ((), "HELD: 0 cases"),
+        ((fail,), "BROKEN: 1 finding in 1 operation; 0 cases"),
+        ((err,), "BROKEN: 1 error; 0 cases"),
+        ((fail, fail, err, err), "BROKEN: 1 finding in 1 operation, 1 error; 0 cases"),
+    ],
+)
+def test_a_failure_or_an_error_breaks_the_contract(
+    tmp_path: Path, acts: tuple[Callable[[EventLog], None], ...], verdict: str
+) -> None:
+    text = report_of(tmp_path / "events.jsonl", *acts).text(1, colour=False)
+
+    assert text.startswith(f"\n{verdict}")
+    assert ("odd: Odd. (2 times)" in text) == (acts.count(fail) == 2)
+    assert ("  ✗ delete_contact\n      Network Error\n" in text) == (err in acts)
+
+
+def test_the_progress_is_that_of_each_operation_in_each_phase(tmp_path: Path) -> None:
+    report = report_of(
+        tmp_path / "events.jsonl",
+        lambda log: log.start(3, ["examples", "fuzzing"]),
+        lambda log: log.scenario("examples", "upsert_contact"),
+        lambda log: log.scenario("examples", "upsert_contact"),
+        lambda log: log.scenario("fuzzing", "upsert_contact"),
+    )
+
+    assert report.total_scenarios == 6
+    assert report.scenarios == {("examples", "upsert_contact"), ("fuzzing", "upsert_contact")}

@@ -1,0 +1,113 @@
+"""Run the checked command: a process group of its own, signals forwarded, nothing left running."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from mock_server.errors import UsageError
+
+_GRACE_SECONDS = 5.0  # between a forwarded signal and the kill
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def require_command(command: Sequence[str]) -> None:
+    """Raise UsageError when there is no such command."""
+    if shutil.which(command[0]) is None:
+        raise UsageError(f"there is no command '{command[0]}'")
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run the command to its end, and return its exit code, 128 + n when signal n ended it.
+
+    Raises UsageError when it cannot be started. Call it from the main thread.
+    """
+    group = _Group()
+    with _handling({**dict.fromkeys(_FORWARDED, group.forward), signal.SIGALRM: group.kill}):
+        try:
+            child = subprocess.Popen(command, env=dict(environment), start_new_session=True)
+        except OSError as error:
+            raise UsageError(f"'{command[0]}' cannot be started: {error.strerror}") from error
+        try:
+            group.start(child.pid)
+            code = child.wait()
+        finally:
+            group.end()
+    return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def signals_as_exit() -> Iterator[None]:
+    """Raise SystemExit 128 + n on signal n, so that context managers close what is open."""
+
+    def exit_by(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    with _handling(dict.fromkeys(_FORWARDED, exit_by)):
+        yield
+
+
+@contextmanager
+def deferred_signals() -> Iterator[None]:
+    """Defer signals to the end of the block, so that what is made in it is known when they come, and can be closed."""
+    deferred: list[int] = []
+    with _handling(dict.fromkeys(_FORWARDED, lambda number, _: deferred.append(number))):
+        yield
+    for number in deferred:
+        signal.raise_signal(number)
+
+
+class _Group:
+    """The command's process group. A signal that comes before it exists is sent when it does; then the grace begins."""
+
+    def __init__(self) -> None:
+        self._id = 0
+        self._pending: list[int] = []
+
+    def start(self, id: int) -> None:
+        self._id = id
+        self._deliver()
+
+    def forward(self, number: int, _: FrameType | None) -> None:
+        self._pending.append(number)
+        self._deliver()
+
+    def kill(self, _: int, __: FrameType | None) -> None:
+        _signal_group(self._id, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill what the command left behind."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _signal_group(self._id, signal.SIGKILL)
+
+    def _deliver(self) -> None:
+        while self._id and self._pending:
+            _signal_group(self._id, self._pending.pop(0))
+            signal.setitimer(signal.ITIMER_REAL, _GRACE_SECONDS)
+
+
+@contextmanager
+def _handling(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
+    """Install handlers for the block. A signal that was ignored before, as under nohup, stays ignored."""
+    before = {number: signal.getsignal(number) for number in handlers}
+    handled = {number for number, handler in before.items() if handler != signal.SIG_IGN}
+    for number in handled:
+        signal.signal(number, handlers[number])
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
+
+
+def _signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        # macOS raises it for a group whose last process is a zombie.
+        pass

@@ -1,0 +1,78 @@
+"""The policy: which hosts the fake intercepts, which it passes through, and which it blocks and reports."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from mock_server.intercept.upstream import Connect
+from mock_server.network import is_loopback, split_host_port
+
+# The host of the vendor's reading API: intercepted, so that no key leaves the machine, but not imitated.
+READING_HOST = "api.segmetrics.io"
+
+
+class Action(Enum):
+    """What happens to a request to a host."""
+
+    INTERCEPT = auto()
+    PASS_THROUGH = auto()
+    BLOCK = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A host, normalized, and a port, as a client named them."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, authority: str, default_port: int) -> "Target":
+        """Parse `host`, `host:port` or `[address]:port`. Raises ValueError for anything else."""
+        host, port = split_host_port(authority)
+        return cls(host, default_port if port is None else port)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Return whether the name alone says so; `upstream.connect` checks what it resolves to."""
+        return is_loopback(self.host)
+
+
+@dataclass(frozen=True, slots=True)
+class HostPolicy:
+    """Which hosts a client can reach through the proxy.
+
+    `hosts`: intercepted. `allow_hosts`: passed through. Any other is blocked, and reported to `on_foreign`.
+    `on_trouble`: receives host and text when a request to an intercepted host does not reach the API.
+    """
+
+    hosts: frozenset[str]
+    allow_hosts: frozenset[str]
+    on_foreign: Callable[[str], None]
+    on_trouble: Callable[[str, str], None]
+    connect: Connect
+    tls: ssl.SSLContext
+
+    def action(self, target: Target, own_port: int) -> Action:
+        """Return what happens to a request to the target.
+
+        `own_port`: where the fake listens; a client that ignores NO_PROXY sends its plain requests there as well.
+        """
+        if target.host in self.hosts or (target.is_loopback and target.port == own_port):
+            return Action.INTERCEPT
+        if target.host in self.allow_hosts and not target.is_loopback:
+            return Action.PASS_THROUGH
+        return Action.BLOCK
+
+    def block(self, target: Target) -> str:
+        """Report the target, and return the text that says why it is blocked and what to do."""
+        if target.is_loopback:
+            text = f"{target.host}:{target.port} is this machine: call it directly, not through the proxy (NO_PROXY)"
+            self.on_trouble(target.host, text)
+            return text
+        self.on_foreign(target.host)
+        return (
+            f"{target.host} is not a host of SegMetrics, and a client under test reaches no other; "
+            f"if it must be called for real, pass --allow-host {target.host}"
+        )

@@ -1,0 +1,46 @@
+"""An exchange: a request and its response, with what was found about them."""
+
+from dataclasses import dataclass, field
+
+from mock_server.faults import Fault
+from mock_server.findings import Finding
+
+# Names are in lower case.
+Headers = dict[str, str]
+JSON_HEADERS: Headers = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came over the wire. `path`: as it was sent, with its query."""
+
+    method: str
+    path: str
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes over the wire; a fault may keep some of it back."""
+
+    status: int
+    body: bytes
+    headers: Headers = field(default_factory=lambda: JSON_HEADERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One exchange with the import API.
+
+    `generation`: of the account that it is journalled for. `duration_ms`: until it was journalled.
+    """
+
+    received_at: str
+    duration_ms: float
+    generation: int
+    operation: str | None
+    request: Request
+    response: Response
+    findings: tuple[Finding, ...]
+    fault: Fault | None

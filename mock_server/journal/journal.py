@@ -1,0 +1,132 @@
+"""Writing the journal and reading it back, page by page."""
+
+from asyncio import sleep
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mock_server.findings import gravest
+from mock_server.journal import queries
+from mock_server.journal.exchange import Exchange, Request
+from mock_server.journal.masking import kept_body, kept_findings, kept_headers, kept_text
+from mock_server.journal.queries import Filters, Row
+from mock_server.journal.shown import ShownExchange
+from mock_server.store import accounts
+from mock_server.store.database import Database
+from mock_server.store.session import Session
+
+# A page ends behind the exchange with which its texts have come to so many bytes.
+PAGE_BYTES = 4_000_000
+# Exchanges over the limit, where it was higher before: all at once would hold up calls.
+_TRIMMED_AT_ONCE = 160
+# Exchanges that `read_all` reads before other calls are served.
+_READ_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """`dropped`: how many exchanges of the account are not kept any more. `next`: where the next page goes on."""
+
+    exchanges: list[ShownExchange]
+    dropped: int
+    next: int | None
+
+
+class Journal:
+    """Keeps the last `limit` exchanges of each account, and counts those that are not kept any more."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
+    def write(self, session: Session, exchange: Exchange) -> None:
+        """Add the exchange at the end of the transaction, together with the others of the moment."""
+        request, response = exchange.request, exchange.response
+        session.defer(
+            self._write,
+            {
+                "new_generation": exchange.generation,
+                "new_received_at": exchange.received_at,
+                "new_duration_ms": exchange.duration_ms,
+                "new_operation": exchange.operation,
+                "new_severity": gravest(exchange.findings) if exchange.findings else None,
+                "new_status": response.status,
+                "new_method": request.method,
+                "new_path": kept_text(request.path),
+                "new_request_bytes": len(request.body),
+                "new_response_bytes": len(response.body),
+                "new_findings": kept_findings(exchange.findings) if exchange.findings else [],
+                "new_fault": exchange.fault.described() if exchange.fault else None,
+                "new_request_headers": kept_headers(request.headers),
+                "new_response_headers": response.headers,
+                "new_request_body": kept_body(request.body),
+                "new_response_body": kept_body(response.body),
+            },
+        )
+
+    def repeats_refusal(self, session: Session, generation: int, request: Request) -> bool:
+        """Whether the account's last request was this very one, and was refused with 400."""
+        session.flush()
+        last = queries.last_request(session.scoped_to(generation))
+        return last == (400, request.method, kept_text(request.path), kept_body(request.body))
+
+    def page(
+        self, session: Session, generation: int, *, after: int = 0, limit: int = 1000, filters: Filters | None = None
+    ) -> JournalPage:
+        """Return the exchanges after the one numbered `after`, newest last, as many as fit into a page.
+
+        It only reads, so that it works with a full disk: what is over the limit is left out, and counted as dropped.
+        """
+        account = session.scoped_to(generation)
+        oldest, newest = queries.ends(account)
+        first = max(oldest, newest - self._limit + 1)
+        dropped = first - 1 - accounts.last_cleared(account)
+        exchanges, has_more = queries.read(account, max(after, first - 1), limit, PAGE_BYTES, filters or {})
+        return JournalPage(exchanges, dropped, exchanges[-1]["number"] if has_more else None)
+
+    def all(self, session: Session, generation: int) -> Iterator[ShownExchange]:
+        """Yield all exchanges of an account, oldest first."""
+        after: int | None = 0
+        while after is not None:
+            page = self.page(session, generation, after=after)
+            yield from page.exchanges
+            after = page.next
+
+    async def read_all(self, database: Database, *generations: int) -> list[ShownExchange]:
+        """Return all exchanges of some accounts that there are now, oldest first within each.
+
+        Calls that come meanwhile are served: each page is read in a transaction of its own. Exchanges do not change,
+        so the pages fit together; of a full journal, the oldest may be missing.
+        """
+        found: list[ShownExchange] = []
+        for generation in generations:
+            after: int | None = 0
+            while after is not None:
+                with database.transaction() as session:
+                    page = self.page(session, generation, after=after, limit=_READ_AT_ONCE)
+                found += page.exchanges
+                after = page.next
+                await sleep(0)
+        return found
+
+    def _write(self, session: Session, rows: list[Row]) -> None:
+        by_generation: dict[int, list[Row]] = {}
+        for row in rows:
+            by_generation.setdefault(row["new_generation"], []).append(row)
+        for generation, added in by_generation.items():
+            self._add(session.scoped_to(generation), added)
+
+    def _add(self, account: Session, added: list[Row]) -> None:
+        """Number the exchanges. In a full journal they take the rows of the oldest: to delete these costs far more."""
+        oldest, newest = queries.ends(account)
+        for place, row in enumerate(added):
+            row["new_number"] = newest + 1 + place
+            row["replaced"] = oldest + place
+        kept = newest - oldest + 1
+        # The newest one stays even with a limit of 0: the next one has its number from it.
+        surplus = max(kept + len(added) - max(self._limit, 1), 0)
+        replacing = min(surplus, kept, len(added))
+        for statement, some in ((queries.REPLACE, added[:replacing]), (queries.ADD, added[replacing:])):
+            if some:
+                account.run_many(statement, some)
+        if surplus > replacing:
+            removed = min(surplus, replacing + _TRIMMED_AT_ONCE)
+            account.run(queries.TRIM, first=oldest + removed)

@@ -1,0 +1,55 @@
+"""Hosts: the one way to parse them, and the one test of loopback."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+
+def split_host_port(authority: str) -> tuple[str, int | None]:
+    """Return the normalized host and the port of `host`, `host:port` or `[address]:port`.
+
+    Raises ValueError for anything else, such as a path or credentials beside the host.
+    """
+    parts = urlsplit(f"//{authority}")
+    if not parts.hostname or parts.netloc != authority or "@" in authority:
+        raise ValueError(f"'{authority}' is not a host")
+    return normalize_host(parts.hostname), parts.port
+
+
+def normalize_host(host: str) -> str:
+    """Return the host as hosts are compared: in lower case, without brackets and without a closing dot."""
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    return host.lower().rstrip(".")
+
+
+def bracket_host(host: str) -> str:
+    """Return the host as a URL contains it: an IPv6 address stands in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether the host, by its name or address alone, is this machine's loopback. It has no port.
+
+    0.0.0.0 and :: are not: a server bound to them is reached from other machines. A name is not resolved.
+    """
+    host = normalize_host(host)
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, 6.3
+        return True
+    address = _parse_address(host)
+    return address is not None and address.is_loopback
+
+
+def connects_to_this_machine(address: str) -> bool:
+    """Return whether a connection to the address stays on this machine: 0.0.0.0 and :: lead to loopback on Linux."""
+    parsed = _parse_address(address)
+    return parsed is not None and (parsed.is_loopback or parsed.is_unspecified)
+
+
+def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the address, an IPv4 one where IPv6 maps it (`::ffff:127.0.0.1`); None for a name."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    # Python before 3.13 does not count a mapped loopback address as loopback.
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,94 @@
+"""Contacts: add or update, delete."""
+
+from typing import Any
+
+from mock_server.errors import ApiError
+from mock_server.operations.tags import dated_tags
+from mock_server.operations.warnings import Doubt, quoted
+from mock_server.spec import Answer, Call
+from mock_server.store import accounts, contacts, orders, tags
+from mock_server.store.contacts import CONTACTS
+from mock_server.store.rows import Row
+from mock_server.store.session import Session
+
+
+def upsert_contact(call: Call, session: Session) -> Answer:
+    """Add the contact, or update the one with that id or that email.
+
+    A known email with a new `contact_id` gives that contact the new id, and its orders follow.
+    Source: developer reference, Contacts.
+    """
+    body = call.body
+    existing = contacts.find(session, body.get("contact_id"), body.get("email"))
+    before = existing or _blank(call, session)
+    after = {**before, **body}
+    if "email" in body:
+        after["email_key"] = contacts.email_key(body["email"])
+    after["status"] = body.get("status") or before["status"]
+    after["custom_fields"] = merged(before["custom_fields"], body.get("custom_fields", {}))
+    after["tags"] = dated_tags(call, session, before["tags"]) if "tags" in body else before["tags"]
+    if after["contact_id"] != before["contact_id"]:
+        orders.reassign(session, before["contact_id"], after["contact_id"])
+    stored = CONTACTS.put(session, existing, after)
+    shown = contacts.present(session, stored)
+    return Answer.success(contact=shown, before=[existing] if existing else [], after=stored)
+
+
+def delete_contact(call: Call, session: Session) -> Answer:
+    """Delete the contact with that id, or all with that email; their orders and subscriptions stay.
+
+    Raises ApiError 404 when there is none (assumed: the status is not documented).
+    Source: developer reference, Contacts.
+    """
+    named = call.path["contact_id_or_email"]
+    by_id = CONTACTS.find(session, named)
+    found = [by_id] if by_id else contacts.with_email(session, named)
+    if not found:
+        raise ApiError(404, f"there is no contact '{named}' in this integration")
+    CONTACTS.delete(session, found)
+    return Answer.deleted("contact", named, before=found)
+
+
+def tags_dropped(call: Call, answer: Answer, session: Session) -> Doubt | None:
+    if "tags" not in call.body or not answer.before or not answer.after:
+        return None
+    kept = answer.after["tags"]
+    dropped = {number: date for number, date in answer.before[0]["tags"].items() if number not in kept}
+    if not dropped:
+        return None
+    names = quoted(tag["name"] or tag["id"] for tag in tags.present(session, dropped))
+    message = f"'tags' replaced the contact's tags, which dropped {names}. To keep them, use tags/add."
+    return Doubt("/body/tags", message, "documented")
+
+
+def contact_rekeyed(_: Call, answer: Answer, __: Session) -> Doubt | None:
+    new = answer.body["contact"]["contact_id"]
+    if not answer.before or answer.before[0]["contact_id"] == new:
+        return None
+    old = answer.before[0]["contact_id"]
+    message = f"the contact '{old}' has this email and got the id '{new}'. Send the old id if it is the same person."
+    return Doubt("/body/contact_id", message, "documented")
+
+
+def shared_email_deleted(_: Call, answer: Answer, __: Session) -> Doubt | None:
+    if len(answer.before) < 2:
+        return None
+    ids = quoted(contact["contact_id"] for contact in answer.before)
+    message = f"{len(answer.before)} contacts shared this email and are all deleted: {ids}. Delete by id to take one."
+    return Doubt("/path/contact_id_or_email", message, "documented")
+
+
+def merged(existing: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """Return custom fields with those that were sent; null removes one."""
+    return {name: value for name, value in {**existing, **sent}.items() if value is not None}
+
+
+def _blank(call: Call, session: Session) -> Row:
+    """Return a contact of which nothing is known yet but its id, one of ours where the call gives none."""
+    return {
+        "contact_id": call.body.get("contact_id") or accounts.next_id(session, CONTACTS),
+        "date_created": call.received_at,
+        "status": "active",
+        "custom_fields": {},
+        "tags": {},
+    }

@@ -1,0 +1,51 @@
+"""What orders and subscriptions have in common: whose they are, and how they are deleted."""
+
+from typing import Any
+
+from mock_server.errors import ApiError
+from mock_server.operations.warnings import Doubt
+from mock_server.spec import Answer, Call
+from mock_server.store.contacts import CONTACTS, email_key
+from mock_server.store.rows import Rows
+from mock_server.store.session import Session
+
+
+def buyer_columns(call: Call, session: Session) -> dict[str, str | None]:
+    """Return the columns `contact_id` and `email` of a purchase, as the call gives them.
+
+    An email need not belong to a contact yet: the purchase joins one as soon as it does.
+    Raises ApiError 400 when `contact_id` is unknown (assumed: the status is not documented).
+    Source: developer reference, Orders and Subscriptions.
+    """
+    contact_id, email = call.body.get("contact_id"), call.body.get("email")
+    if contact_id is not None and CONTACTS.find(session, contact_id) is None:
+        raise ApiError.violation(
+            400,
+            "unknown-contact",
+            "/body/contact_id",
+            f"'contact_id' is '{contact_id}', which this integration does not know."
+            " Add the contact first, or send its email.",
+            evidence="documented",
+        )
+    return {"contact_id": contact_id, "email": email, "email_key": None if email is None else email_key(email)}
+
+
+def delete_purchase(call: Call, session: Session, rows: Rows, kind: str) -> Answer:
+    """Delete the row of INVOICES or SUBSCRIPTIONS that the path names.
+
+    Raises ApiError 404 when it is unknown (assumed: the status is not documented).
+    """
+    id = call.path["id"]
+    purchase = rows.find(session, id)
+    if purchase is None:
+        raise ApiError(404, f"there is no {kind} '{id}' in this integration")
+    rows.delete(session, [purchase])
+    return Answer.deleted(kind, id)
+
+
+def unmatched_email(call: Call, answered: dict[str, Any]) -> Doubt | None:
+    """`answered`: the purchase as the answer shows it."""
+    if answered["contact_id"] is not None:
+        return None
+    message = f"no contact has the email '{call.body['email']}' yet. Add the contact, or check the address."
+    return Doubt("/body/email", message, "documented")

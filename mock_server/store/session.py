@@ -1,0 +1,181 @@
+"""A session: statements in a transaction under way."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, Self, TypeVar
+
+from sqlalchemy import Executable
+
+from mock_server.store.cache import QueryCache
+from mock_server.store.statements import NamedRow, Row, Statements
+
+Found = TypeVar("Found")
+Deferred = Callable[["Session", list[dict[str, Any]]], None]
+
+
+class Cursor(Protocol):
+    """The driver's cursor, as far as it is used here."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def execute(self, statement: Any, parameters: Any = (), /) -> Any: ...
+
+    def executemany(self, statement: Any, parameters: Any, /) -> Any: ...
+
+    def fetchall(self) -> list[Row]: ...
+
+
+class Connection(ABC):
+    """A driver's connection: how a database begins and ends transactions, and savepoints in them.
+
+    `cache`: results that nobody else can have changed since; a connection clears it where somebody can.
+    """
+
+    cursor: Cursor
+    statements: Statements
+    cache: QueryCache
+
+    @abstractmethod
+    def begin(self) -> None: ...
+
+    @abstractmethod
+    def commit(self) -> None: ...
+
+    @abstractmethod
+    def roll_back(self) -> None:
+        """End the transaction, if there is one."""
+
+    @abstractmethod
+    def set_savepoint(self) -> None: ...
+
+    @abstractmethod
+    def release_savepoint(self) -> None: ...
+
+    @abstractmethod
+    def roll_back_to_savepoint(self) -> None:
+        """Undo what was written since the savepoint, if there is still a transaction."""
+
+    @abstractmethod
+    def as_store_error(self, error: BaseException) -> BaseException:
+        """Return a StoreError where the database failed, else the error itself."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @contextmanager
+    def raising_store_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            raised = self.as_store_error(error)
+            if raised is error:
+                raise
+            raise raised from error
+
+
+class Session:
+    """Runs statements in a transaction, all of them with the values of the scope."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor
+        self._statements = connection.statements
+        self._cache = connection.cache
+        self._deferred: dict[Deferred, list[dict[str, Any]]] = {}
+        # The values of every statement, and columns of every new row: `generation`, `integration_id`.
+        self.scope: Mapping[str, Any] = {}
+
+    def scoped_to(self, generation: int, integration_id: str = "") -> Self:
+        """Return the same session for one account, or one of its integrations."""
+        scoped = object.__new__(type(self))
+        scoped.__dict__.update(self.__dict__)
+        scoped.scope = {"generation": generation, "integration_id": integration_id}
+        return scoped
+
+    def all(self, statement: Executable, **values: Any) -> list[Row]:
+        compiled = self._statements[statement]
+        self._cursor.execute(compiled.text, compiled.parameters({**self.scope, **values}))
+        return compiled.decoded(self._cursor.fetchall())
+
+    def rows(self, statement: Executable, **values: Any) -> list[NamedRow]:
+        compiled = self._statements[statement]
+        self._cursor.execute(compiled.text, compiled.parameters({**self.scope, **values}))
+        return compiled.named(self._cursor.fetchall())
+
+    def one(self, statement: Executable, **values: Any) -> Row | None:
+        found = self.all(statement, **values)
+        return found[0] if found else None
+
+    def value(self, statement: Executable, **values: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        found = self.one(statement, **values)
+        return None if found is None else found[0]
+
+    def run(self, statement: Executable, **values: Any) -> int:
+        """Return how many rows it changed."""
+        compiled = self._statements[statement]
+        self._cursor.execute(compiled.text, compiled.parameters({**self.scope, **values}))
+        return self._cursor.rowcount
+
+    def insert(self, statement: Executable, row: Mapping[str, Any]) -> int:
+        """Return the `number` of the new row. The statement needs no more than the values of `row`."""
+        compiled = self._statements[statement]
+        self._cursor.execute(compiled.text, compiled.parameters(row))
+        return int(self._cursor.fetchall()[0][0])
+
+    def run_many(self, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run a statement once for each row of values, without those of the scope."""
+        compiled = self._statements[statement]
+        self._cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Roll back what the block wrote when it raises; the transaction goes on.
+
+        Raises StoreError where the database failed.
+        """
+        return _Savepoint(self._connection)
+
+    def cached(self, find: Callable[..., Found], *arguments: Any) -> Found:
+        """Return what `find(session, *arguments)` gives, from the cache where it is there.
+
+        `find` only reads tables whose writers call `invalidate`; nobody may change what it gave.
+        """
+        key = (find, *self.scope.values(), arguments)
+        found: Found | None = self._cache.get(key)
+        if found is None:
+            found = find(self, *arguments)
+            self._cache.add(key, found)
+        return found
+
+    def invalidate(self) -> None:
+        """Forget the cached results: an account, an integration or a tag was written."""
+        self._cache.clear()
+
+    def defer(self, write: Deferred, row: dict[str, Any]) -> None:
+        """Have `write` called at the transaction's end, or at `flush`, with all rows that came for it by then."""
+        self._deferred.setdefault(write, []).append(row)
+
+    def flush(self) -> None:
+        """Write what is deferred: before it is read, and before the commit."""
+        while self._deferred:
+            write, rows = self._deferred.popitem()
+            write(self, rows)
+
+
+class _Savepoint(AbstractContextManager[None]):
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.set_savepoint()
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is None:
+            self._connection.release_savepoint()
+            return
+        self._connection.cache.clear()
+        with self._connection.raising_store_errors():
+            self._connection.roll_back_to_savepoint()
+            raise error

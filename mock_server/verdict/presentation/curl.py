@@ -1,0 +1,28 @@
+"""Write an exchange as a curl command."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+# Headers that curl sends itself, or that would be wrong when the request is sent again.
+_OMITTED = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "expect"}
+
+
+def curl_of(exchange: Mapping[str, Any], origin: str, api_key: str) -> str:
+    """Return the request, as the journal presents it, as a command.
+
+    The journal masks API keys: the command has `api_key` instead, unless the request had a wrong one.
+    """
+    request = exchange["request"]
+    codes = {finding["code"] for finding in exchange["findings"]}
+    words = ["curl", "--path-as-is", "--globoff"]
+    words += [] if request["method"] == "POST" and request["body"] else ["-X", request["method"]]
+    words += [origin + request["path"]]
+    for name, value in request["headers"].items():
+        if name == "authorization" and "wrong-key" not in codes and api_key:
+            value = f"{'Bearer ' if 'auth-bearer-prefix' in codes else ''}{api_key}"
+        if name not in _OMITTED:
+            words += ["-H", f"{name}: {value}"]
+    if request["body"]:
+        words += ["--data-raw", request["body"]]
+    return " ".join(map(shlex.quote, words))

@@ -1,0 +1,225 @@
+"""Cut excerpts from an exchange for a page, with the spot highlighted that a finding is about."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from mock_server.journal.masking import KEPT_BYTES, SECRET_HEADERS, mask
+from mock_server.spec import Contract, Operation
+from mock_server.verdict.presentation.spec_excerpts import definition_of, pointer_steps
+
+MAX_LINE = 600
+_MAX_BODY = 4096
+_MAX_HEADERS = 60
+_MAX_INDENT_LEVELS = 40
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Highlighted:
+    """A text with a highlight in it, truncated around that. `omitted_*`: how many characters are left out there."""
+
+    before: str
+    highlight: str = ""
+    after: str = ""
+    omitted_before: int = 0
+    omitted_highlight: int = 0
+    omitted_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A request with its response. `missing`: the field that the highlighted object lacks, or empty.
+
+    `facts`: `method`, `received_at`, `duration_ms`, `bytes`, `fault`, `status`, `meaning` of the status.
+    """
+
+    number: int
+    facts: Mapping[str, Any]
+    path: Highlighted
+    headers: Sequence[tuple[str, Highlighted]]
+    body: Highlighted
+    missing: str
+    answer_headers: Sequence[tuple[str, Highlighted]]
+    answer_body: Highlighted
+
+
+def truncate(text: str, span: tuple[int, int] = (0, 0), limit: int = _MAX_BODY) -> Highlighted:
+    """Return about `limit` characters of a text, around the span to be highlighted."""
+    start, end = span
+    if len(text) <= limit:
+        return Highlighted(text[:start], text[start:end], text[end:])
+    highlight = text[start : min(end, start + limit // 2)]
+    room = limit - len(highlight)
+    last = min(len(text), end + max(room // 2, room - start))
+    first = max(0, start - (room - (last - end)))
+    if first:  # start at the beginning of a line, if one is near
+        first = text.find("\n", first, min(start, first + 80)) + 1 or first
+    return Highlighted(
+        before=text[first:start],
+        highlight=highlight,
+        after=text[end:last],
+        omitted_before=first,
+        omitted_highlight=end - start - len(highlight),
+        omitted_after=len(text) - last,
+    )
+
+
+def excerpt_of(
+    exchange: Mapping[str, Any], finding: Mapping[str, Any], contract: Contract, *, limit: int = _MAX_BODY
+) -> Excerpt:
+    """Return the excerpt of an exchange, as the journal presents it, for a finding in it.
+
+    `limit`: about how many characters of each body it has.
+    """
+    request, answer = exchange["request"], exchange["answer"]
+    operation = contract.operations.get(exchange["operation"] or "")
+    meaning = definition_of(contract, operation).get("responses", {}).get(str(answer["status"]), {})
+    part, *steps = pointer_steps(finding["pointer"]) or [""]
+    body, depth = _body(request, steps if part == "body" else None, limit)
+    return Excerpt(
+        number=exchange["number"],
+        facts={
+            "method": request["method"],
+            "received_at": exchange["received_at"],
+            "duration_ms": exchange["duration_ms"],
+            "bytes": request["bytes"],
+            "fault": orjson.dumps(exchange["fault"]).decode() if exchange["fault"] else "",
+            "status": answer["status"],
+            "meaning": contract.resolve(meaning).get("description", ""),
+        },
+        path=_path(request["path"], operation, steps if part == "path" else None),
+        headers=_headers(request["headers"], steps[0] if part == "headers" else None),
+        body=body,
+        missing=steps[depth] if finding["code"] == "missing-field" and depth < len(steps) else "",
+        answer_headers=_headers(answer["headers"], None),
+        answer_body=_body(answer, [] if part == "answer" else None, limit)[0],
+    )
+
+
+def _path(path: str, operation: Operation | None, steps: Sequence[str] | None) -> Highlighted:
+    """Return the path as it was sent; the segment of a parameter is highlighted, or the whole path."""
+    if steps is None:
+        return truncate(path, limit=MAX_LINE)
+    span = (0, len(path))
+    template = operation.template.split("/") if operation else []
+    if steps and f"{{{steps[0]}}}" in template:
+        segments = path.partition("?")[0].split("/")
+        index = template.index(f"{{{steps[0]}}}") - len(template)
+        start = sum(len(segment) + 1 for segment in segments[:index])
+        span = (start, start + len(segments[index]))
+    return truncate(path, span, MAX_LINE)
+
+
+def _headers(headers: Mapping[str, str], highlighted: str | None) -> list[tuple[str, Highlighted]]:
+    """Return each header's value, keys masked; a highlighted one that was not sent says so."""
+    rows = []
+    for name, value in list(headers.items())[:_MAX_HEADERS]:
+        text = mask(value) if name in SECRET_HEADERS and not value.startswith("…") else value
+        rows.append((name[:MAX_LINE], truncate(text, (0, len(text) if name == highlighted else 0), MAX_LINE)))
+    if highlighted and highlighted not in headers:
+        rows.append((highlighted, Highlighted("", "not sent")))
+    return rows
+
+
+def _body(message: Mapping[str, Any], steps: Sequence[str] | None, limit: int) -> tuple[Highlighted, int]:
+    """Return the body of a request or response, and how many of the steps lead to the highlight in it.
+
+    JSON is indented, and so is what the journal cut. Anything else stays as it was sent, highlighted where it breaks.
+    """
+    text = message["body"]
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if message["bytes"] <= KEPT_BYTES:
+            at = min(error.pos, max(len(text) - 1, 0))
+            token = _TOKEN.match(text, at)
+            return truncate(text, (0, 0) if steps is None else (at, token.end() if token else at + 1), limit), 0
+    formatter = JsonFormatter(text, steps or ())
+    return truncate(formatter.text, (0, 0) if steps is None else formatter.span, limit), formatter.depth
+
+
+@dataclass(slots=True)
+class _Open:
+    """An object or list that is not closed yet. `step`: to the current entry; None where a key comes next."""
+
+    is_list: bool
+    start: int
+    step: str | None
+    entries: int = 0
+
+
+class JsonFormatter:
+    """Indent JSON by two blanks a level, and leave each token as it was sent, unlike a parser and a serializer.
+
+    `span`: of the value at `steps`, or of the innermost object or list on the way to it, which is `depth` steps down.
+    """
+
+    def __init__(self, text: str, steps: Sequence[str]) -> None:
+        self._steps = list(steps)
+        self._pieces: list[str] = []
+        self._size = 0
+        self._open: list[_Open] = []
+        self.span = (0, 0)
+        self.depth = 0
+        for token in _TOKEN.findall(text):
+            self._add(token)
+        while self._open:
+            self._end(self._open.pop().start)
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def _add(self, token: str) -> None:
+        inner = self._open[-1] if self._open else None
+        match token:
+            case "}" | "]" if inner:
+                self._open.pop()
+                self._write(f"{self._indent() if inner.entries else ''}{token}")
+                self._end(inner.start)
+            case "," if inner:
+                inner.step = str(inner.entries) if inner.is_list else None
+                self._write(token)
+            case ":":
+                self._write(": ")
+            case _:
+                self._begin(token, inner)
+
+    def _begin(self, token: str, inner: _Open | None) -> None:
+        """Write a key, a value, or the bracket that opens one."""
+        if inner and (inner.is_list or inner.step is None):
+            inner.entries += 1
+            self._write(self._indent())
+        start = self._size
+        self._write(token)
+        if token in ("{", "["):
+            self._open.append(_Open(token == "[", start, "0" if token == "[" else None))
+        elif inner and inner.step is None:
+            inner.step = _unquoted(token)
+        else:
+            self._end(start)
+
+    def _end(self, start: int) -> None:
+        """Take the value just written as the span if it is on the way, and no inner one was."""
+        depth = len(self._open)
+        if self.depth <= depth <= len(self._steps) and [one.step for one in self._open] == self._steps[:depth]:
+            self.span, self.depth = (start, self._size), depth
+
+    def _indent(self) -> str:
+        return "\n" + "  " * min(len(self._open), _MAX_INDENT_LEVELS)
+
+    def _write(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+
+
+def _unquoted(token: str) -> str:
+    """Return a key without its quotes and escapes."""
+    try:
+        return str(orjson.loads(token))
+    except orjson.JSONDecodeError:
+        return token

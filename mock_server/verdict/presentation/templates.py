@@ -1,0 +1,44 @@
+"""Make the environment for page templates. What clients sent is hostile: it is escaped, and made visible."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mock_server.text import counted
+
+BASE_CSS = Path(__file__).parent / "base.css"  # the styles that all pages share
+
+EVIDENCE_MEANINGS = {
+    "documented": "the vendor's developer reference says so",
+    "integrator": "the module pages of Boost.space Integrator and Make show it",
+    "client": "seen in the code of public clients",
+    "assumed": "not documented anywhere; the least surprising choice",
+}
+
+# Characters that a page cannot show, or that change the order of those around them.
+_INVISIBLE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+
+
+def environment(folder: Path) -> Environment:
+    """Return an environment with the templates of `folder`, and the macros and styles that all pages share."""
+    made = Environment(
+        loader=FileSystemLoader([folder, Path(__file__).parent]),
+        autoescape=True,
+        finalize=visible,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"evidence_means": EVIDENCE_MEANINGS, "counted": counted}
+    made.filters["grouped"] = "{:,}".format
+    return made
+
+
+def visible(value: Any) -> Any:
+    """Return a text with its invisible characters written as `\\u001b`; any other value as it is."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value.replace("\r\n", "\n"))

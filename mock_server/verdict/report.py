@@ -1,0 +1,174 @@
+"""The report of a run: what was found and what was exercised. One document for JSON, pages and terminals.
+
+    {"version": "0.1.0",
+     "summary": {"requests", "violations", "warnings", "notices", "coverage_percent", "exit_code"},
+     "findings": [{"code", "severity", "operation", "pointer", "message", "evidence", "count", "requests": [n, ...]}],
+     "coverage": {"operations": {NAME: {"requests", "statuses": {}, "fields": {POINT: count}, "missing": [POINT]}}},
+     "faults": [{"request", "operation", "fault", "outcome", "retry"}],
+     "foreign_hosts": [{"host", "count"}]}
+
+The numbers of requests are the journal's own, or with `check` those of the run, in the order in which the requests
+came.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypedDict
+
+from mock_server import __version__
+from mock_server.findings import SEVERITIES, Evidence, Finding, Severity
+from mock_server.journal import ShownExchange
+from mock_server.spec import Contract
+from mock_server.text import counted
+from mock_server.verdict.coverage import Coverage, OperationCoverage
+from mock_server.verdict.retries import FaultOutcome, RetryOutcome, retry_outcomes
+
+MAX_REQUESTS_NAMED = 100
+
+
+class Summary(TypedDict):
+    """The figures of a run. `exit_code`: of `check`."""
+
+    requests: int
+    violations: int
+    warnings: int
+    notices: int
+    coverage_percent: float
+    exit_code: int
+
+
+class ReportedFinding(TypedDict):
+    """All findings that are alike: `count` is how many, `message` that of the first.
+
+    `requests`: the numbers of the first hundred of their requests.
+    """
+
+    code: str
+    severity: Severity
+    operation: str | None
+    pointer: str
+    message: str
+    evidence: Evidence
+    count: int
+    requests: list[int]
+
+
+class CoverageSection(TypedDict):
+    """The coverage of each operation, by its name."""
+
+    operations: dict[str, OperationCoverage]
+
+
+class ForeignHost(TypedDict):
+    """A host that is not SegMetrics, and how often it was called."""
+
+    host: str
+    count: int
+
+
+class ReportDocument(TypedDict):
+    """The report. `findings`: gravest first. `faults`: what the client did after each fault that hid a response."""
+
+    version: str
+    summary: Summary
+    findings: list[ReportedFinding]
+    coverage: CoverageSection
+    faults: list[FaultOutcome]
+    foreign_hosts: list[ForeignHost]
+
+
+def report_on(
+    contract: Contract,
+    exchanges: Iterable[ShownExchange],
+    *,
+    foreign_hosts: Mapping[str, int] | None = None,
+    exit_code: int = 0,
+) -> ReportDocument:
+    """Make the report on exchanges as the journal presents them, oldest first."""
+    exchanges = list(exchanges)
+    outcomes = retry_outcomes(exchanges)
+    coverage = Coverage(contract)
+    for exchange in exchanges:
+        coverage.count(exchange["operation"], exchange["answer"]["status"], exchange["request"]["body"])
+    findings = _grouped(exchanges, outcomes)
+    return {
+        "version": __version__,
+        "summary": {
+            "requests": len(exchanges),
+            "violations": _count(findings, "violation"),
+            "warnings": _count(findings, "warning"),
+            "notices": _count(findings, "notice"),
+            "coverage_percent": coverage.percent,
+            "exit_code": exit_code,
+        },
+        "findings": findings,
+        "coverage": {"operations": coverage.document()},
+        "faults": [outcome.document() for outcome in outcomes],
+        "foreign_hosts": [{"host": host, "count": count} for host, count in sorted((foreign_hosts or {}).items())],
+    }
+
+
+def counts_line(summary: Summary) -> str:
+    """Return the figures of a run as a line of text."""
+    counts = [
+        counted(summary["requests"], "request"),
+        counted(summary["violations"], "violation"),
+        counted(summary["warnings"], "warning"),
+        counted(summary["notices"], "notice"),
+    ]
+    return f"{', '.join(counts)}, coverage {summary['coverage_percent']} %"
+
+
+def _grouped(exchanges: Sequence[ShownExchange], outcomes: Sequence[RetryOutcome]) -> list[ReportedFinding]:
+    """Return the findings that differ, gravest first."""
+    groups: dict[tuple[str | None, ...], ReportedFinding] = {}
+    for number, finding in _all_findings(exchanges, outcomes):
+        # Alike whatever their messages, which quote what was sent.
+        key = (finding["code"], finding["severity"], finding["operation"], finding["pointer"], finding["evidence"])
+        if key not in groups:
+            groups[key] = _uncounted(finding)
+        group = groups[key]
+        group["count"] += 1
+        if len(group["requests"]) < MAX_REQUESTS_NAMED:
+            group["requests"].append(number)
+    return sorted(groups.values(), key=lambda finding: SEVERITIES.index(finding["severity"]))
+
+
+def _all_findings(
+    exchanges: Sequence[ShownExchange], outcomes: Sequence[RetryOutcome]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Return each finding, as the journal presents it, with the number of its request."""
+    for exchange in exchanges:
+        for finding in exchange["findings"]:
+            yield exchange["number"], finding
+    for outcome in outcomes:
+        for found in outcome.findings():
+            yield outcome.exchange["number"], _presented(found, outcome.exchange["operation"])
+
+
+def _presented(finding: Finding, operation: str | None) -> dict[str, Any]:
+    """Return a finding as the journal presents one."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "operation": operation,
+        "pointer": finding.pointer,
+        "message": finding.message,
+        "evidence": finding.evidence,
+    }
+
+
+def _uncounted(finding: Mapping[str, Any]) -> ReportedFinding:
+    return {
+        "code": finding["code"],
+        "severity": finding["severity"],
+        "operation": finding["operation"],
+        "pointer": finding["pointer"],
+        "message": finding["message"],
+        "evidence": finding["evidence"],
+        "count": 0,
+        "requests": [],
+    }
+
+
+def _count(findings: Iterable[ReportedFinding], severity: Severity) -> int:
+    return sum(finding["count"] for finding in findings if finding["severity"] == severity)

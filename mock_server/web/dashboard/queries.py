@@ -1,0 +1,255 @@
+"""What the pages read of the session's account: lists from the newest on, one row, sums by day. Lists go by key."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, cast, func, or_, select
+
+from mock_server.store.ads import AD_CAMPAIGNS, AD_SETS, ADS, FIGURES
+from mock_server.store.contacts import CONTACTS, email_key
+from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
+from mock_server.store.rows import Row, Rows
+from mock_server.store.session import Session
+from mock_server.store.statements import in_scope, of_generation
+from mock_server.store.tables import Account, Exchange, table_of
+
+# What `before` is on the first page.
+MAX_NUMBER = 2**63 - 1
+# Of the newest orders, how many are added up: sums stay quick however large the account is.
+SUMMED_ORDERS = 20_000
+# How many contacts a search reads for one page.
+SEARCHED_CONTACTS = 25_000
+# Before a character of a search that LIKE would take for a wildcard.
+_ESCAPE = "!"
+
+
+def _latest(rows: Rows, *conditions: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(rows.table)
+        .where(of_generation(rows.table), rows.c.number < bindparam("before"), *conditions)
+        .order_by(rows.c.number.desc())
+        .limit(bindparam("limit"))
+    )
+
+
+_contact, _invoice, _figures = CONTACTS.c, INVOICES.c, FIGURES.c
+_NAME = func.coalesce(_contact.first_name, "").concat(" ").concat(func.coalesce(_contact.last_name, ""))
+# In whatever case the ASCII letters of a text are.
+_STARTS = or_(
+    *(
+        func.lower(text).like(bindparam("pattern"), escape=_ESCAPE)
+        for text in (_contact.contact_id, _contact.email_key, _contact.last_name, _NAME)
+    )
+)
+_SEARCHED = _latest(CONTACTS, _contact.number >= bindparam("until"), _STARTS)
+_SEARCHED_UNTIL = (
+    select(_contact.number)
+    .where(of_generation(CONTACTS.table), _contact.number < bindparam("before"))
+    .order_by(_contact.number.desc())
+    .limit(1)
+    .offset(SEARCHED_CONTACTS - 1)
+)
+_LISTED = (CONTACTS, INVOICES, SUBSCRIPTIONS, PRODUCTS)
+_LATEST = {rows: _latest(rows) for rows in _LISTED}
+_COUNT = {rows: select(func.count()).select_from(rows.table).where(of_generation(rows.table)) for rows in _LISTED}
+_ONE = {
+    rows: select(rows.table).where(of_generation(rows.table), rows.c.number == bindparam("row")) for rows in _LISTED
+}
+
+
+def _of_contact(rows: Rows, condition: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(rows.table)
+        .where(in_scope(rows.table), condition)
+        .order_by(rows.c.number.desc())
+        .limit(bindparam("limit"))
+    )
+
+
+_OF_CONTACT = {
+    rows: (
+        _of_contact(rows, rows.c.contact_id == bindparam("contact")),
+        _of_contact(rows, and_(rows.c.contact_id.is_(None), rows.c.email_key == bindparam("key"))),
+    )
+    for rows in (INVOICES, SUBSCRIPTIONS)
+}
+_account, _exchange = table_of(Account), table_of(Exchange)
+_LAST_CALL = (
+    select(_exchange.c.received_at)
+    .where(_exchange.c.generation == _account.c.generation)
+    .order_by(_exchange.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_ACCOUNTS = (
+    select(_account.c.account_id, _account.c.mode, _LAST_CALL)
+    .where(_account.c.account_id > bindparam("after"))
+    .order_by(_account.c.account_id)
+    .limit(bindparam("limit"))
+)
+_LAST_DAY = select(func.max(_figures.date)).where(of_generation(FIGURES.table))
+_NEW_ORDERS = (
+    select(
+        func.substr(_invoice.date_created, 1, 10).label("day"),
+        _invoice.paid,
+        _invoice.integration_id,
+        _invoice.contact_id,
+    )
+    .where(of_generation(INVOICES.table))
+    .order_by(_invoice.number.desc())
+    .limit(SUMMED_ORDERS)
+    .subquery("new_orders")
+)
+_new = _NEW_ORDERS.c
+
+
+def _sum(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the sum as an integer: PostgreSQL makes a number with decimals of it."""
+    return cast(func.sum(column), BigInteger)
+
+
+_REVENUE = select(_new.day, _sum(_new.paid)).where(_new.day >= bindparam("since")).group_by(_new.day).order_by(_new.day)
+_REVENUE_BY_CAMPAIGN = (
+    select(_contact.utm_campaign, _sum(_new.paid), func.count())
+    .join_from(
+        _NEW_ORDERS,
+        CONTACTS.table,
+        and_(
+            of_generation(CONTACTS.table),
+            _contact.integration_id == _new.integration_id,
+            _contact.contact_id == _new.contact_id,
+        ),
+    )
+    .where(_new.day >= bindparam("since"), _new.day <= bindparam("until"), _contact.utm_campaign.is_not(None))
+    .group_by(_contact.utm_campaign)
+)
+
+
+def _named(rows: Rows, id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a row has that id, in the integration that the figures are of."""
+    return and_(
+        rows.c.generation == _figures.generation, rows.c.integration_id == _figures.integration_id, rows.c.id == id
+    )
+
+
+_CAMPAIGN = func.coalesce(ADS.c.adcampaign, AD_SETS.c.adcampaign, "").label("campaign")
+_BY_CAMPAIGN = (
+    select(
+        _figures.date,
+        _figures.generation,
+        _figures.integration_id,
+        _CAMPAIGN,
+        _figures.spend,
+        _figures.clicks,
+        _figures.impressions,
+    )
+    .select_from(FIGURES.table)
+    .outerjoin(ADS.table, _named(ADS, _figures.ad))
+    .outerjoin(AD_SETS.table, _named(AD_SETS, ADS.c.adset))
+    .where(of_generation(FIGURES.table), _figures.date >= bindparam("since"))
+    .subquery("by_campaign")
+)
+_by = _BY_CAMPAIGN.c
+_FIGURES = (
+    select(
+        _by.date,
+        _by.campaign,
+        func.max(AD_CAMPAIGNS.c.name),
+        _sum(_by.spend),
+        _sum(func.coalesce(_by.clicks, 0)),
+        _sum(func.coalesce(_by.impressions, 0)),
+    )
+    .select_from(_BY_CAMPAIGN)
+    .outerjoin(
+        AD_CAMPAIGNS.table,
+        and_(
+            AD_CAMPAIGNS.c.generation == _by.generation,
+            AD_CAMPAIGNS.c.integration_id == _by.integration_id,
+            AD_CAMPAIGNS.c.id == _by.campaign,
+        ),
+    )
+    .group_by(_by.date, _by.campaign)
+    .order_by(_by.date, _by.campaign)
+)
+_RUNNING = (
+    select(func.count())
+    .select_from(SUBSCRIPTIONS.table)
+    .where(of_generation(SUBSCRIPTIONS.table), SUBSCRIPTIONS.c.canceled_date.is_(None))
+)
+
+
+def latest(session: Session, rows: Rows, *, before: int, limit: int) -> tuple[list[Row], int | None]:
+    """Return at most `limit` rows made before the row `before`, newest first, and the `before` of the next page."""
+    return _page(rows.all(session, _LATEST[rows], before=before, limit=limit + 1), limit)
+
+
+def search(session: Session, text: str, *, before: int, limit: int) -> tuple[list[Row], int | None]:
+    """Return contacts whose id, email, name or last name starts with `text`, as `latest` does.
+
+    Among the newest SEARCHED_CONTACTS before the row `before`; the next page goes on where this one ended.
+    """
+    until = session.value(_SEARCHED_UNTIL, before=before)
+    found = CONTACTS.all(session, _SEARCHED, before=before, until=until or 0, pattern=_pattern(text), limit=limit + 1)
+    page, more = _page(found, limit)
+    return page, more or until
+
+
+def _page(found: list[Row], limit: int) -> tuple[list[Row], int | None]:
+    return found[:limit], found[limit - 1]["number"] if len(found) > limit else None
+
+
+def _pattern(search: str) -> str:
+    """Return the search as SQL's LIKE takes it, its own wildcards as plain text."""
+    special = {ord(character): f"{_ESCAPE}{character}" for character in f"{_ESCAPE}%_"}
+    return email_key(search).translate(special) + "%"
+
+
+def get(session: Session, rows: Rows, number: int) -> Row | None:
+    return rows.first(session, _ONE[rows], row=number)
+
+
+def count(session: Session, rows: Rows) -> int:
+    return int(session.value(_COUNT[rows]))
+
+
+def orders_of(session: Session, rows: Rows, contact: Row, limit: int) -> list[Row]:
+    """Return the newest INVOICES or SUBSCRIPTIONS of a contact, named in them by id or by email alone."""
+    by_id, by_email = _OF_CONTACT[rows]
+    scoped = session.scoped_to(contact["generation"], contact["integration_id"])
+    found = rows.all(scoped, by_id, contact=contact["contact_id"], limit=limit)
+    if contact["email_key"] is not None:
+        found += rows.all(scoped, by_email, key=contact["email_key"], limit=limit)
+    return sorted(found, key=lambda order: -order["number"])[:limit]
+
+
+def sandboxes(session: Session, after: str, limit: int) -> list[tuple[str, str, str | None]]:
+    """Return account, mode and the time of the last call, by name."""
+    found: list[Any] = session.all(_ACCOUNTS, after=after, limit=limit)
+    return found
+
+
+def last_day_of_ads(session: Session) -> str | None:
+    day: str | None = session.value(_LAST_DAY)
+    return day
+
+
+def ad_figures(session: Session, since: str) -> list[tuple[str, str, str | None, int, int, int]]:
+    """Return day, campaign's id (empty where none is known) and name, spend in cents, clicks, impressions."""
+    found: list[Any] = session.all(_FIGURES, since=since)
+    return found
+
+
+def revenue_by_day(session: Session, since: str) -> dict[str, int]:
+    """Return cents paid by day, of the newest SUMMED_ORDERS."""
+    found: list[Any] = session.all(_REVENUE, since=since)
+    return dict(found)
+
+
+def revenue_by_campaign(session: Session, since: str, until: str) -> list[tuple[str, int, int]]:
+    """Return `utm_campaign` of the contact, cents paid, orders; of the newest SUMMED_ORDERS that name a contact."""
+    found: list[Any] = session.all(_REVENUE_BY_CAMPAIGN, since=since, until=until)
+    return found
+
+
+def running_subscriptions(session: Session) -> int:
+    """Return how many subscriptions are not cancelled."""
+    return int(session.value(_RUNNING))

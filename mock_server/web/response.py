@@ -1,0 +1,74 @@
+"""How a response gets to the client, and what a fault does to it on its way."""
+
+import asyncio
+import socket
+import struct
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope, Send
+
+from mock_server.faults import Fault
+from mock_server.http.scope import TRANSPORT
+from mock_server.journal import Exchange
+from mock_server.store.database import Committed
+
+_NO_FAULT = Fault(rule=0)
+_DRIPS = 10
+# SO_LINGER on, for no time: closing then resets the connection.
+_RESET = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NotStored:
+    """An exchange that the database could not store: its response is an error 500."""
+
+    exchange: Exchange
+
+    def __post_init__(self) -> None:
+        assert self.exchange.response.status == 500
+
+
+async def send_response(settled: Committed[Exchange] | NotStored, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the response, as its fault lets it. What was not committed cannot be sent, but as an error 500."""
+    exchange = settled.value if isinstance(settled, Committed) else settled.exchange
+    fault, response = exchange.fault or _NO_FAULT, exchange.response
+    if fault.delay_seconds:
+        await asyncio.sleep(fault.delay_seconds)
+    if fault.reset:
+        _reset(scope)
+        await _disconnected(receive)
+        return
+    body = b"" if exchange.request.method == "HEAD" else response.body
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers.items()]
+    headers.append((b"content-length", b"%d" % len(response.body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if fault.drip_seconds:
+        size = max(1, len(body) // _DRIPS)
+        for start in range(0, len(body) - size, size):
+            await send({"type": "http.response.body", "body": body[start : start + size], "more_body": True})
+            await asyncio.sleep(fault.drip_seconds / _DRIPS)
+        body = body[len(range(0, len(body) - size, size)) * size :]
+    if fault.truncate:
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        _transport(scope).close()
+        await _disconnected(receive)
+        return
+    await send({"type": "http.response.body", "body": body})
+
+
+def _reset(scope: Scope) -> None:
+    """End the connection with a TCP RST: the client sees a reset, not a close."""
+    transport = _transport(scope)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    transport.abort()
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Wait for the connection's end: the server takes a response that is not finished before it for a bug."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _transport(scope: Scope) -> asyncio.Transport:
+    transport: asyncio.Transport = scope["extensions"][TRANSPORT]["transport"]
+    return transport

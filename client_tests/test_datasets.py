@@ -96,8 +96,8 @@ def test_the_large_dataset_counts_what_it_says() -> None:
 
     counts = fakedata.fill(dataset.recipe, 1, dataset.today).counts
 
-    assert counts["upsert_contact"] == 100_000
-    assert counts["upsert_invoice"] == 200_000
+    assert counts["upsert_contact"] == 20_000
+    assert counts["upsert_invoice"] == 40_000
 
 
 def test_the_demo_holds_people_of_every_kind(demo: State) -> None:
@@ -257,7 +257,7 @@ def test_the_command_lists_every_dataset_with_its_counts() -> None:
     listed = ended("datasets").stdout
 
     assert [line.split()[0] for line in listed.splitlines() if not line.startswith(" ")] == list(datasets.names())
-    assert "100,000 upsert_contact, 200,000 upsert_invoice" in listed
+    assert "20,000 upsert_contact, 40,000 upsert_invoice" in listed
 
 
 def test_check_starts_from_a_dataset(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from mock_server.datasets.loading import Report
 
-_NOTEWORTHY = 20_000
-_LINE_EVERY = 50_000
+_NOTEWORTHY = 5_000
+_LINE_EVERY = 10_000
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """Transactions of the store: what calls of one moment share, and what is cached between them."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from mock_server.errors import StoreError
+from mock_server.errors import StoreError, UsageError
 from mock_server.store import accounts, tags
 from mock_server.store.accounts import DEFAULT_SANDBOX
 from mock_server.store.database import Database, open_database
@@ -160,3 +161,10 @@ def test_the_server_passes_over_ids_that_clients_took(database: Database) -> Non
             PRODUCTS.put(own, None, {"id": str(900_000_001 + number), "name": None})
 
         assert accounts.next_id(own, PRODUCTS) == "900002001"
+
+
+def test_an_sqlite_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+
+    with pytest.raises(UsageError, match=r"use a Python with SQLite 3\.35\.0 or newer"):
+        open_database()

@@ -1,4 +1,4 @@
-"""The report is typed: mypy finds a misspelled key, not a run."""
+"""What mypy finds, not a run: a misspelled key of the report, a response that is sent before the commit."""
 
 import subprocess
 import sys
@@ -25,19 +25,47 @@ def wrong(document: ReportDocument) -> None:
 """
 
 
-def test_mypy_finds_each_misspelled_key(tmp_path: Path) -> None:
-    program = tmp_path / "reader.py"
-    program.write_text(PROGRAM, "utf-8")
+SENDERS = """\
+from starlette.types import Receive, Scope, Send
 
+from mock_server.journal import Exchange
+from mock_server.store.database import Committed
+from mock_server.web.response import send_response
+
+
+async def right(exchange: Committed[Exchange], scope: Scope, receive: Receive, send: Send) -> None:
+    await send_response(exchange, scope, receive, send)
+
+
+async def wrong(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    await send_response(exchange, scope, receive, send)
+"""
+
+
+def errors_of(program: str, folder: Path) -> list[str]:
+    """Return what mypy finds in a program."""
+    file = folder / "program.py"
+    file.write_text(program, "utf-8")
     ended = subprocess.run(
-        [sys.executable, "-m", "mypy", "--no-error-summary", "--hide-error-context", program],
+        [sys.executable, "-m", "mypy", "--no-error-summary", "--hide-error-context", file],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
         timeout=120,
     )
+    assert ended.stderr == ""
+    return [line.partition("error: ")[2] for line in ended.stdout.splitlines() if "error: " in line]
 
-    errors = [line.partition("error: ")[2] for line in ended.stdout.splitlines() if "error: " in line]
+
+def test_mypy_finds_a_response_that_is_sent_before_the_commit(tmp_path: Path) -> None:
+    (error,) = errors_of(SENDERS, tmp_path)
+
+    assert 'Argument 1 to "send_response" has incompatible type "Exchange"' in error
+
+
+def test_mypy_finds_each_misspelled_key(tmp_path: Path) -> None:
+    errors = errors_of(PROGRAM, tmp_path)
+
     assert errors == [
         'TypedDict "ReportDocument" has no key "finding"  [typeddict-item]',
         'TypedDict "Summary" has no key "exitcode"  [typeddict-item]',
@@ -45,4 +73,4 @@ def test_mypy_finds_each_misspelled_key(tmp_path: Path) -> None:
         'TypedDict "OperationCoverage" has no key "found"  [typeddict-item]',
         'TypedDict "FaultOutcome" has no key "exchange"  [typeddict-item]',
         'TypedDict "ForeignHost" has no key "name"  [typeddict-item]',
-    ], ended.stdout + ended.stderr
+    ]

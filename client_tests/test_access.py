@@ -34,10 +34,10 @@ def routes_of(app: Any) -> Iterator[Route]:
 def admin_calls() -> list[tuple[str, str]]:
     """Method and path of all that the application has below `/__admin`."""
     with closing(open_database()) as database:
-        guarded = build_app(Contract.load(), database, ServeSettings())
+        app: Any = build_app(Contract.load(), database, ServeSettings()).app
     return [
         (method, route.path)
-        for route in routes_of(vars(guarded)["_app"])
+        for route in routes_of(app.default)
         for method in sorted((route.methods or set()) - {"HEAD"})
         if route.path.startswith("/__admin")
     ]

@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 from mock_server.findings import Evidence
 from mock_server.spec import Contract
 from mock_server.spec.shape import shape_of
-from mock_server.store.tables import Ad, AdCampaign, AdSet, Scoped, Tag
+from mock_server.store.tables import Ad, AdCampaign, AdSet, Purchase, Scoped, Tag
 
 CHECKOUT = Path(__file__).parents[1]
 CONTRACT = Contract.load()
@@ -131,7 +131,9 @@ def test_the_examples_of_an_operation_fit_its_schema(name: str) -> None:
         assert operation.body.is_valid(example["value"]), title
 
 
-TABLES = {str(table.__tablename__): table for table in Scoped.__subclasses__()}
+TABLES: dict[str, type[Scoped]] = {
+    str(table.__tablename__): table for table in (*Scoped.__subclasses__(), *Purchase.__subclasses__())
+}
 ELSEWHERE = {
     "ad_performance": {"adset": Ad, "adcampaign": Ad},
 }

@@ -86,7 +86,7 @@ def _endure(trouble: Trouble, folder: Path, calls: int, seed: int) -> str:
             over_at = path.stat().st_mtime_ns
             for number in range(calls):
                 clients[number % CLIENTS].send(sandbox)
-            _wait_until_written(path, over_at)
+            _write_until_moved(clients, sandbox, path, over_at)
             server.process.kill()
         check_file(path)
         with fresh_server("--database", str(path), *_OPTIONS) as server:
@@ -109,12 +109,13 @@ def _taken(client: Client, sandbox: Sandbox, path: Path) -> bool:
     return False
 
 
-def _wait_until_written(path: Path, since: int) -> None:
-    """Until the server has moved pages of its write-ahead log into the file: it does so each second, also now."""
-    patience = time.monotonic() + 20
+def _write_until_moved(clients: list[Client], sandbox: Sandbox, path: Path, since: int) -> None:
+    """Write until the server moves pages of its write-ahead log into the file: it must not grow for ever."""
+    patience = time.monotonic() + 60
     while path.stat().st_mtime_ns <= since:
+        for client in clients:
+            client.send(sandbox)
         require(time.monotonic() < patience, "the write-ahead log is not moved into the file any more")
-        time.sleep(0.05)
 
 
 def _check_admin(sandbox: Sandbox, clients: list[Client]) -> None:

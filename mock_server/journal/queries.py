@@ -15,8 +15,11 @@ Row = dict[str, Any]
 
 _exchange = table_of(Exchange)
 _c = _exchange.c
-_COLUMNS = tuple(_c.keys())
 _LISTED = tuple(ListedExchange.__annotations__)
+_SHOWN = (
+    *_LISTED,
+    *("request_bytes", "response_bytes", "request_headers", "response_headers", "request_body", "response_body"),
+)
 # How many exchanges are read at once for a page that is bounded in bytes; with large bodies they are 5 MB.
 _READ_AT_ONCE = 25
 
@@ -31,7 +34,7 @@ class Filters(TypedDict, total=False):
 
 FILTERS = tuple(Filters.__annotations__)
 _WANTED = and_(of_generation(_exchange), *(if_given(_c[name], f"only_{name}") for name in FILTERS))
-_VALUES = {name: bindparam(f"new_{name}", type_=_c[name].type) for name in _COLUMNS}
+_VALUES = {name: bindparam(f"new_{name}", type_=_c[name].type) for name in ("generation", *_SHOWN)}
 ADD = insert(_exchange).values(_VALUES)
 REPLACE = (
     update(_exchange)
@@ -39,7 +42,12 @@ REPLACE = (
     .values({name: value for name, value in _VALUES.items() if name != "generation"})
 )
 TRIM = delete(_exchange).where(of_generation(_exchange), _c.number < bindparam("first"))
-_PAGE = select(_exchange).where(_WANTED, _c.number > bindparam("after")).order_by(_c.number).limit(bindparam("limit"))
+_PAGE = (
+    select(*(_c[name] for name in _SHOWN))
+    .where(_WANTED, _c.number > bindparam("after"))
+    .order_by(_c.number)
+    .limit(bindparam("limit"))
+)
 _LINES = select(*(_c[name] for name in _LISTED)).where(_WANTED).limit(bindparam("limit"))
 _BEFORE = _LINES.where(_c.number < bindparam("place")).order_by(_c.number.desc())
 _AFTER = _LINES.where(_c.number > bindparam("place")).order_by(_c.number)
@@ -76,7 +84,7 @@ def read(
         wanted = min(_READ_AT_ONCE, limit - len(found)) + 1
         rows = session.all(_PAGE, after=number, limit=wanted, **_only(filters))
         for row in rows[: wanted - 1]:
-            found.append(_shown(dict(zip(_COLUMNS, row, strict=True))))
+            found.append(_shown(dict(zip(_SHOWN, row, strict=True))))
             size += sum(len(value) for value in row if isinstance(value, str))
         has_more = len(rows) == wanted
         if not has_more or len(found) >= limit or size >= most_bytes:

@@ -8,6 +8,8 @@ from mock_server.store.rows import Rows
 from mock_server.store.session import Session
 
 _NAMED_APART = ("ad", "adset", "adcampaign")
+# The columns of an ad and of a set that refer to what they belong to.
+_SET_OF_AD, _CAMPAIGN_OF_AD, _CAMPAIGN_OF_SET = ADS.c.adset.key, ADS.c.adcampaign.key, AD_SETS.c.adcampaign.key
 
 
 def record_ad_performance(call: Call, session: Session) -> Answer:
@@ -32,7 +34,7 @@ def _put_campaign(session: Session, sent: Any) -> str:
 def _put_set(session: Session, sent: Any, campaign: str | None) -> str:
     own = sent.get("adcampaign") if isinstance(sent, dict) else None
     parent = _put_campaign(session, own) if own is not None else campaign
-    return _put(session, AD_SETS, sent, {"adcampaign": parent})
+    return _put(session, AD_SETS, sent, {_CAMPAIGN_OF_SET: parent})
 
 
 def _put_ad(session: Session, sent: Any, adset: str | None, campaign: str | None) -> str:
@@ -41,7 +43,7 @@ def _put_ad(session: Session, sent: Any, adset: str | None, campaign: str | None
         campaign = _put_campaign(session, own["adcampaign"])
     if "adset" in own:
         adset = _put_set(session, own["adset"], campaign)
-    return _put(session, ADS, sent, {"adset": adset, "adcampaign": campaign})
+    return _put(session, ADS, sent, {_SET_OF_AD: adset, _CAMPAIGN_OF_AD: campaign})
 
 
 def _put(session: Session, rows: Rows, sent: Any, parents: dict[str, str | None]) -> str:

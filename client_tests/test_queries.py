@@ -58,7 +58,7 @@ CALLS: list[tuple[str, str, Any]] = [
 SANDBOX = "/__admin/sandboxes/demo"
 PAGES = [
     "",
-    *("/requests", "/requests?status=400&severity=violation&operation=upsert_contact", "/requests/17"),
+    *("/requests", "/requests?status=400&severity=violation&operation=upsert_contact", f"/requests/{len(CALLS)}"),
     *("/contacts", "/contacts?search=ada", "/contacts/1", "/orders", "/orders/2", "/subscriptions", "/products"),
     *("/ads", "/coverage", "/faults", "/contract"),
 ]

@@ -32,8 +32,8 @@ PAGES = {
     "dashboard, contact search": "/__admin/ui/demo/contacts?search=luke.1000000001",
 }
 PAGE_MILLISECONDS = 100
+# The peers whose memory ours is compared with, and to what share of it.
 _MOST_MEMORY = {PRISM: 0.7, WIREMOCK_SCHEMA: 0.1}
-"""The peers whose memory ours is compared with, and to what share of it."""
 
 
 def memory(effort: Effort) -> list[Section]:

@@ -13,8 +13,8 @@ from mock_server.spec import Contract
 from mock_server.store.accounts import DEFAULT_SANDBOX
 
 SCRIPT = Path(__file__).with_name("load.lua")
+# How many contacts the updates go round, where nothing else is said; their ids count from 1.
 KNOWN = 1000
-"""How many contacts the updates go round, where nothing else is said; their ids count from 1."""
 FIRST_NEW = 1_000_000_000
 
 

@@ -14,8 +14,8 @@ from benchmarks.report import Goal, Section, ratios
 from benchmarks.servers import ours
 
 BASELINE = "upsert_contact"
+# Calls that may still be on their way when enough are answered.
 SPARE = 100
-"""Calls that may still be on their way when enough are answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,17 +21,17 @@ from mock_server.spec import Contract
 OURS, YARDSTICK, PRISM, JSON_SERVER = "segmetrics-mock", "bare Starlette", "Prism", "json-server"
 WIREMOCK, WIREMOCK_SCHEMA = "WireMock, stub", "WireMock, schema"
 MOCKOON, MOCKOON_SCHEMA = "Mockoon, CRUD", "Mockoon, upsert with schema"
+# What npm installs, at these releases.
 PEERS = {
     "@stoplight/prism-cli": "5.16.0",
     "wiremock": "3.13.2",
     "@mockoon/cli": "9.9.0",
     "json-server": "0.17.4",
 }
-"""What npm installs, at these releases."""
+# Requests that WireMock keeps too; its own default is all of them, until the memory is full.
 JOURNAL_LIMIT = 10_000
-"""Requests that WireMock keeps too; its own default is all of them, until the memory is full."""
+# A contact that the contract refuses.
 UNFIT = {"contact_id": "@id@", "first_name": 3}
-"""A contact that the contract refuses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import httpx
 
 from client_tests.sandbox import Sandbox
 
+# What a user filled in, by the fields' labels; a list of blocks holds a dialog for each.
 Dialog = Mapping[str, Any]
-"""What a user filled in, by the fields' labels; a list of blocks holds a dialog for each."""
 
 
 @dataclass(frozen=True, slots=True)

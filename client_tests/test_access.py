@@ -19,8 +19,8 @@ from mock_server.store.database import open_database
 from mock_server.web.app import build_app
 
 CONTACT = {"email": "ada@example.org"}
+# Holds what a link must encode.
 TOKEN = "a+b&c%d#e"
-"""Holds what a link must encode."""
 
 
 def routes_of(app: Any) -> Iterator[Route]:

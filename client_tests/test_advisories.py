@@ -83,6 +83,7 @@ def test_an_event_stream_is_not_begun_for_another_site(filled: Sandbox) -> None:
 # Names of files
 
 
+# `demo` is a dataset; none of these names it.
 PLACES = [
     "../demo",
     "..%2fdemo",
@@ -103,7 +104,6 @@ PLACES = [
     {"demo": "demo"},
     None,
 ]
-"""`demo` is a dataset; none of these names it."""
 
 
 @pytest.mark.parametrize("dataset", PLACES, ids=str)

@@ -27,6 +27,7 @@ FLAGS = [
 AXE_VERSION = "4.14.1"
 HOSTILE = "</script></pre><img src=x onerror=\"document.title='owned';alert(1)\">"
 LUKE = {"contact_id": "7", "email": "luke@example.org", "first_name": "<script>alert(1)</script>"}
+# Every page, and one that is not there.
 PAGES = {
     "sandboxes": "/__admin/ui?all=1",
     "overview": "/__admin/ui/{account}",
@@ -45,7 +46,6 @@ PAGES = {
     "reference": "/__admin/docs/{account}",
     "not-here": "/__admin/ui/{account}/contacts/0",
 }
-"""Every page, and one that is not there."""
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from client_tests.checked import CHECKOUT, arguments, client, environment
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 DEADLINE_SECONDS = 60
+# Lets a folder for temporary files be there for a second before whoever asked for it knows.
 SLOW_FOLDERS = """
 import tempfile, time
 
@@ -24,7 +25,6 @@ def slow(*arguments, make=tempfile.mkdtemp):
 
 tempfile.mkdtemp = slow
 """
-"""Lets a folder for temporary files be there for a second before whoever asked for it knows."""
 
 
 @contextmanager

@@ -29,11 +29,11 @@ EMPTY = {
     "/faults": "Nothing goes wrong on purpose",
 }
 HOSTILE = """</script><img src=x onerror="alert(1)">'"{{ 7 * 7 }}\x1b\u202e"""
+# As hostile as an id or a tag can be: control characters are refused there.
 NAME = HOSTILE.replace("\x1b", "")
-"""As hostile as an id or a tag can be: control characters are refused there."""
 
+# For a call to show up in a stream of events: less than its signs of life are apart.
 PATIENCE_SECONDS = 10
-"""For a call to show up in a stream of events: less than its signs of life are apart."""
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/requests/999999", "/../static/base.css"])

@@ -78,8 +78,8 @@ def is_trivial(schema: Mapping[str, Any]) -> bool:
     return "const" in schema or schema.keys() <= {"description", "type", "items"}
 
 
+# The schemas of whole bodies: their evidence is that of the operation.
 BODIES = {body_schema(name)["$ref"].rpartition("/")[2] for name in WITH_BODY}
-"""The schemas of whole bodies: their evidence is that of the operation."""
 
 
 @pytest.mark.parametrize("name", [name for name in SCHEMAS if name not in BODIES and not is_trivial(SCHEMAS[name])])
@@ -134,10 +134,10 @@ def test_the_examples_of_an_operation_fit_its_schema(name: str) -> None:
 TABLES: dict[str, type[Scoped]] = {
     str(table.__tablename__): table for table in (*Scoped.__subclasses__(), *Purchase.__subclasses__())
 }
+# The figures belong to the ad; its set and campaign are the ad's own columns.
 ELSEWHERE = {
     "ad_performance": {"adset": Ad, "adcampaign": Ad},
 }
-"""The figures belong to the ad; its set and campaign are the ad's own columns."""
 
 
 def fields_of(schema: Mapping[str, Any]) -> set[str]:

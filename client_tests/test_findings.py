@@ -55,6 +55,7 @@ def give_up_after_500(sandbox: Sandbox) -> None:
     sandbox.post("product", {"id": 1, "name": "Course"})
 
 
+# How each is provoked, and where it points.
 PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "missing-field": ("/body/name", lambda s: s.post("product", {"id": 1})),
     "bad-value": ("/body/items/0/amount", lambda s: order(s, items=[{**ORDER["items"][0], "amount": "ten"}])),
@@ -87,9 +88,8 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "unknown-field": ("/body/colour", lambda s: s.post("product", {"id": 1, "name": "Course", "colour": "red"})),
     "naive-date": ("/body/date_created", lambda s: s.post("contact", {**ADA, "date_created": "2021-12-18 10:00:00"})),
 }
-"""How each is provoked, and where it points."""
+# Provoked in tests of their own: the first two below, the others in test_faults.py.
 APART = {"unknown-account", "bad-answer", "not-converged", "retry-without-pause"}
-"""Provoked in tests of their own: the first two below, the others in test_faults.py."""
 
 
 @pytest.mark.parametrize("code", PROVOKED)

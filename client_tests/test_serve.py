@@ -178,6 +178,7 @@ def test_a_variable_that_cannot_be_read_is_told_in_one_line(setting: str, value:
     assert f"SEGMETRICS_MOCK_{setting.upper()}" in refused(**variables)
 
 
+# The port is tried apart, as `served` gives it as an option; so are the faults, which would disturb the rest.
 VARIABLES = {
     "host": "127.0.0.2",
     "port": "",
@@ -197,7 +198,6 @@ VARIABLES = {
     "faults": "",
     "log_requests": "true",
 }
-"""The port is tried apart, as `served` gives it as an option; so are the faults, which would disturb the rest."""
 
 
 def test_every_setting_is_a_variable(http: httpx.Client, tmp_path: Path) -> None:

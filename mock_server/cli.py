@@ -14,8 +14,8 @@ from mock_server.check.reports import FORMATS
 from mock_server.errors import SpecError, StoreError, UsageError
 from mock_server.settings import ServeSettings
 
+# The resources of `fake`; a test holds them to those of `fakedata`, which is loaded late.
 FAKED = ("contact", "invoice", "subscription", "product", "ad_performance", "tags")
-"""The resources of `fake`; a test holds them to those of `fakedata`, which is loaded late."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

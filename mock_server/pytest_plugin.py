@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mock_server.verdict.coverage import OperationCoverage
     from mock_server.verdict.report import ReportDocument, ReportedFinding
 
+# A row of the state, a journal entry or a finding, as the admin API gives it.
 Row = dict[str, Any]
-"""A row of the state, a journal entry or a finding, as the admin API gives it."""
 
 _FAIL_ON = ("violation", "warning", "never")
 _MARKER = (

@@ -13,8 +13,8 @@ ENVIRONMENT_PREFIX = "SEGMETRICS_MOCK_"
 _SWITCH = {"1": True, "true": True, "0": False, "false": False}
 Setting = dataclasses.Field[Any]
 MODES = STRICT, LENIENT = "strict", "lenient"
+# The dataset that holds nothing.
 EMPTY = "empty"
-"""The dataset that holds nothing."""
 
 
 def _setting(default: Any, help: str, *, choices: tuple[str, ...] | None = None, most: int = 10**12) -> Any:

@@ -23,15 +23,15 @@ ROUNDS, ROUND_SECONDS = 5, 6.0
 SHORT_ROUNDS, SHORT_ROUND_SECONDS = 1, 1.0
 MOST_RATIO = 3.0
 _SPARE_FILES = 200
+# Between a byte of one slow connection and a byte of the next: each has one a second.
 _DRIP_SECONDS = 0.005
-"""Between a byte of one slow connection and a byte of the next: each has one a second."""
 
 _HEAD = b"POST /api/v1/demo/payments/contact HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 _SLOW_HEAD = _HEAD + b"X-Slow: " + b"a" * 1_000_000
 _SLOW_BODY = _HEAD + b"Content-Length: 1000000\r\n\r\n"
 _LONG_ANSWER = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+# Bytes that the system takes in for a slow reader: the rest of its answer waits in the server.
 _RECEIVED_AHEAD = 4096
-"""Bytes that the system takes in for a slow reader: the rest of its answer waits in the server."""
 
 
 def run(*, short: bool, seed: int) -> Figures:

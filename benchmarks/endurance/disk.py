@@ -23,21 +23,21 @@ from benchmarks.endurance.run import Figures, fresh_server, progress, require
 from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import COMMAND
 
+# Before the trouble, in it, and after it.
 CALLS, SHORT_CALLS = 2000, 60
-"""Before the trouble, in it, and after it."""
 
 CLIENTS = 4
 _PADDING = 20_000
 _DISK_MEGABYTES = 160
 _LOOK_EVERY = 20
+# How long a trouble lasts, with more calls if need be: there may be room left in the log and in the file.
 _LEAST_REFUSED, _MOST_SECONDS = 100, 60
-"""How long a trouble lasts, with more calls if need be: there may be room left in the log and in the file."""
 _OPTIONS = ("--journal-limit", "100")
 _INSIDE = "SEGMETRICS_ENDURANCE_OWN_MOUNTS"
 _ADMIN = ("/__admin/health", "/__admin/sandboxes/demo/requests", "/__admin/sandboxes/demo/report", "/__admin/ui")
 
+# Takes the folder of the database and the server's process id; the trouble lasts as long as the block.
 Trouble = Callable[[Path, int], AbstractContextManager[None]]
-"""Takes the folder of the database and the server's process id; the trouble lasts as long as the block."""
 
 
 def run(*, short: bool, seed: int) -> Figures:

@@ -23,8 +23,8 @@ from contracts.document import Document
 INPUTS, SHORT_INPUTS = 100_000, 2500
 VALID_SHARE = 0.15
 FRAME_SHARE = 0.5
+# Inputs before the state is compared, and the next sandbox begins.
 _A_SANDBOX = 1000
-"""Inputs before the state is compared, and the next sandbox begins."""
 _HEALTH_EVERY = 100
 _SHOWN_BYTES = 4000
 

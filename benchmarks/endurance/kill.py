@@ -18,8 +18,8 @@ KILLS, SHORT_KILLS = 30, 3
 CLIENTS = 6
 JOURNAL = 1000
 _LATEST_SECONDS = 2.0
+# Calls before a kill, at the least.
 _START = 50
-"""Calls before a kill, at the least."""
 
 
 def run(*, short: bool, seed: int) -> Figures:

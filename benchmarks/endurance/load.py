@@ -15,8 +15,8 @@ from benchmarks.endurance.run import BrokenPromiseError
 from client_tests.sandbox import Sandbox
 from mock_server.store.accounts import DEFAULT_SANDBOX
 
+# A resource of the state and an id; of figures also their date.
 Key = tuple[str, ...]
-"""A resource of the state and an id; of figures also their date."""
 
 Row = Mapping[str, Any]
 
@@ -50,8 +50,8 @@ class Client:
 
     def __init__(self, number: int, seed: int, *, padding: int = 0) -> None:
         self.stored: dict[Key, Row] = {}
+        # Sent, and not answered yet.
         self.pending: Call | None = None
-        """Sent, and not answered yet."""
         self.acknowledged = 0
         self._name = f"client-{number}"
         self._dice = random.Random(f"{seed}-{number}")

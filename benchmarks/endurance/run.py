@@ -12,11 +12,11 @@ from rich.table import Table
 
 from client_tests.serving import Served, served
 
+# What a run found, by what it is called in the table.
 Figures = dict[str, object]
-"""What a run found, by what it is called in the table."""
 
+# Takes how much is done.
 Tell = Callable[[float], None]
-"""Takes how much is done."""
 
 _LINES = 10
 

@@ -14,8 +14,8 @@ from mock_server.errors import UsageError
 SECONDS, SHORT_SECONDS = 600, 4
 CLIENTS = 16
 JOURNAL = 1000
+# How much memory may grow over the second half, by the slope.
 MOST_GROWTH_PERCENT = 1.0
-"""How much memory may grow over the second half, by the slope."""
 
 _SAMPLE_SECONDS = 0.5
 _LOOK_EVERY = 200

@@ -13,8 +13,8 @@ from client_tests.serving import COMMAND
 
 CHECKOUT = Path(__file__).parents[2]
 PRODUCTION = "https://import.segmetrics.io/api"
+# Variables of whoever runs these tests that would change what `check` writes.
 _OF_THE_CALLER = ("FORCE_COLOR", "GITHUB_STEP_SUMMARY")
-"""Variables of whoever runs these tests that would change what `check` writes."""
 
 
 @dataclass(frozen=True, slots=True)

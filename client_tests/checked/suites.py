@@ -8,8 +8,8 @@ import pytest
 from client_tests.checked import CHECKOUT
 
 PLUGIN = "segmetrics_mock"
+# Not so where the checkout is only on the path: then there are no entry points. `.ci/run` installs the package.
 IS_INSTALLED = bool(entry_points(group="pytest11", name=PLUGIN))
-"""Not so where the checkout is only on the path: then there are no entry points. `.ci/run` installs the package."""
 OPTIONS = ["-p", "no:cacheprovider", "--strict-markers", "-W", "error"]
 
 SHOP = """

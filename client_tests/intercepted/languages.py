@@ -26,8 +26,8 @@ class Runnable:
     variables: dict[str, str]
 
 
+# Makes a client ready, with what it keeps in a folder that lasts from run to run. Raises MissingError.
 Ready = Callable[[Path], Runnable]
-"""Makes a client ready, with what it keeps in a folder that lasts from run to run. Raises MissingError."""
 
 
 def script(interpreter: str, file: str, *options: str, probe: tuple[str, ...] = ()) -> Ready:
@@ -98,12 +98,12 @@ READY: dict[str, Ready] = {
 }
 
 
+# Clients that take no notice of proxies and hooks.
 EVADING: dict[str, Ready] = {
     "php-streams": script("php", "streams.php", probe=("-r", "exit(extension_loaded('openssl') ? 0 : 1);")),
     "go-bare-transport": lambda kept: Runnable(go(kept).command, {"BARE_TRANSPORT": "1"}),
     "python-without-hook": lambda _: Runnable([sys.executable, "-I", str(CLIENTS / "with_http_client.py")], {}),
 }
-"""Clients that take no notice of proxies and hooks."""
 
 
 def _program(name: str) -> str:

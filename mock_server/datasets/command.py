@@ -8,8 +8,8 @@ from mock_server import fakedata
 from mock_server.datasets.dataset import Dataset, day, names, read_named
 from mock_server.spec import Contract
 
+# The dataset in whose manner `fake` makes its payloads.
 _SAMPLE = "demo"
-"""The dataset in whose manner `fake` makes its payloads."""
 
 
 def print_datasets() -> int:

@@ -19,8 +19,8 @@ _NUMBER = re.compile(r"[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?")
 _RELATIVE = re.compile(r"([-+]?[0-9]{1,6})(.*)", re.DOTALL)
 _MAX_DEPTH = 64
 
+# The way to a value: keys, and places in lists from 0.
 Place = tuple[str | int, ...]
-"""The way to a value: keys, and places in lists from 0."""
 
 
 class MistakeError(Exception):

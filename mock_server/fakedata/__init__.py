@@ -13,8 +13,8 @@ from mock_server.fakedata.draw import Draw
 from mock_server.fakedata.people import Payload, People, Recipe
 from mock_server.fakedata.purchases import Ordered, Subscribed
 
+# The kind of integration, payments or ads; the operation; its body.
 Step = tuple[str, str, Payload]
-"""The kind of integration, payments or ads; the operation; its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,7 @@ RESOURCES: Mapping[str, _Make] = {
     "tags": _tags,
 }
 
+# The operation that a resource's payloads are bodies of; `tags` are those of `remove_tags` too.
 OPERATIONS: Mapping[str, str] = {
     "contact": "upsert_contact",
     "invoice": "upsert_invoice",
@@ -147,6 +148,5 @@ OPERATIONS: Mapping[str, str] = {
     "ad_performance": "record_ad_performance",
     "tags": "add_tags",
 }
-"""The operation that a resource's payloads are bodies of; `tags` are those of `remove_tags` too."""
 
 __all__ = ["OPERATIONS", "RESOURCES", "Filled", "Payload", "Step", "fake", "fill"]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 
 SIZE = 1000
+# The pools are the same for every seed; what is drawn from them is not.
 _SEED = 20_180_503
-"""The pools are the same for every seed; what is drawn from them is not."""
 
 
 @dataclass(frozen=True, slots=True)

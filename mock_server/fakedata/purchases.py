@@ -13,8 +13,8 @@ _FIRST_ORDER, _FIRST_SUBSCRIPTION = 50_001, 7_001
 _CYCLE_SECONDS = {"day": DAY_SECONDS, "week": 7 * DAY_SECONDS}
 _CYCLE_MONTHS = {"month": 1, "year": 12}
 _STATES = ("trial", "active", "canceled")
+# The higher, the sooner people buy after they signed up.
 _SOON = 3
-"""The higher, the sooner people buy after they signed up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Subscribed:
     end: int | None
 
 
+# When, by which contact, and the subscription that the order is a bill of.
 Ordered = tuple[int, int, Subscribed | None]
-"""When, by which contact, and the subscription that the order is a bill of."""
 
 
 def products(recipe: Recipe) -> Iterator[Payload]:

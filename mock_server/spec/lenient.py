@@ -7,8 +7,8 @@ from typing import Any
 
 from jsonschema_rs import ValidationError
 
+# How far from a whole number a float may be to be one that lost its last digits: 1998.9999999999998.
 _TAIL = 1e-6
-"""How far from a whole number a float may be to be one that lost its last digits: 1998.9999999999998."""
 _FLAGS = {"0": False, "1": True, "false": False, "true": True}
 
 

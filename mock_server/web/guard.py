@@ -18,14 +18,14 @@ from mock_server.network import is_loopback, normalize_host, split_host_port
 
 ADMIN_PREFIX = "/__admin"
 TOKEN_COOKIE = "segmetrics_mock_admin"
+# What asks for no token: the import API, which has its keys, and the contract. Whatever else there will be does.
 _OPEN = ("/api", "/openapi.yaml", "/openapi.json")
-"""What asks for no token: the import API, which has its keys, and the contract. Whatever else there will be does."""
 LOGIN_PATH = f"{ADMIN_PREFIX}/login"
+# The dashboard, and where the login leads.
 UI_PATH = f"{ADMIN_PREFIX}/ui"
-"""The dashboard, and where the login leads."""
 
+# For how many values of Host it is remembered whether they are ours.
 _HOSTS_KEPT = 256
-"""For how many values of Host it is remembered whether they are ours."""
 
 
 class Guard:

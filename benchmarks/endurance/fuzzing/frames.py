@@ -8,8 +8,8 @@ from typing import Literal
 
 from benchmarks.endurance.fuzzing.calls import Call, Maker
 
+# What a client does once all is sent: takes all answers; does so and leaves; says that no more comes; breaks off.
 End = Literal["answers", "leave", "shut", "reset"]
-"""What a client does once all is sent: takes all answers; does so and leaves; says that no more comes; breaks off."""
 
 _METHODS = ("GET", "HEAD", "PUT", "PATCH", "OPTIONS", "TRACE", "CONNECT", "BREW", "post", "", "P\0ST", "A" * 9000)
 _TARGETS = (
@@ -52,8 +52,8 @@ _GARBAGE = (
 )  # fmt: skip
 
 
+# The kinds that are as they should be, be it in an odd way.
 SOUND = ("valid", "in pieces", "odd chunks", "pipeline")
-"""The kinds that are as they should be, be it in an odd way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from contracts.model import ANY, NOW, ReferenceModel
 
 _IDS = {"contact": "contact_id", "tags": "contact_id", "ad": "ad"}
 _NAMES = {"contact": "contact", "tags": "contact", "ad": "ad_performance"}
+# Of the model's rows; an order's contact is the one that has its id or email now, not when it came.
 _NOT_COMPARED = ("key", "tags", "contact_id")
-"""Of the model's rows; an order's contact is the one that has its id or email now, not when it came."""
 
 
 class Model:

@@ -22,8 +22,8 @@ from mock_server.web.dashboard.look import HEADERS
 
 POLL_SECONDS = 0.3
 _AT_ONCE = 100
+# After how many polls without news a comment is sent: a connection that is gone shows itself then.
 _SIGN_OF_LIFE = 50
-"""After how many polls without news a comment is sent: a connection that is gone shows itself then."""
 
 
 class Events:

@@ -9,8 +9,8 @@ from jinja2 import Environment
 from mock_server.journal.masking import KEPT_BYTES
 from mock_server.verdict.presentation.templates import BASE_CSS, environment
 
+# The styles, scripts and icons, by name; nothing else is served.
 STATIC = {path.name: path for path in [*(Path(__file__).parent / "static").iterdir(), BASE_CSS]}
-"""The styles, scripts and icons, by name; nothing else is served."""
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -26,6 +26,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+# The pages of a sandbox, by the last part of their path.
 PAGES = {
     "": "Overview",
     "requests": "Requests",
@@ -38,7 +39,6 @@ PAGES = {
     "faults": "Faults",
     "contract": "Contract",
 }
-"""The pages of a sandbox, by the last part of their path."""
 
 
 def templates() -> Environment:

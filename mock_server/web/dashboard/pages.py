@@ -31,8 +31,8 @@ from mock_server.web.dashboard.purchases import order, orders, products, subscri
 from mock_server.web.dashboard.reference import SWAGGER, reference, reference_document
 from mock_server.web.dashboard.visit import Page, View, Visit
 
+# Stands in paths for the calls that name no account that exists.
 NO_ACCOUNT = "~"
-"""Stands in paths for the calls that name no account that exists."""
 
 _PAGES: dict[str, Page] = {
     "": overview,

@@ -88,6 +88,7 @@ def _timeline(row: Row, tagged: list[dict[str, Any]], orders: list[Row], subscri
     return sorted(events, key=lambda event: event["at"], reverse=True)[:_EVENTS]
 
 
+# What the dates of a subscription mean.
 _TURNS = {
     "start_date": "started",
     "trial_end_date": "trial ended",
@@ -95,4 +96,3 @@ _TURNS = {
     "canceled_date": "cancelled",
     "end_date": "ends",
 }
-"""What the dates of a subscription mean."""

@@ -19,10 +19,10 @@ from mock_server.web.dashboard.visit import View, Visit
 
 _PACKAGE = "flask-swagger-ui"
 _NAMES = ("swagger-ui.css", "swagger-ui-bundle.js")
+# The files of Swagger UI, by name.
 SWAGGER: dict[str, Path] = {
     file.name: Path(str(file.locate())) for file in files(_PACKAGE) or () if file.name in _NAMES
 }
-"""The files of Swagger UI, by name."""
 
 
 def reference(visit: Visit) -> View:

@@ -14,8 +14,8 @@ from mock_server.store.session import Session
 from mock_server.verdict.report import ReportDocument
 from mock_server.web.dashboard.queries import MAX_NUMBER
 
+# How many rows a list shows.
 PAGE = 50
-"""How many rows a list shows."""
 
 _WHOLE = re.compile("[0-9]{1,18}")
 

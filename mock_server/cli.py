@@ -150,7 +150,7 @@ def _add_fake(parser: argparse.ArgumentParser) -> None:
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 10**9):
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0 to 1000000000")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to 1000000000")
     return int(text)
 
 

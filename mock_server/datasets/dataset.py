@@ -120,7 +120,7 @@ def _read(name: str, text: str, contract: Contract, today: date | None, *, is_ow
 
 
 def _misfits(document: Document, contract: Contract) -> list[MistakeError]:
-    """Where the file is no dataset."""
+    """Return what is wrong with the file as a dataset."""
     if not isinstance(document.value, dict):
         return [MistakeError(1, "a dataset is a mapping with 'today' and the lists of payloads; see the README")]
     operations = [name for name, operation in contract.operations.items() if operation.body is not None]

@@ -22,7 +22,7 @@ def add_tags(call: Call, session: Session) -> Answer:
 
 
 def remove_tags(call: Call, session: Session) -> Answer:
-    """Remove the tags from the contact; one that it does not have is no error (assumed).
+    """Remove the tags from the contact; one that it does not have is not an error (assumed).
 
     Raises ApiError 404 when the contact is unknown (assumed: the status is not documented).
     Source: developer reference, Tags.

@@ -93,7 +93,7 @@ class Guard:
 
 
 def _is_own_page(headers: Mapping[bytes, bytes], host: str) -> bool:
-    """Whether no page of another site sent the request; a program that is no browser says nothing of it."""
+    """Whether no page of another site sent the request; a program other than a browser says nothing about it."""
     site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
     if site not in (None, b"none", b"same-origin"):
         return False

@@ -22,7 +22,10 @@ SECTIONS: Mapping[str, Callable[[Effort], list[Section]]] = {
     "operations": operations,
     "tls": tls,
 }
-ELSEWHERE = "elsewhere: python benchmarks/fixture.py (the fixture, per test), python benchmarks/datasets.py (loading)"
+ELSEWHERE = (
+    "elsewhere: python benchmarks/fixture.py (the fixture, per test), python benchmarks/datasets.py (loading),"
+    " python -m benchmarks.calls (the functions that one call runs through)"
+)
 
 
 def main() -> int:

@@ -78,8 +78,8 @@ def test_dates_count_from_the_given_day() -> None:
     ("options", "text"),
     [
         (["people"], "invalid choice: 'people'"),
-        (["contact", "--count", "-1"], "'-1' is no whole number from 0"),
-        (["contact", "--seed", "x"], "'x' is no whole number from 0"),
+        (["contact", "--count", "-1"], "'-1' is not a whole number from 0"),
+        (["contact", "--seed", "x"], "'x' is not a whole number from 0"),
         (["contact", "--today", "2026-02-30"], "--today is '2026-02-30'; it must be a day such as"),
     ],
 )

@@ -269,9 +269,9 @@ def digest(page: Element, tag: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(element.text.encode()).digest()).decode()}"
 
 
-@pytest.mark.parametrize("items", [600, 1500], ids=["kept whole", "cut by the journal"])
-def test_a_long_body_is_shown_around_the_spot(sandbox: Sandbox, contract: Contract, items: int) -> None:
-    entries = [{"name": f"item {number}", "product_id": 1, "amount": number} for number in range(items)]
+@pytest.mark.parametrize(("items", "product"), [(600, "1"), (1000, "x" * 30)], ids=["kept whole", "cut by the journal"])
+def test_a_long_body_is_shown_around_the_spot(sandbox: Sandbox, contract: Contract, items: int, product: str) -> None:
+    entries = [{"name": f"item {number}", "product_id": product, "amount": number} for number in range(items)]
     entries[500]["amount"] = "many"
     sandbox.post("invoice", {**ORDER, **LUKE, "items": entries})
 
@@ -285,7 +285,7 @@ def test_a_long_body_is_shown_around_the_spot(sandbox: Sandbox, contract: Contra
     assert 3900 < len(body.text) < 4200
     assert before > 30_000
     assert after > 1000
-    assert ("the journal kept the first 65,536" in shown.text) == (items == 1500)
+    assert ("the journal kept the first 65,536" in shown.text) == (items == 1000)
 
 
 def test_ten_thousand_requests_of_many_kinds_stay_under_five_megabytes(sandbox: Sandbox, contract: Contract) -> None:

@@ -97,33 +97,33 @@ class ImportApi:
         fault: Fault | None = None
         findings: list[Finding] = []
         try:
+            # Route.
+            route = self._route(request.method, request.path)
+            operation = route.operation.name
+
+            # Authorise. From here on the account is locked, also when the savepoint below is rolled back.
+            account_id, integration_id = route.parameters["account_id"], route.parameters["integration_id"]
+            credentials = accounts.credentials(session, account_id, integration_id)
+            account = Account(account_id, credentials.generation, credentials.api_key) if credentials else NOBODY
+            if has_prefix(request):
+                findings.append(_BEARER_PREFIX)
+            credentials = authorised(credentials, account_id, integration_id, api_key_of(request), session)
+
+            # Validate.
+            body, noticed = self._body(route, request, lenient=credentials.mode == LENIENT)
+            findings += noticed
+            call = Call(
+                operation=operation,
+                account_id=account_id,
+                integration_id=integration_id,
+                integration_kind=credentials.integration_kind or "",
+                path=route.parameters,
+                body=body,
+                received_at=f"{received_at[:19]}+00:00",
+            )
+
+            # Inject a fault, carry out the operation, or both.
             with session.savepoint():
-                # Route.
-                route = self._route(request.method, request.path)
-                operation = route.operation.name
-
-                # Authorise. From here on the account is locked.
-                account_id, integration_id = route.parameters["account_id"], route.parameters["integration_id"]
-                credentials = accounts.credentials(session, account_id, integration_id)
-                account = Account(account_id, credentials.generation, credentials.api_key) if credentials else NOBODY
-                if has_prefix(request):
-                    findings.append(_BEARER_PREFIX)
-                credentials = authorised(credentials, account_id, integration_id, api_key_of(request), session)
-
-                # Validate.
-                body, noticed = self._body(route, request, lenient=credentials.mode == LENIENT)
-                findings += noticed
-                call = Call(
-                    operation=operation,
-                    account_id=account_id,
-                    integration_id=integration_id,
-                    integration_kind=credentials.integration_kind or "",
-                    path=route.parameters,
-                    body=body,
-                    received_at=f"{received_at[:19]}+00:00",
-                )
-
-                # Inject a fault, carry out the operation, or both.
                 fault = _chosen_fault(call, credentials, session)
                 if fault is None or not fault.prevents_call:
                     scoped = session.scoped_to(credentials.generation, integration_id)
@@ -144,10 +144,10 @@ class ImportApi:
             response = error_response(500, [_BUG])
 
         # Journal, for the account that the path names, else for that of the key.
-        if response.status >= 400:
-            if account is NOBODY and (found := accounts.find_by_key(session, api_key_of(request))):
+        if account is NOBODY:
+            if found := accounts.find_by_key(session, api_key_of(request)):
                 account = Account(*found, api_key_of(request))
-            accounts.lock(session, account.id)  # the savepoint's rollback released it
+            accounts.lock(session, account.id)
         request = _without_key(request, account.api_key)
         if response.status == 400 and self._journal.repeats_refusal(session, account.generation, request):
             findings.append(_RETRY_AFTER_400)

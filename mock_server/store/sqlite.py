@@ -1,6 +1,8 @@
 """SQLite, through the standard library: in memory, or in a file with a write-ahead log."""
 
 import sqlite3
+import threading
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -17,8 +19,12 @@ _OLDEST = (3, 35, 0)  # RETURNING
 _PAGE_BYTES = 8192
 _CACHE_KIB = 8192
 _LOCK_SECONDS = 5.0
-# A commit that finds the log longer moves its pages into the file, and all calls wait: 16 MB take some milliseconds.
-_LOG_PAGES = 2000
+# How long committed pages stay in the log alone.
+_CHECKPOINT_SECONDS = 0.1
+# 48 MB: from here on the log begins anew.
+_LONG_LOG_PAGES = 6_000
+# A commit that finds the log longer moves pages itself, and all calls wait: it must not grow for ever.
+_MAX_LOG_PAGES = 2 * _LONG_LOG_PAGES
 _CACHED_STATEMENTS = 512
 _DIALECT = sqlite.dialect()
 _DIGEST = select(table_of(Schema).c.digest)
@@ -45,6 +51,7 @@ class SqliteConnection(Connection):
             raise UsageError(f"Python's SQLite is {sqlite3.sqlite_version}; use a Python with SQLite {oldest} or newer")
         self._path = path
         self._data_version = -1
+        self._checkpointer: _Checkpointer | None = None
         self.cache = QueryCache()
         self.statements = Statements(_DIALECT)
         try:
@@ -55,6 +62,9 @@ class SqliteConnection(Connection):
                 self._create_tables()
         except sqlite3.Error as error:
             raise UsageError(f"the database {path} cannot be used: {error}") from error
+        self._checkpointer = _Checkpointer(self._connect) if path else None
+        if self._checkpointer:
+            self._checkpointer.start()
 
     def begin(self) -> None:
         self.cursor.execute("BEGIN IMMEDIATE")
@@ -66,6 +76,8 @@ class SqliteConnection(Connection):
 
     def commit(self) -> None:
         self.cursor.execute("COMMIT")
+        if self._checkpointer:
+            self._checkpointer.has_committed.set()
 
     def roll_back(self) -> None:
         self.cache.clear()
@@ -91,6 +103,8 @@ class SqliteConnection(Connection):
         return error
 
     def close(self) -> None:
+        if self._checkpointer:
+            self._checkpointer.stop()
         self._connection.close()
 
     def _connect(self) -> sqlite3.Connection:
@@ -106,7 +120,7 @@ class SqliteConnection(Connection):
         if self._path:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_MAX_LOG_PAGES}")
         return connection
 
     def _check_tables(self) -> None:
@@ -130,6 +144,35 @@ class SqliteConnection(Connection):
             self.cursor.execute(definition)
         Session(self).run(insert(Schema).values(digest=digest(_DIALECT)))
         self.commit()
+
+
+class _Checkpointer(threading.Thread):
+    """Moves committed pages from the log into the file: on the path of calls, one in a hundred would wait 50 ms.
+
+    That is the p99 of `python -m benchmarks peers`, 2026-11-26.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(daemon=True)
+        self.has_committed = threading.Event()
+        self._is_closing = threading.Event()
+        self._connect = connect
+
+    def run(self) -> None:
+        with closing(self._connect()) as connection:
+            while self.has_committed.wait() and not self._is_closing.wait(_CHECKPOINT_SECONDS):
+                self.has_committed.clear()
+                with suppress(sqlite3.Error):  # a full disk: the pages stay where they are until the next time
+                    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                    if pages > _LONG_LOG_PAGES:
+                        # What came meanwhile is little, and quick to move while all calls wait.
+                        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+
+    def stop(self) -> None:
+        self._is_closing.set()
+        self.has_committed.set()
+        self.join()
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

@@ -22,8 +22,8 @@ from mock_server.spec.shape import Schema, Shape, shape_of
 from mock_server.spec.wording import findings_of
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# Errors of a body that are told, and entries of its lists that they are looked for in. An error costs 20 microseconds
-# and 4 KB, and in a megabyte there is room for a million.
+# Errors of a body that are listed, and entries of its lists that are searched for them: in a megabyte there is room
+# for a million.
 _MOST_TOLD = 1000
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -52,7 +52,9 @@ CATALOGUE: Mapping[str, FindingKind] = {
     "wrong-key": _violation("an API key that is unknown, or another account's", "key-checked"),
     "unknown-account": _violation("an account that does not exist", "unknown-integration-404"),
     "unknown-integration": _violation("an integration that the account does not have", "unknown-integration-404"),
-    "unknown-path": _violation("a path that the API does not have; names the closest operation", "unknown-path-404"),
+    "unknown-path": _violation(
+        "a path that the API does not have; names the closest operation, or all", "unknown-path-404"
+    ),
     "unknown-method": _violation("another method on a known path", "other-method-405"),
     "unknown-contact": _violation(
         "an order or subscription for a `contact_id` that does not exist",

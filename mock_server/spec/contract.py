@@ -3,7 +3,6 @@
 Everything that the server knows of paths, methods, fields and statuses comes from here.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from jsonschema_rs import ValidationErrorKind
 from mock_server.errors import ApiError, SpecError
 from mock_server.findings import Finding
 from mock_server.resources import kit_path
+from mock_server.spec.closest import Endpoint, Search
 from mock_server.spec.lenient import coerced
 from mock_server.spec.points import points_of
 from mock_server.spec.shape import Schema, Shape, shape_of
@@ -81,6 +81,9 @@ class Contract:
         for template, item in document["paths"].items():
             for method in _METHODS & item.keys():
                 self._add(template, method, item)
+        endpoints = [Endpoint(operation.method, operation.template) for operation in self.operations.values()]
+        absent = {entry["segment"]: entry["what"] for entry in document.get("x-absent-paths", ())}
+        self._search = Search(endpoints, document.get("x-synonyms", {}), absent)
 
     @classmethod
     def load(cls) -> "Contract":
@@ -219,12 +222,8 @@ class Contract:
 
     def _unknown_path(self, method: str, segments: list[str]) -> ApiError:
         path = "/" + "/".join(segments)
-        closest = difflib.get_close_matches(
-            f"{method} {path}", [f"{o.method} {o.template}" for o in self.operations.values()], n=1, cutoff=0
-        )[0]
-        return ApiError.violation(
-            404, "unknown-path", "/path", f"there is no {method} {path}; the closest operation is {closest}"
-        )
+        text = f"there is no {method} {path}; {self._search.advice(method, segments)}"
+        return ApiError.violation(404, "unknown-path", "/path", text)
 
 
 _NOT_ALL_TOLD = Finding(

@@ -11,13 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from mock_server.check.verdict import Verdict
-from mock_server.text import printable
+from mock_server.text import counted, printable
 from mock_server.verdict.coverage import CALL, OperationCoverage, exercised_points
 from mock_server.verdict.report import ReportDocument, ReportedFinding, counts_line
 from mock_server.verdict.retries import FaultOutcome, Outcome
 
 _PLAIN_WIDTH = 120
 _NAMED_REQUESTS = 5
+_MAX_FINDINGS = 30  # of an operation
 _OUTCOMES: Mapping[Outcome, str] = {
     "converged": "sent the same call again and converged",
     "doubled": "sent the data again under another id",
@@ -40,11 +41,14 @@ def print_report(document: ReportDocument, verdict: Verdict, command: Sequence[s
     console.print(counts_line(document["summary"]))
     for reason in verdict.reasons:
         console.print("\n".join(map(printable, f"- {reason}".split("\n"))), soft_wrap=True)
-    for operation, findings in groupby(_by_operation(document["findings"]), key=_operation_of):
+    for operation, group in groupby(_by_operation(document["findings"]), key=_operation_of):
+        findings = list(group)
         console.print()
         console.print(Text(operation, "bold"))
-        for finding in findings:
+        for finding in findings[:_MAX_FINDINGS]:
             _print_finding(console, finding)
+        if (more := len(findings) - _MAX_FINDINGS) > 0:
+            console.print(f"  and {counted(more, 'more finding')}; --report-json FILE has all of them")
     if document["faults"]:
         console.print()
         for outcome in document["faults"]:

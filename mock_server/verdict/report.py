@@ -24,6 +24,10 @@ from mock_server.verdict.retries import FaultOutcome, RetryOutcome, retry_outcom
 
 MAX_REQUESTS_NAMED = 100
 
+# Findings in one place that differ in their texts alone. The rest are one finding: a text may quote what was sent, and
+# a client may send another value each time.
+MAX_TEXTS = 5
+
 
 class Summary(TypedDict):
     """The figures of a run. `exit_code`: of `check`."""
@@ -37,9 +41,10 @@ class Summary(TypedDict):
 
 
 class ReportedFinding(TypedDict):
-    """All findings that are alike: `count` is how many, `message` that of the first.
+    """All findings that are alike: `count` is how many; `requests` are the numbers of their first hundred requests.
 
-    `requests`: the numbers of the first hundred of their requests.
+    Where one place has more than a few texts, the last finding of it stands for all further ones, and its `message`
+    is the first of these and says how many there are.
     """
 
     code: str
@@ -120,17 +125,39 @@ def counts_line(summary: Summary) -> str:
 
 def _grouped(exchanges: Sequence[ShownExchange], outcomes: Sequence[RetryOutcome]) -> list[ReportedFinding]:
     """Return the findings that differ, gravest first."""
-    groups: dict[tuple[str | None, ...], ReportedFinding] = {}
+    places: dict[tuple[str | None, ...], _Place] = {}
     for number, finding in _all_findings(exchanges, outcomes):
-        # Alike whatever their messages, which quote what was sent.
         key = (finding["code"], finding["severity"], finding["operation"], finding["pointer"], finding["evidence"])
-        if key not in groups:
-            groups[key] = _uncounted(finding)
-        group = groups[key]
+        places.setdefault(key, _Place()).add(number, finding)
+    found = [finding for place in places.values() for finding in place.findings()]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding["severity"]))
+
+
+class _Place:
+    """The findings of one code in one place, by their texts; those of the last texts are one."""
+
+    def __init__(self) -> None:
+        self._by_text: dict[str, ReportedFinding] = {}
+        self._further: ReportedFinding | None = None
+        self._further_texts: set[str] = set()
+
+    def add(self, number: int, finding: Mapping[str, Any]) -> None:
+        text = finding["message"]
+        if text in self._by_text or len(self._by_text) < MAX_TEXTS:
+            group = self._by_text.setdefault(text, _uncounted(finding))
+        else:
+            self._further_texts.add(text)
+            group = self._further = self._further or _uncounted(finding)
         group["count"] += 1
         if len(group["requests"]) < MAX_REQUESTS_NAMED:
             group["requests"].append(number)
-    return sorted(groups.values(), key=lambda finding: SEVERITIES.index(finding["severity"]))
+
+    def findings(self) -> Iterator[ReportedFinding]:
+        yield from self._by_text.values()
+        if self._further:
+            if len(self._further_texts) > 1:
+                self._further["message"] += f" (one of {len(self._further_texts):,} further texts)"
+            yield self._further
 
 
 def _all_findings(

@@ -9,7 +9,7 @@ import requests
 
 from contracts.document import Document
 from contracts.model import Outcome
-from contracts.response_checks import what_was_sent_comes_back
+from contracts.response_checks import added_tags_join_the_others, what_was_sent_comes_back
 from contracts.run import Api, Credentials, Run, Step, is_loopback
 
 DOCUMENT = Document()
@@ -23,7 +23,9 @@ def run_against(url: str) -> Run:
 def applied(name: str, body: dict[str, Any], result: dict[str, Any]) -> Step:
     """Return the step of an upsert that was answered with `result`."""
     operation = DOCUMENT.operations[name]
-    content = json.dumps({"status": "success", operation.resource: result}).encode()
+    # Tags are answered with their contact.
+    shown = "contact" if operation.resource == "tags" else operation.resource
+    content = json.dumps({"status": "success", shown: result}).encode()
     step = Step(run_against("http://127.0.0.1:1/api"), operation, requests.PreparedRequest(), 200, {}, content)
     step.applied, step.sent, step.body, step.outcome = True, body, body, Outcome(expected=body)
     return step
@@ -39,6 +41,26 @@ def test_a_number_in_place_of_any_id_breaks_ids_are_strings(operation: str, name
     assertions = [(one.rule, one.subject, one.held) for one in what_was_sent_comes_back(step)]
 
     assert assertions == [("ids-are-strings", name, False), ("stored-object-answered", "name", True)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "held"),
+    [
+        (["New Lead"], False),
+        # The object renames the tag that the text named, and it is answered under its new name alone.
+        (["New Lead", {"id": "3", "name": "Buyer"}], True),
+    ],
+)
+def test_a_text_that_no_tag_is_named_after_breaks_a_rule_unless_the_call_renames_tags(
+    sent: list[Any], held: bool
+) -> None:
+    tags = [{"id": "3", "name": "Buyer", "date": "2018-10-02T16:15:00+00:00"}]
+    step = applied("add_tags", {"contact_id": "1", "tags": sent}, {"contact_id": "1", "tags": tags})
+    step.outcome = Outcome(expected={"tags": []})
+
+    assertions = [one for one in added_tags_join_the_others(step) if one.rule == "tag-text-is-name-or-id"]
+
+    assert all(one.held for one in assertions) is held
 
 
 @pytest.mark.parametrize(

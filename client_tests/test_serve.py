@@ -8,6 +8,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -123,6 +124,45 @@ def test_a_signal_ends_it_at_once_and_cleanly(http: httpx.Client, tmp_path: Path
 
         assert warned == ""
         assert server.process.returncode == 0
+
+
+# Runs `serve` and sends it SIGINT from the callback of a weak reference, while it imports the module of argv[1]. Python
+# drops the KeyboardInterrupt there.
+INTERRUPTED_WHILE_IMPORTING = """
+import os, signal, sys, weakref
+from mock_server.cli import main
+
+class Event:
+    pass
+
+def interrupt(_):
+    os.kill(os.getpid(), signal.SIGINT)
+
+def watch(event, arguments):
+    if event == "import" and arguments[0] == sys.argv[1]:
+        passing = Event()
+        reference = weakref.ref(passing, interrupt)
+        del passing
+
+sys.addaudithook(watch)
+sys.exit(main(["serve", "--port", "0", *sys.argv[2:]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("sqlite3", ()),  # the database is being opened
+        ("uvloop", ()),  # the banner is printed, and uvicorn does not handle signals yet
+        ("sqlite3", ("--workers", "2", "--database", "data.db")),
+    ],
+)
+def test_a_signal_during_the_start_ends_it_too(module: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    line = [sys.executable, "-c", INTERRUPTED_WHILE_IMPORTING, module, *options]
+
+    ended = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST /api", b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"expecting"])

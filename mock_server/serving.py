@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
+from types import FrameType
 from urllib.parse import quote
 
 import orjson
@@ -45,16 +46,40 @@ def serve(settings: ServeSettings) -> None:
     Raises UsageError when the port is taken or the database cannot be used.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    # uvicorn ends at a signal and then raises it again; as an exception it lets each `with` below end its work.
-    for name in ("SIGTERM", "SIGHUP"):
+    stop = _Stop()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+            signal.signal(getattr(signal, name), stop.handle)
     raise_file_limit()
     with suppress(KeyboardInterrupt):
-        _serve(settings)
+        _serve(settings, stop)
 
 
-def _serve(settings: ServeSettings) -> None:
+class _Stop:
+    """Ends `serve` at a signal, whenever it comes.
+
+    Before there is a server, a signal raises KeyboardInterrupt, so that each `with` on the way ends its work.
+    """
+
+    def __init__(self) -> None:
+        # Python drops an exception that is raised in the callback of a weak reference or in a `__del__`.
+        self.requested = False
+        self._server: uvicorn.Server | None = None
+
+    def handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 as `signal.signal` calls it
+        self.requested = True
+        if self._server is None:
+            raise KeyboardInterrupt
+        self._server.should_exit = True
+
+    def attach(self, server: uvicorn.Server) -> None:
+        """Let `server` end in order at each signal, also at one that came before."""
+        self._server = server
+        if self.requested:
+            server.should_exit = True
+
+
+def _serve(settings: ServeSettings, stop: _Stop) -> None:
     workers = settings.workers or os.cpu_count() or 1
     if workers > 1 and (settings.intercept or not settings.database):
         raise UsageError("--workers share a database: name one with --database, and leave --intercept to one process")
@@ -65,12 +90,12 @@ def _serve(settings: ServeSettings) -> None:
         with _opened(settings.database) as database:
             app = _prepared(settings, database)
             if workers == 1:
-                _answer(app, settings, listener)
+                _answer(app, settings, listener, stop)
                 return
         print(banner(settings, listener.getsockname()[1]), flush=True)
         _loaded()
         config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
-        _supervise(config, listener)
+        _supervise(config, listener, stop)
 
 
 def _prepared(settings: ServeSettings, database: Database) -> App:
@@ -103,21 +128,24 @@ def _loaded() -> None:
     gc.enable()
 
 
-def _supervise(config: Config, listener: socket.socket) -> None:
-    """Runs as many processes as `config` says, and a new one where one ends."""
+def _supervise(config: Config, listener: socket.socket, stop: _Stop) -> None:
+    """Run as many processes as `config` says, and a new one where one ends."""
     from uvicorn.supervisors import Multiprocess
 
-    Multiprocess(config, [listener]).run()
+    supervisor = Multiprocess(config, [listener])  # handles signals from here on
+    if not stop.requested:
+        supervisor.run()
 
 
-def _answer(app: App, settings: ServeSettings, listener: socket.socket) -> None:
+def _answer(app: App, settings: ServeSettings, listener: socket.socket, stop: _Stop) -> None:
     with _intercepting(Contract.load(), listener) if settings.intercept else nullcontext() as intercepted:
+        server = uvicorn.Server(_config(app, intercepted.protocol if intercepted else None, settings.request_timeout))
+        stop.attach(server)
         print(banner(settings, listener.getsockname()[1]), flush=True)
         if intercepted:
             print(intercepted.exports, flush=True)
-        protocol = intercepted.protocol if intercepted else None
         _loaded()
-        uvicorn.Server(_config(app, protocol, settings.request_timeout)).run([listener])
+        server.run([listener])
 
 
 def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, settings: ServeSettings) -> None:

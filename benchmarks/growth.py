@@ -17,7 +17,7 @@ from benchmarks.processes import Running, started
 from benchmarks.report import Goal, Section, ratios
 from benchmarks.servers import JOURNAL_LIMIT, OURS, PRISM, WIREMOCK_SCHEMA, available
 from mock_server.fakedata.people import FIRST_CONTACT
-from mock_server.resources import kit_path
+from mock_server.resources import resource_path
 
 FEW = 1000
 HEALTH = ("GET", "/__admin/health", b"")
@@ -76,7 +76,7 @@ def many(effort: Effort) -> list[Section]:
 
 def _fill(folder: Path, count: int) -> float:
     """Makes a database with so many contacts; the seconds it took, with the start."""
-    large = yaml.safe_load((kit_path("fixtures") / "large.yaml").read_text("utf-8"))
+    large = yaml.safe_load((resource_path("fixtures") / "large.yaml").read_text("utf-8"))
     recipe = large["recipe"] | {"contacts": large["recipe"]["contacts"] | {"count": count}}
     del recipe["orders"]
     dataset = folder / f"{count}.yaml"

@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from benchmarks import mockoon
 from benchmarks.load import KNOWN, Call, Traffic, contact, contacts
 from benchmarks.processes import Running, started
-from mock_server.resources import kit_path
+from mock_server.resources import resource_path
 from mock_server.spec import Contract
 
 OURS, YARDSTICK, PRISM, JSON_SERVER = "segmetrics-mock", "bare Starlette", "Prism", "json-server"
@@ -81,7 +81,7 @@ def available() -> tuple[list[Server], list[str]]:
     tools = modules / ".bin"
 
     def prism(_: Path, port: int) -> list[str]:
-        document = str(kit_path("openapi.yaml"))
+        document = str(resource_path("openapi.yaml"))
         return [f"{tools}/prism", "mock", document, "--errors", "-v", "silent", "-h", "127.0.0.1", "-p", str(port)]
 
     def wiremock(schema: bool) -> Callable[[Path, int], list[str]]:

@@ -27,12 +27,12 @@ FLAGS = [
 AXE_VERSION = "4.14.1"
 HOSTILE = "</script></pre><img src=x onerror=\"document.title='owned';alert(1)\">"
 LUKE = {"contact_id": "7", "email": "luke@example.org", "first_name": "<script>alert(1)</script>"}
-# Every page, and one that is not there.
+# Every page, and one that does not exist.
 PAGES = {
     "sandboxes": "/__admin/ui?all=1",
     "overview": "/__admin/ui/{account}",
     "requests": "/__admin/ui/{account}/requests",
-    "call": "/__admin/ui/{account}/requests/{call}",
+    "exchange": "/__admin/ui/{account}/requests/{exchange}",
     "contacts": "/__admin/ui/{account}/contacts",
     "contact": "/__admin/ui/{account}/contacts/{contact}",
     "orders": "/__admin/ui/{account}/orders",
@@ -44,7 +44,7 @@ PAGES = {
     "faults": "/__admin/ui/{account}/faults",
     "contract": "/__admin/ui/{account}/contract",
     "reference": "/__admin/docs/{account}",
-    "not-here": "/__admin/ui/{account}/contacts/0",
+    "not-found": "/__admin/ui/{account}/contacts/0",
 }
 
 
@@ -105,14 +105,14 @@ def living(sandbox: Sandbox) -> dict[str, str]:
         name: sandbox.http.get(f"{ui}/{name}s").text.split(f"/{name}s/")[1].split('"')[0]
         for name in ("contact", "order")
     }
-    call = str(sandbox.requests()[-1]["number"])
-    return {name: path.format(account=sandbox.account_id, call=call, **found) for name, path in PAGES.items()}
+    exchange = str(sandbox.requests()[-1]["number"])
+    return {name: path.format(account=sandbox.account_id, exchange=exchange, **found) for name, path in PAGES.items()}
 
 
 @pytest.fixture(
     params=[("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)], ids=lambda it: f"{it[0]}-{it[1]}"
 )
-def look(request: pytest.FixtureRequest) -> tuple[str, int]:
+def appearance(request: pytest.FixtureRequest) -> tuple[str, int]:
     """Colour scheme and width."""
     found: tuple[str, int] = request.param
     return found
@@ -122,7 +122,7 @@ def window(chromium: Any, origin: str, paths: dict[str, str], **options: Any) ->
     context = chromium.new_context(**options)
     opened = Window(context.new_page(), origin, paths)
 
-    def tell(message: Any) -> None:
+    def note_error(message: Any) -> None:
         if message.type == "error" and "404" not in message.text:
             opened.alarms.append(f"{opened.page.url}: {message.text}")
 
@@ -130,7 +130,7 @@ def window(chromium: Any, origin: str, paths: dict[str, str], **options: Any) ->
         opened.alarms.append(f"{opened.page.url}: a dialog: {dialog.message}")
         dialog.dismiss()
 
-    opened.page.on("console", tell)
+    opened.page.on("console", note_error)
     opened.page.on("pageerror", lambda error: opened.alarms.append(f"{opened.page.url}: {error}"))
     opened.page.on("dialog", refuse)
     return opened
@@ -151,7 +151,7 @@ def test_a_curl_call_appears_within_a_second_red_and_with_the_pointer(here: Wind
 
     subprocess.run(["curl", "-s", sandbox.url("invoice"), *headers, "-d", body], capture_output=True, check=True)
 
-    row = page.wait_for_selector(".call.new", timeout=1000)
+    row = page.wait_for_selector(".exchange.new", timeout=1000)
     assert "/body/amount" in row.inner_text()
     assert "violation" in row.get_attribute("class")
     edge = row.evaluate("it => getComputedStyle(it).borderLeftColor")
@@ -165,12 +165,12 @@ def test_a_paused_list_stays_as_it_is_and_goes_on_with_what_it_missed(here: Wind
     page = here.open("requests")
     page.click("#pause")
     sandbox.post("contact", {"email": "while-paused@example.org"})
-    count = page.locator("#calls > li").count()
+    count = page.locator("#exchanges > li").count()
 
     page.click("#pause")
 
-    page.wait_for_selector(".call.new", timeout=2000)
-    assert page.locator("#calls > li").count() == count + 1
+    page.wait_for_selector(".exchange.new", timeout=2000)
+    assert page.locator("#exchanges > li").count() == count + 1
 
 
 def test_hostile_data_is_shown_as_text_and_nothing_fails(here: Window) -> None:
@@ -186,7 +186,7 @@ def test_hostile_data_is_shown_as_text_and_nothing_fails(here: Window) -> None:
 def test_hostile_texts_can_be_read(here: Window) -> None:
     assert LUKE["first_name"] in here.open("contacts").inner_text("main")
     assert LUKE["first_name"] in here.open("contact").inner_text("main")
-    assert HOSTILE[:30] in here.open("call").inner_text("main")
+    assert HOSTILE[:30] in here.open("exchange").inner_text("main")
     assert HOSTILE[:30] in here.open("requests").inner_text("main")
 
 
@@ -195,7 +195,7 @@ def test_hostile_calls_that_arrive_live_are_text(here: Window, sandbox: Sandbox)
 
     sandbox.post("contact", {"email": [HOSTILE], "pad": "x" * 60_000 + HOSTILE})
 
-    assert HOSTILE[:30] in page.wait_for_selector(".call.new").inner_text()
+    assert HOSTILE[:30] in page.wait_for_selector(".exchange.new").inner_text()
     assert page.locator("img").count() == 0
     assert here.alarms == []
 
@@ -226,7 +226,7 @@ def test_a_fault_plan_is_set_and_cleared_from_the_page(here: Window, sandbox: Sa
     faults = f"{sandbox.origin}/__admin/sandboxes/{sandbox.account_id}/faults"
     page = here.open("faults")
 
-    page.click("text=Answers take two seconds")
+    page.click("text=Responses take two seconds")
     with page.expect_navigation():
         page.click("text=Set the plan")
     assert sandbox.http.get(faults).json()["rules"] == [{"fault": {"delay_seconds": 2}}]
@@ -235,7 +235,7 @@ def test_a_fault_plan_is_set_and_cleared_from_the_page(here: Window, sandbox: Sa
     assert sandbox.http.get(faults).json()["rules"] == []
 
 
-def test_a_plan_that_is_wrong_is_told_on_the_page(here: Window) -> None:
+def test_the_page_shows_what_is_wrong_with_a_plan(here: Window) -> None:
     page = here.open("faults")
 
     page.fill("#rules", '{"rules": [{"operation": "no_such", "fault": {"status": 500}}]}')
@@ -246,7 +246,7 @@ def test_a_plan_that_is_wrong_is_told_on_the_page(here: Window) -> None:
 
 def test_copy_as_curl_puts_the_command_on_the_clipboard(here: Window, sandbox: Sandbox) -> None:
     here.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = here.open("call")
+    page = here.open("exchange")
 
     page.click("text=Copy as curl")
 
@@ -270,9 +270,9 @@ def test_try_it_out_works_with_what_is_filled_in(here: Window, sandbox: Sandbox)
 
 
 def test_axe_finds_nothing_serious_on_any_page(
-    chromium: Any, origin: str, living: dict[str, str], look: tuple[str, int], axe: str
+    chromium: Any, origin: str, living: dict[str, str], appearance: tuple[str, int], axe: str
 ) -> None:
-    scheme, width = look
+    scheme, width = appearance
     viewport = {"width": width, "height": 900}
     opened = window(chromium, origin, living, viewport=viewport, color_scheme=scheme, bypass_csp=True)
     grave = []

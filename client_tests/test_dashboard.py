@@ -18,21 +18,21 @@ PAGES = [
     "/contract",
 ]
 EMPTY = {
-    "": "No call has come in yet",
-    "/requests": "No call has come in yet",
+    "": "No request has been received yet",
+    "/requests": "No request has been received yet",
     "/contacts": "No contact is stored yet",
     "/orders": "No order is stored yet",
     "/subscriptions": "No subscription is stored yet",
     "/products": "No product is stored yet",
     "/ads": "No ad figures are stored yet",
-    "/coverage": "No call has come in yet",
-    "/faults": "Nothing goes wrong on purpose",
+    "/coverage": "No request has been received yet",
+    "/faults": "No faults are injected",
 }
 HOSTILE = """</script><img src=x onerror="alert(1)">'"{{ 7 * 7 }}\x1b\u202e"""
 # As hostile as an id or a tag can be: control characters are refused there.
 NAME = HOSTILE.replace("\x1b", "")
 
-# For a call to show up in a stream of events: less than its signs of life are apart.
+# For an exchange to arrive in a stream of events: less than its keep-alive comments are apart.
 PATIENCE_SECONDS = 10
 
 
@@ -68,7 +68,7 @@ def test_a_call_that_broke_the_contract_is_listed_with_pointer_and_text(sandbox:
 
     text = page(sandbox, "/requests")
 
-    assert 'class="call violation"' in text
+    assert 'class="exchange violation"' in text
     assert '<code class="pointer">/body/amount</code>' in text
 
 
@@ -128,14 +128,14 @@ def test_a_wrong_key_stays_masked(sandbox: Sandbox) -> None:
     assert "authorization: …else" in curl_in(text)
 
 
-def test_calls_of_no_account_have_a_page(sandbox: Sandbox) -> None:
+def test_requests_for_no_account_have_a_page(sandbox: Sandbox) -> None:
     key = {"Authorization": "unknown-key-unknown-key"}
     sandbox.http.post(f"{sandbox.origin}/api/v1/of-nobody/payments/contact", json={}, headers=key)
 
     listed = sandbox.http.get(f"{sandbox.origin}/__admin/ui?all=1").text
     text = sandbox.http.get(f"{sandbox.origin}/__admin/ui/~/requests").text
 
-    assert "Calls of no account" in listed
+    assert "Requests for no existing account" in listed
     assert "/api/v1/of-nobody/payments/contact" in text
 
 
@@ -148,7 +148,7 @@ def test_coverage_shows_what_was_exercised_and_what_was_not(sandbox: Sandbox) ->
     assert "not exercised: </span>/body/custom_fields" in text
 
 
-def test_a_fault_plan_is_shown_with_how_often_it_fitted(sandbox: Sandbox) -> None:
+def test_a_fault_plan_is_shown_with_how_often_its_rules_matched(sandbox: Sandbox) -> None:
     plan = {"rules": [{"operation": "upsert_product", "nth": [1], "fault": {"status": 503}}]}
     sandbox.http.put(f"{sandbox.origin}/__admin/sandboxes/{sandbox.account_id}/faults", json=plan).raise_for_status()
     sandbox.post("product", {"id": "sku", "name": "Lightsaber"})
@@ -156,7 +156,7 @@ def test_a_fault_plan_is_shown_with_how_often_it_fitted(sandbox: Sandbox) -> Non
     text = page(sandbox, "/faults")
 
     assert "1 rule in force" in text
-    assert "fitted 1 call" in text
+    assert "matched 1 call" in text
 
 
 def test_the_contract_is_shown_with_its_evidence(sandbox: Sandbox) -> None:
@@ -214,7 +214,7 @@ def test_styles_and_scripts_come_from_this_server(sandbox: Sandbox, name: str) -
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("name", ["pages.py", "..%2Flook.py", "%2e%2e/look.py", "base.css%00"])
+@pytest.mark.parametrize("name", ["pages.py", "..%2Ftheme.py", "%2e%2e/theme.py", "base.css%00"])
 def test_no_other_file_is_served(sandbox: Sandbox, name: str) -> None:
     assert sandbox.http.get(f"{sandbox.origin}/__admin/ui/static/{name}").status_code == 404
 

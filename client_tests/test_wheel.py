@@ -65,13 +65,13 @@ def installed(elsewhere: Path, scripts: Path) -> Iterator[str]:
             process.terminate()
 
 
-def test_the_wheel_holds_one_package_and_the_kit(wheel: Path) -> None:
+def test_the_wheel_holds_one_package_and_its_resources(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
 
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"mock_server"}
     assert len(tops) == 2
-    assert "mock_server/_kit/openapi.yaml" in names
+    assert "mock_server/_resources/openapi.yaml" in names
     assert not [name for name in names if name.endswith((".pyc", ".db")) or "client_tests" in name]
 
 
@@ -79,7 +79,8 @@ def test_the_whole_suite_is_shipped_but_not_its_own_tests(wheel: Path) -> None:
     suite = CHECKOUT / "contracts"
     expected = {file.relative_to(suite).as_posix() for file in suite.rglob("*.py") if not is_own_test(file)}
 
-    shipped = {name.partition("_kit/contracts/")[2] for name in ZipFile(wheel).namelist() if "_kit/contracts/" in name}
+    folder = "mock_server/_resources/contracts/"
+    shipped = {name.removeprefix(folder) for name in ZipFile(wheel).namelist() if name.startswith(folder)}
 
     assert len(expected) > 5
     assert shipped == expected | {"schemathesis.toml"}
@@ -92,7 +93,7 @@ def is_own_test(file: Path) -> bool:
 
 def test_only_mock_server_can_be_imported(scripts: Path, elsewhere: Path) -> None:
     program = "import importlib.util as u; print([n for n in {} if u.find_spec(n)])"
-    names = ["mock_server", "contracts", "fixtures", "client_tests", "benchmarks", "_kit", "segmetrics_mock"]
+    names = ["mock_server", "contracts", "fixtures", "client_tests", "benchmarks", "_resources", "segmetrics_mock"]
 
     assert run(scripts / "python", "-c", program.format(names), cwd=elsewhere).strip() == "['mock_server']"
 

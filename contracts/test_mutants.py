@@ -97,8 +97,8 @@ def test_a_mutant_uses_public_names_alone(file: Path) -> None:
     [
         ("tags._store(contact)", ["_store"]),
         ("from mock_server.operations.tags import _store", ["_store"]),
-        ("from mock_server._kit import tags", ["_kit"]),
-        ("import mock_server._kit as kit", ["_kit"]),
+        ("from mock_server._resources import tags", ["_resources"]),
+        ("import mock_server._resources as resources", ["_resources"]),
         ("patch(tags, '_store', None)", ["_store"]),
         ("_own(call._replace(body={}), act.__name__)", []),
     ],

@@ -1,39 +1,73 @@
-"""Fault plans: what goes wrong on purpose, for which calls.
+"""Fault plans: which calls fail on purpose, and how.
 
-A plan is `{"rules": [RULE, ...]}`; the first rule that applies to a call acts. A rule:
+A plan is `{"rules": [RULE, ...]}`; the first rule that applies to a call is used. A rule:
 
-    operation      which operation; any when left out
+    operation      the operation; any operation when left out
     match          fields of the body that must be equal, such as {"email": "ada@example.org"}
-    nth            which of the calls that fit so far it acts on, from 1, such as [1, 3]
-    rate, seed     the share of them it acts on, from 0 to 1, drawn from the seed
-    when           "before": nothing is stored (default); "after": the call was carried out, and its answer is lost
-    seen           how many calls have fitted it so far; 0 when left out
+    nth            which of the matching calls it applies to, from 1, such as [1, 3]
+    rate, seed     the share of them that it applies to, from 0 to 1, drawn from the seed
+    when           "before": nothing is stored (default); "after": the call is carried out, but its response is lost
+    matched        how many calls have matched so far; 0 when left out
     fault          one or more of:
-                     status, body    answered instead; without a body, the envelope of an overloaded server
-                     reset           the connection is reset (TCP RST) instead of an answer
-                     truncate        half of the answer's body comes, then the connection ends
-                     delay_seconds   the answer comes late
-                     drip_seconds    the answer's body comes in pieces, over this time
+                     status, body    the response instead; without a body, the envelope of an overloaded server
+                     reset           the connection is reset (TCP RST) instead of a response
+                     truncate        half of the response's body is sent, then the connection is closed
+                     delay_seconds   the response is sent late
+                     drip_seconds    the response's body is sent in pieces, over this time
 
-Rules count the calls that fit them; the counts are kept with the plan, so that every process sees them.
+The counts are kept with the plan, so that all processes of a server share them.
 """
 
 import dataclasses
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 import jsonschema_rs
 import yaml
 
 from mock_server.errors import ApiError, UsageError
-from mock_server.resources import kit_path
+from mock_server.resources import resource_path
 
 MAX_DELAY_SECONDS = 60
 
-_RULE = {
+When = Literal["before", "after"]
+
+
+class FaultEffects(TypedDict, total=False):
+    """What a rule does to a call."""
+
+    status: int
+    body: Any
+    reset: Literal[True]
+    truncate: Literal[True]
+    delay_seconds: float
+    drip_seconds: float
+
+
+class FaultRule(TypedDict):
+    """A rule of a plan."""
+
+    fault: FaultEffects
+    operation: NotRequired[str]
+    match: NotRequired[dict[str, Any]]
+    nth: NotRequired[list[int]]
+    rate: NotRequired[float]
+    seed: NotRequired[int]
+    when: NotRequired[When]
+    matched: NotRequired[int]
+
+
+class InjectedFault(FaultEffects, total=False):
+    """A fault as the journal shows it. `rule`: the position of its rule in the plan, from 0."""
+
+    rule: int
+    when: When
+
+
+_RULE_SCHEMA = {
     "type": "object",
     "required": ["fault"],
     "additionalProperties": False,
@@ -43,7 +77,7 @@ _RULE = {
         "nth": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1},
         "rate": {"type": "number", "minimum": 0, "maximum": 1},
         "seed": {"type": "integer"},
-        "seen": {"type": "integer", "minimum": 0},
+        "matched": {"type": "integer", "minimum": 0},
         "when": {"enum": ["before", "after"]},
         "fault": {
             "type": "object",
@@ -60,18 +94,18 @@ _RULE = {
         },
     },
 }
-_RULES = jsonschema_rs.validator_for(_RULE)
+_RULE_VALIDATOR = jsonschema_rs.validator_for(_RULE_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong with one call.
+    """What is done to one call.
 
-    `rule`: its place in the plan, from 0. `status`: None leaves the answer as it is.
+    `rule`: the position of its rule in the plan, from 0. `status`: None leaves the response as it is.
     """
 
     rule: int
-    when: Literal["before", "after"] = "before"
+    when: When = "before"
     status: int | None = None
     body: Any = None
     reset: bool = False
@@ -80,77 +114,78 @@ class Fault:
     drip_seconds: float = 0.0
 
     @property
-    def replaces_answer(self) -> bool:
-        """Whether the client gets another answer than that of the call, or none."""
+    def replaces_response(self) -> bool:
+        """Return whether the client gets another response than that of the call, or none."""
         return self.status is not None or self.reset
 
     @property
     def prevents_call(self) -> bool:
-        """Whether the call is not carried out at all."""
-        return self.replaces_answer and self.when == "before"
+        """Return whether the call is not carried out at all."""
+        return self.replaces_response and self.when == "before"
 
-    def described(self) -> dict[str, Any]:
-        """As the journal shows it: what the rule says, and its place."""
-        return {name: value for name, value in dataclasses.asdict(self).items() if value or name == "rule"}
+    def document(self) -> InjectedFault:
+        """Return the fault as the journal shows it, without what its rule does not say."""
+        shown = {name: value for name, value in dataclasses.asdict(self).items() if value or name == "rule"}
+        return cast(InjectedFault, shown)
 
 
-def read_plan(document: Any, operations: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rules of a plan. Raises ApiError 400 that names the rule, what is wrong with it, and the remedy."""
+def read_plan(document: Any, operations: Collection[str]) -> list[FaultRule]:
+    """Return the rules of a plan. Raises ApiError 400, which names the rule, the error in it, and the remedy."""
     if not isinstance(document, dict) or not isinstance(document.get("rules"), list) or len(document) > 1:
-        raise ApiError(400, 'a plan is {"rules": [...]}')
+        raise ApiError(400, 'a fault plan is an object with a list of rules; send {"rules": [...]}')
     errors = []
-    for place, rule in enumerate(document["rules"]):
-        for error in _RULES.iter_errors(rule):
-            errors.append(f"rules/{'/'.join(map(str, [place, *error.instance_path]))}: {error.message}")
-        if isinstance(rule, dict) and rule.get("operation", next(iter(operations))) not in operations:
-            errors.append(f"rules/{place}/operation: there is none such; use one of {', '.join(operations)}")
+    for position, rule in enumerate(document["rules"]):
+        for error in _RULE_VALIDATOR.iter_errors(rule):
+            errors.append(f"rules/{'/'.join(map(str, [position, *error.instance_path]))}: {error.message}")
+        if isinstance(rule, dict) and "operation" in rule and rule["operation"] not in operations:
+            known = ", ".join(operations)
+            errors.append(f"rules/{position}/operation: '{rule['operation']}' is not an operation; use one of {known}")
     if errors:
         raise ApiError(400, *errors)
-    rules: list[dict[str, Any]] = document["rules"]
+    rules: list[FaultRule] = document["rules"]
     return rules
 
 
-def load_plan(path: str, operations: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rules of a plan in a file, JSON or YAML, or of one of the kit's own: its name in `fixtures/`.
+def load_plan(name: str, operations: Collection[str]) -> list[FaultRule]:
+    """Return the rules of a built-in plan, by its name, or of a file, JSON or YAML.
 
-    Raises UsageError that says what is wrong with it and what to do.
+    Raises UsageError, which says what is wrong and what to do.
     """
-    own = kit_path("fixtures") / f"{path}.json"
-    file = own if Path(path).name == path and own.is_file() else Path(path)
+    built_in = resource_path("fixtures") / f"{name}.json"
+    file = built_in if Path(name).name == name and built_in.is_file() else Path(name)
     try:
         document = yaml.safe_load(file.read_text("utf-8"))
         return read_plan(document, operations)
     except OSError as error:
-        raise UsageError(f"the fault plan {path} cannot be read: {error.strerror}") from error
+        raise UsageError(f"the fault plan {name} cannot be read: {error.strerror}; check its name") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"the fault plan {path} is neither JSON nor YAML: {' '.join(str(error).split())}") from error
+        raise UsageError(f"the fault plan {name} is neither JSON nor YAML: {' '.join(str(error).split())}") from error
     except ApiError as error:
-        raise UsageError(f"the fault plan {path}: {'; '.join(error.errors)}") from error
+        raise UsageError(f"the fault plan {name}: {'; '.join(error.errors)}") from error
 
 
-def choose(plan: list[dict[str, Any]], operation: str, body: Mapping[str, Any]) -> Fault | None:
-    """The fault for a call, if any rule applies; counts the call in each rule that it fits (`seen`)."""
+def choose(plan: list[FaultRule], operation: str, body: Mapping[str, Any]) -> Fault | None:
+    """Return the fault for a call, if a rule applies; count the call in each rule that it matches."""
     chosen = None
-    for place, rule in enumerate(plan):
-        if not _fits(rule, operation, body):
+    for position, rule in enumerate(plan):
+        if not _matches(rule, operation, body):
             continue
-        rule["seen"] = rule.get("seen", 0) + 1
-        if chosen is None and _acts(rule):
-            chosen = Fault(rule=place, when=rule.get("when", "before"), **rule["fault"])
+        rule["matched"] = matched = rule.get("matched", 0) + 1
+        if chosen is None and _applies(rule, matched):
+            chosen = Fault(rule=position, when=rule.get("when", "before"), **rule["fault"])
     return chosen
 
 
-def _fits(rule: dict[str, Any], operation: str, body: Mapping[str, Any]) -> bool:
+def _matches(rule: FaultRule, operation: str, body: Mapping[str, Any]) -> bool:
     if rule.get("operation", operation) != operation:
         return False
     return all(name in body and str(body[name]) == str(value) for name, value in rule.get("match", {}).items())
 
 
-def _acts(rule: dict[str, Any]) -> bool:
-    seen: int = rule["seen"]
-    if "nth" in rule and seen not in rule["nth"]:
+def _applies(rule: FaultRule, number: int) -> bool:
+    """Return whether the rule applies to the call with that number among those that match it."""
+    if "nth" in rule and number not in rule["nth"]:
         return False
     if "rate" in rule:
-        rate: float = rule["rate"]
-        return random.Random(f"{rule.get('seed', 0)}/{seen}").random() < rate
+        return random.Random(f"{rule.get('seed', 0)}/{number}").random() < rule["rate"]
     return True

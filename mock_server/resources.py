@@ -1,14 +1,14 @@
-"""The files that travel with the package: the contract, and later what else the kit needs.
+"""The files that the package contains: the contract, its test suite, and the fixtures.
 
-In a checkout they lie at its top; in the wheel hatch puts them into `mock_server/_kit/`.
+In a checkout they are at its top; in the wheel, hatch puts them into `mock_server/_resources/`.
 """
 
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_KIT = _PACKAGE / "_kit"
+_PACKAGED = _PACKAGE / "_resources"
 
 
-def kit_path(name: str) -> Path:
-    """Where the file or folder `name` of the kit lies, such as `openapi.yaml` or `fixtures`."""
-    return (_KIT if _KIT.is_dir() else _PACKAGE.parent) / name
+def resource_path(name: str) -> Path:
+    """Return the path of a file or folder of the package, such as `openapi.yaml` or `fixtures`."""
+    return (_PACKAGED if _PACKAGED.is_dir() else _PACKAGE.parent) / name

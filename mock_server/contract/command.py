@@ -28,7 +28,7 @@ from mock_server import network
 from mock_server.contract.events import Event
 from mock_server.contract.report import Progress, Report
 from mock_server.errors import UsageError
-from mock_server.resources import kit_path
+from mock_server.resources import resource_path
 from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
 
 Depth = Literal["quick", "normal", "deep"]
@@ -173,11 +173,11 @@ def _stopped_on_exit(child: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 
 def _command(options: ContractOptions) -> list[str]:
-    suite = kit_path("contracts")
+    suite = resource_path("contracts")
     reports = {"junit": options.junit, "har": options.har}
     return [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(suite / "schemathesis.toml")),
-        *("run", str(kit_path("openapi.yaml")), "--url", options.url, "--seed", str(options.seed)),
+        *("run", str(resource_path("openapi.yaml")), "--url", options.url, "--seed", str(options.seed)),
         *("--max-examples", str(_EXAMPLES[options.depth])),
         *(("--max-failures", "1") if options.fail_fast else ()),
         *(part for name, file in reports.items() if file for part in (f"--report-{name}-path", str(file.resolve()))),
@@ -185,7 +185,7 @@ def _command(options: ContractOptions) -> list[str]:
 
 
 def _environment(options: ContractOptions, events: Path) -> dict[str, str]:
-    suite = str(kit_path("contracts").parent)
+    suite = str(resource_path("contracts").parent)
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [suite, os.environ.get("PYTHONPATH")])),

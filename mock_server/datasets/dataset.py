@@ -14,7 +14,7 @@ from jsonschema_rs import ValidationError, ValidationErrorKind
 from mock_server.datasets.document import Document, MistakeError, day_of_today, parse
 from mock_server.datasets.schema import dataset_schema
 from mock_server.errors import ApiError, UsageError
-from mock_server.resources import kit_path
+from mock_server.resources import resource_path
 from mock_server.settings import EMPTY
 from mock_server.spec import Contract
 from mock_server.store.accounts import ADS, PAYMENTS
@@ -52,7 +52,7 @@ class Dataset:
 @cache
 def names() -> tuple[str, ...]:
     """The built-in datasets, `empty` first."""
-    found = sorted(path.stem for path in kit_path("fixtures").glob("*.yaml"))
+    found = sorted(path.stem for path in resource_path("fixtures").glob("*.yaml"))
     return (EMPTY, *(name for name in found if name != EMPTY))
 
 
@@ -72,7 +72,7 @@ def read_named(name: str, contract: Contract, today: date | None = None) -> Data
     """
     if name not in names():
         raise ApiError(400, f"there is no dataset '{name[:100]}'; use one of {', '.join(names())}")
-    path = kit_path("fixtures") / f"{name}.yaml"
+    path = resource_path("fixtures") / f"{name}.yaml"
     return _read(name, path.read_text("utf-8"), contract, today, is_own=False)
 
 

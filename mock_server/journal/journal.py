@@ -54,7 +54,7 @@ class Journal:
                 "new_request_bytes": len(request.body),
                 "new_response_bytes": len(response.body),
                 "new_findings": kept_findings(exchange.findings) if exchange.findings else [],
-                "new_fault": exchange.fault.described() if exchange.fault else None,
+                "new_fault": exchange.fault.document() if exchange.fault else None,
                 "new_request_headers": kept_headers(request.headers),
                 "new_response_headers": response.headers,
                 "new_request_body": kept_body(request.body),

@@ -1,10 +1,13 @@
 """Exchanges as the admin API, the report and the pages show them."""
 
-from typing import Any, TypedDict
+from typing import TypedDict
+
+from mock_server.faults import InjectedFault
+from mock_server.findings import Evidence, Severity
 
 
 class ShownRequest(TypedDict):
-    """`bytes`: of the whole body, of which the beginning is kept where it is large."""
+    """A request. `bytes`: the size of the whole body; only the beginning of a large body is kept."""
 
     method: str
     path: str
@@ -14,23 +17,32 @@ class ShownRequest(TypedDict):
 
 
 class ShownResponse(TypedDict):
+    """A response. `bytes`: as in a request."""
+
     status: int
     headers: dict[str, str]
     body: str
     bytes: int
 
 
-class ShownFinding(TypedDict):
+class ListedFinding(TypedDict):
+    """A finding, as the journal keeps it."""
+
     code: str
-    severity: str
+    severity: Severity
     pointer: str
     message: str
-    evidence: str
+    evidence: Evidence
+
+
+class ShownFinding(ListedFinding):
+    """A finding with the operation of its exchange."""
+
     operation: str | None
 
 
 class ShownExchange(TypedDict):
-    """`fault`: what the rule of the plan says, and its place; None where none was injected."""
+    """An exchange. `fault`: the injected one; None without any."""
 
     number: int
     received_at: str
@@ -39,7 +51,7 @@ class ShownExchange(TypedDict):
     request: ShownRequest
     answer: ShownResponse
     findings: list[ShownFinding]
-    fault: dict[str, Any] | None
+    fault: InjectedFault | None
 
 
 class ListedExchange(TypedDict):
@@ -53,5 +65,5 @@ class ListedExchange(TypedDict):
     status: int
     method: str
     path: str
-    findings: list[dict[str, str]]
-    fault: dict[str, Any] | None
+    findings: list[ListedFinding]
+    fault: InjectedFault | None

@@ -14,7 +14,7 @@ from jsonschema_rs import ValidationErrorKind
 
 from mock_server.errors import ApiError, SpecError
 from mock_server.findings import Finding
-from mock_server.resources import kit_path
+from mock_server.resources import resource_path
 from mock_server.spec.closest import Endpoint, Search
 from mock_server.spec.lenient import coerced
 from mock_server.spec.points import points_of
@@ -265,4 +265,4 @@ def _other_method(method: str, node: _Node) -> ApiError:
 
 def source_text() -> str:
     """The document's own text."""
-    return kit_path("openapi.yaml").read_text("utf-8")
+    return resource_path("openapi.yaml").read_text("utf-8")

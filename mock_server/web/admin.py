@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from mock_server import __version__
 from mock_server.errors import ApiError
-from mock_server.faults import read_plan
+from mock_server.faults import FaultRule, read_plan
 from mock_server.findings import SEVERITIES
 from mock_server.journal import Journal
 from mock_server.journal.journal import PAGE_BYTES
@@ -154,7 +154,7 @@ class Admin:
         return _json(await to_thread(report_on, self._contract, exchanges))
 
     async def faults(self, request: Request) -> Response:
-        """The fault plan; `seen` counts the calls that fitted a rule."""
+        """Send the fault plan. `matched` counts the calls that matched a rule."""
         with self._database.transaction() as session:
             rules = accounts.faults(session, self._known(request, session).account_id)
         return _json({"rules": orjson.loads(rules or "[]")})
@@ -166,7 +166,7 @@ class Admin:
     async def clear_faults(self, request: Request) -> Response:
         return self._store_faults(request, [])
 
-    def _store_faults(self, request: Request, rules: list[dict[str, Any]]) -> Response:
+    def _store_faults(self, request: Request, rules: list[FaultRule]) -> Response:
         with self._database.transaction() as session:
             account_id = self._known(request, session).account_id
             accounts.set_faults(session, account_id, orjson.dumps(rules).decode() if rules else "")

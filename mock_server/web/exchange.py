@@ -132,7 +132,7 @@ class ImportApi:
                         self._check(route, answer)
                     findings += warnings_about(route.operation, call, answer, scoped)
                     response = Response(answer.status, orjson.dumps(answer.body))
-                if fault and fault.replaces_answer:
+                if fault and fault.replaces_response:
                     response = _injected(fault)
         except ApiError as refusal:
             findings += refusal.findings

@@ -1,4 +1,4 @@
-"""The window into the fake: pages at `/__admin/ui`, the API reference at `/__admin/docs`.
+"""The dashboard: pages at `/__admin/ui`, the API reference at `/__admin/docs`.
 
 Jinja2 and the pages are loaded when the first page is asked for, so that `serve` starts fast.
 """
@@ -16,7 +16,7 @@ DOCS_PATH = f"{ADMIN_PREFIX}/docs"
 
 
 class Dashboard:
-    """The pages over one database, as an ASGI application that is made when it is first needed."""
+    """The pages over one database, as an ASGI application that is built at the first request."""
 
     def __init__(self, contract: Contract, database: Database, journal: Journal) -> None:
         self._parts = contract, database, journal

@@ -1,4 +1,4 @@
-"""What ads cost and brought, by day and campaign."""
+"""The page of ads: what they cost and earned, by day and campaign."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from mock_server.web.dashboard import queries
 from mock_server.web.dashboard.charts import Chart, Series
-from mock_server.web.dashboard.visit import View, Visit
+from mock_server.web.dashboard.page import Page, PageContext
 
 PERIODS = (30, 90, 365)
 _COLOURS = ("c1", "c2", "c3", "c4", "c5")
@@ -14,40 +14,41 @@ _COLOURS = ("c1", "c2", "c3", "c4", "c5")
 
 @dataclass(slots=True)
 class Campaign:
-    """A campaign's figures over the period; money in cents. `spent`, `clicked`: by day."""
+    """A campaign's figures over the period; money in cents."""
 
     id: str
     name: str
     impressions: int = 0
     revenue: int = 0
     orders: int = 0
-    spent: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    clicked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    spend_by_day: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    clicks_by_day: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
     def spend(self) -> int:
-        return sum(self.spent.values())
+        return sum(self.spend_by_day.values())
 
     @property
     def clicks(self) -> int:
-        return sum(self.clicked.values())
+        return sum(self.clicks_by_day.values())
 
 
-def ads(visit: Visit) -> View:
-    days = visit.whole("days")
+def ads(context: PageContext) -> Page:
+    """Show the figures of the last `days` days that have some."""
+    days = context.int_param("days")
     days = days if days in PERIODS else PERIODS[-1]
-    last = queries.last_day_of_ads(visit.session)
+    last = queries.last_day_of_ads(context.session)
     if last is None:
-        return View("ads.html.j2", "Ads", {"campaigns": []})
+        return Page("ads.html.j2", "Ads", {"campaigns": []})
     first = (date.fromisoformat(last) - timedelta(days=days - 1)).isoformat()
-    campaigns = _campaigns(visit, first, last)
-    revenue = queries.revenue_by_day(visit.session, first)
+    campaigns = _campaigns(context, first, last)
+    revenue = queries.revenue_by_day(context.session, first)
     revenue = {day: cents for day, cents in revenue.items() if day <= last}
     spend: dict[str, int] = defaultdict(int)
     for campaign in campaigns:
-        for day, cents in campaign.spent.items():
+        for day, cents in campaign.spend_by_day.items():
             spend[day] += cents
-    return View(
+    return Page(
         "ads.html.j2",
         "Ads",
         {
@@ -56,38 +57,39 @@ def ads(visit: Visit) -> View:
             "periods": PERIODS,
             "first": first,
             "last": last,
-            "summed": queries.SUMMED_ORDERS,
+            "aggregate_limit": queries.AGGREGATE_LIMIT,
             "revenue": Chart.over_time(
                 [Series("Revenue", "c6", revenue)], first, last, money=True, line=Series("Spend", "line", spend)
             ),
-            "spend": Chart.over_time(_stacked(campaigns, "spent"), first, last, money=True),
-            "clicks": Chart.over_time(_stacked(campaigns, "clicked"), first, last, money=False),
+            "spend": Chart.over_time(_stacked(campaigns, "spend_by_day"), first, last, money=True),
+            "clicks": Chart.over_time(_stacked(campaigns, "clicks_by_day"), first, last, money=False),
         },
     )
 
 
-def _campaigns(visit: Visit, first: str, last: str) -> list[Campaign]:
-    """The campaigns that had figures, the dearest first; revenue of those whose name or id a contact's UTM gives."""
+def _campaigns(context: PageContext, first: str, last: str) -> list[Campaign]:
+    """Return the campaigns that have figures, the most expensive first.
+
+    A campaign's revenue comes from contacts whose `utm_campaign` is its name or id.
+    """
     found: dict[str, Campaign] = {}
-    for day, id, name, spend, clicks, impressions in queries.ad_figures(visit.session, first):
+    for day, id, name, spend, clicks, impressions in queries.ad_figures(context.session, first):
         campaign = found.setdefault(id, Campaign(id, name or id or "No campaign"))
-        campaign.spent[day] += spend
-        campaign.clicked[day] += clicks
+        campaign.spend_by_day[day] += spend
+        campaign.clicks_by_day[day] += clicks
         campaign.impressions += impressions
-    known = {key.casefold(): one for one in found.values() for key in (one.name, one.id) if key}
-    for utm, revenue, orders in queries.revenue_by_campaign(visit.session, first, last):
-        if one := known.get(utm.casefold()):
+    by_name = {key.casefold(): one for one in found.values() for key in (one.name, one.id) if key}
+    for utm, revenue, orders in queries.revenue_by_campaign(context.session, first, last):
+        if one := by_name.get(utm.casefold()):
             one.revenue += revenue
             one.orders += orders
     return sorted(found.values(), key=lambda one: -one.spend)
 
 
 def _stacked(campaigns: list[Campaign], name: str) -> list[Series]:
-    """A series a campaign; those that have no colour left go together."""
-    own, rest = campaigns[: len(_COLOURS)], campaigns[len(_COLOURS) :]
-    series = [
-        Series(one.name, colour, getattr(one, name)) for one, colour in zip(own, _COLOURS[: len(own)], strict=True)
-    ]
+    """Return one series per campaign, and one for all campaigns that have no colour left. `name`: of the figures."""
+    coloured, rest = campaigns[: len(_COLOURS)], campaigns[len(_COLOURS) :]
+    series = [Series(one.name, colour, getattr(one, name)) for one, colour in zip(coloured, _COLOURS, strict=False)]
     others: dict[str, int] = defaultdict(int)
     for one in rest:
         for day, value in getattr(one, name).items():

@@ -1,20 +1,30 @@
 """The page of the contract: rules, operations, fields and findings, with their evidence."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
-from mock_server.findings import CATALOGUE, SEVERITIES
+from mock_server.findings import CATALOGUE
 from mock_server.spec.shape import Shape
 from mock_server.verdict.presentation.spec_excerpts import definition_of
 from mock_server.verdict.presentation.templates import EVIDENCE_MEANINGS
-from mock_server.web.dashboard.visit import View, Visit
+from mock_server.web.dashboard.page import Page, PageContext
 
 
-def contract_page(visit: Visit) -> View:
-    """Show the contract; the query's `evidence` narrows it to one kind."""
-    contract = visit.contract
+class Field(TypedDict):
+    """A field of a body as the page lists it. `path`: such as `items/*/amount`."""
+
+    path: str
+    type: str
+    description: str
+    evidence: Mapping[str, str] | None
+    required: bool
+
+
+def contract_page(context: PageContext) -> Page:
+    """Show the contract; the parameter `evidence` narrows it to one kind of evidence."""
+    contract = context.contract
     document = contract.document
-    evidence = visit.text("evidence")
+    evidence = context.text_param("evidence")
     operations = [
         {
             "operation": operation,
@@ -24,26 +34,24 @@ def contract_page(visit: Visit) -> View:
         }
         for operation in contract.operations.values()
     ]
-    return View(
+    return Page(
         "contract.html.j2",
         "Contract",
         {
-            "info": document["info"],
             "general": document["x-rules"],
             "operations": operations,
-            "kinds": CATALOGUE,
-            "severities": SEVERITIES,
+            "catalogue": CATALOGUE,
             "wanted": evidence if evidence in EVIDENCE_MEANINGS else "",
         },
     )
 
 
-def _fields(shape: Shape) -> Iterator[dict[str, Any]]:
-    """Return each field of a body: `place`, `type`, `description`, `evidence`, `required`."""
+def _fields(shape: Shape) -> Iterator[Field]:
+    """Yield each field of a body with its nested ones."""
     required = _required(shape.schema)
     for name, part in shape.properties.items():
         yield {
-            "place": part.place.removeprefix("/body/"),
+            "path": part.place.removeprefix("/body/"),
             "type": _type(part),
             "description": part.schema.get("description", ""),
             "evidence": part.schema.get("x-evidence"),

@@ -1,12 +1,12 @@
-"""The page of what a client has exercised."""
+"""The page of the coverage: what of the contract the sandbox's exchanges have exercised."""
 
 from mock_server.verdict.coverage import coverage_rows
-from mock_server.web.dashboard.visit import View, Visit
+from mock_server.web.dashboard.page import Page, PageContext
 
 
-def coverage(visit: Visit) -> View:
-    """Show the coverage of the report."""
-    document = visit.report
+def coverage(context: PageContext) -> Page:
+    """Show the coverage, as the report has it."""
+    document = context.report
     assert document is not None
-    rows = list(coverage_rows(document["coverage"]["operations"], visit.contract))
-    return View("coverage.html.j2", "Coverage", {"summary": document["summary"], "rows": rows})
+    rows = list(coverage_rows(document["coverage"]["operations"], context.contract))
+    return Page("coverage.html.j2", "Coverage", {"summary": document["summary"], "rows": rows})

@@ -1,5 +1,4 @@
-"""Calls as they arrive, as server-sent events. The journal is asked for what is new, so that the writer may be another
-process."""
+"""Exchanges as they arrive, as server-sent events. The journal is polled, since another process may write it too."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,17 +16,17 @@ from mock_server.store import accounts
 from mock_server.store.accounts import NO_ACCOUNT
 from mock_server.store.database import Database
 from mock_server.store.session import Session
-from mock_server.web.dashboard.calls import filters_of, line_of
-from mock_server.web.dashboard.look import HEADERS
+from mock_server.web.dashboard.exchanges import filters_from, list_item
+from mock_server.web.dashboard.theme import HEADERS
 
-POLL_SECONDS = 0.3
-_AT_ONCE = 100
-# After how many polls without news a comment is sent: a connection that is gone shows itself then.
-_SIGN_OF_LIFE = 50
+_POLL_SECONDS = 0.3
+_MAX_EXCHANGES = 100  # of a poll
+# After so many polls without an exchange a comment is sent: only sending shows that the client has disconnected.
+_KEEPALIVE_POLLS = 50
 
 
 class Events:
-    """An ASGI endpoint. Each event's `id` is the number of its call, its data `{number, html, told}`."""
+    """An ASGI endpoint. Each event's `id` is the number of an exchange, its data `{number, html, announcement}`."""
 
     def __init__(self, database: Database, template: Template) -> None:
         self._database = database
@@ -39,46 +38,46 @@ class Events:
         with self._database.transaction() as session:
             generation = _generation(session, account_id)
             if generation is None:
-                raise ApiError(404, f"there is no sandbox '{account_id}'")
+                raise ApiError(404, f"there is no sandbox '{account_id}'; see /__admin/ui for those that exist")
             _, last = journal.ends(session.scoped_to(generation))
         given = request.headers.get("last-event-id") or request.query_params.get("after", "")
         after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else last
         response: Response = StreamingResponse(
-            self._news(request, account_id, after), headers=HEADERS, media_type="text/event-stream"
+            self._stream(request, account_id, after), headers=HEADERS, media_type="text/event-stream"
         )
         await response(scope, receive, send)
 
-    async def _news(self, request: Request, account_id: str, after: int) -> AsyncIterator[bytes]:
-        filters = filters_of(request.query_params)
+    async def _stream(self, request: Request, account_id: str, after: int) -> AsyncIterator[bytes]:
+        filters = filters_from(request.query_params)
         root = request.url.path.removesuffix("/events")
         yield b"retry: 1000\n\n"
-        quiet = 0
+        quiet_polls = 0
         while True:
             with self._database.transaction() as session:
                 generation = _generation(session, account_id)  # a reset gives the account another one
                 found = (
-                    [] if generation is None else journal.after(session.scoped_to(generation), after, _AT_ONCE, filters)
+                    []
+                    if generation is None
+                    else journal.after(session.scoped_to(generation), after, _MAX_EXCHANGES, filters)
                 )
             for exchange in found:
                 after = exchange["number"]
                 yield self._event(exchange, root)
-            quiet = 0 if found else quiet + 1
-            if quiet % _SIGN_OF_LIFE == _SIGN_OF_LIFE - 1:
-                yield b": still here\n\n"
-            await asyncio.sleep(POLL_SECONDS)
+            quiet_polls = 0 if found else quiet_polls + 1
+            if quiet_polls % _KEEPALIVE_POLLS == _KEEPALIVE_POLLS - 1:
+                yield b": keep-alive\n\n"
+            await asyncio.sleep(_POLL_SECONDS)
 
-    def _event(self, line: ListedExchange, root: str) -> bytes:
-        shown = line_of(line)
-        html = self._template.render(lines=[shown], here=root)
-        told = (
-            f"{line['method']} {line['operation'] or line['path'][:80]}, {line['status']}, {line['severity'] or 'ok'}"
-        )
-        data = orjson.dumps({"number": line["number"], "html": html, "told": told})
-        return b"id: %d\ndata: %s\n\n" % (line["number"], data)
+    def _event(self, exchange: ListedExchange, root: str) -> bytes:
+        html = self._template.render(items=[list_item(exchange)], here=root)
+        subject = f"{exchange['method']} {exchange['operation'] or exchange['path'][:80]}"
+        announcement = f"{subject}, {exchange['status']}, {exchange['severity'] or 'ok'}"
+        data = orjson.dumps({"number": exchange["number"], "html": html, "announcement": announcement})
+        return b"id: %d\ndata: %s\n\n" % (exchange["number"], data)
 
 
 def _generation(session: Session, account_id: str) -> int | None:
-    """Return the account's generation, or None for an account that does not exist; an empty id is that of none."""
+    """Return the account's generation: NO_ACCOUNT for an empty id, None when the account does not exist."""
     if not account_id:
         return NO_ACCOUNT
     found = accounts.find(session, account_id)

@@ -1,39 +1,41 @@
-"""Where a visit begins: the sandboxes to choose from, and a sandbox at a glance."""
+"""The first pages: the list of sandboxes, and one sandbox at a glance."""
 
 from datetime import date, timedelta
 
-from mock_server.findings import SEVERITIES
 from mock_server.journal import queries as journal
 from mock_server.store.contacts import CONTACTS
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
 from mock_server.web.dashboard import queries
-from mock_server.web.dashboard.calls import line_of
 from mock_server.web.dashboard.charts import Chart, Series
-from mock_server.web.dashboard.people import name_of, owner_of
-from mock_server.web.dashboard.visit import PAGE, View, Visit
+from mock_server.web.dashboard.contacts import name_of, owner_of
+from mock_server.web.dashboard.exchanges import list_item
+from mock_server.web.dashboard.page import PAGE_SIZE, Page, PageContext, Redirect
 
-_FEW = 6
+_NEWEST = 6
 _WEEKS = 52
 
 
-def sandboxes(visit: Visit) -> View:
-    """The sandboxes by name; where there is but one, that one."""
-    after = visit.text("after")
-    found = queries.sandboxes(visit.session, after, PAGE + 1)
-    _, strays = journal.ends(visit.session)
-    if len(found) == 1 and not strays and not after and not visit.text("all"):
-        return View("", "", {"goto": f"{visit.request.url.path.rstrip('/')}/{found[0][0]}"})
-    more = found[PAGE - 1][0] if len(found) > PAGE else None
-    return View("sandboxes.html.j2", "Sandboxes", {"rows": found[:PAGE], "next": more, "strays": strays})
+def sandboxes(context: PageContext) -> Page | Redirect:
+    """List the sandboxes by name; where there is only one, go to it."""
+    after = context.text_param("after")
+    found = queries.sandboxes(context.session, after, PAGE_SIZE + 1)
+    _, unattributed = journal.ends(context.session)
+    if len(found) == 1 and not unattributed and not after and not context.text_param("all"):
+        return Redirect(f"{context.request.url.path.rstrip('/')}/{found[0][0]}")
+    more = found[PAGE_SIZE - 1][0] if len(found) > PAGE_SIZE else None
+    return Page(
+        "sandboxes.html.j2", "Sandboxes", {"rows": found[:PAGE_SIZE], "next": more, "unattributed": unattributed}
+    )
 
 
-def overview(visit: Visit) -> View:
-    session = visit.session
-    latest = {
-        rows: queries.latest(session, rows, before=queries.MAX_NUMBER, limit=_FEW)[0] for rows in (CONTACTS, INVOICES)
-    }
-    calls = journal.before(session, queries.MAX_NUMBER, _FEW, {})
-    return View(
+def overview(context: PageContext) -> Page:
+    """Show the sandbox's counts, its revenue, and the newest of everything."""
+    session = context.session
+    contacts, orders = (
+        queries.latest(session, rows, before=queries.MAX_NUMBER, limit=_NEWEST)[0] for rows in (CONTACTS, INVOICES)
+    )
+    exchanges = journal.before(session, queries.MAX_NUMBER, _NEWEST, {})
+    return Page(
         "overview.html.j2",
         "Overview",
         {
@@ -43,19 +45,18 @@ def overview(visit: Visit) -> View:
                 "subscriptions": queries.count(session, SUBSCRIPTIONS),
                 "products": queries.count(session, PRODUCTS),
             },
-            "running": queries.running_subscriptions(session),
-            "people": [row | {"name": name_of(row)} for row in latest[CONTACTS]],
-            "orders": [row | {"owner": owner_of(session, row)} for row in latest[INVOICES]],
-            "lines": [line_of(line) for line in calls],
-            "severities": SEVERITIES,
-            "revenue": _revenue(visit),
+            "running_subscriptions": queries.running_subscriptions(session),
+            "contacts": [row | {"name": name_of(row)} for row in contacts],
+            "orders": [row | {"owner": owner_of(session, row)} for row in orders],
+            "items": [list_item(exchange) for exchange in exchanges],
+            "revenue": _revenue(context),
         },
     )
 
 
-def _revenue(visit: Visit) -> Chart | None:
-    """What was paid, by week, over the year up to the last order."""
-    days = queries.revenue_by_day(visit.session, "")
+def _revenue(context: PageContext) -> Chart | None:
+    """Return the chart of what was paid in the year up to the last order."""
+    days = queries.revenue_by_day(context.session, "")
     if not days:
         return None
     last = max(days)

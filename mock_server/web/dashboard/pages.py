@@ -1,4 +1,4 @@
-"""Every page: its path, what makes it, and how it is sent."""
+"""All pages: their paths, the functions that make them, and how they are sent."""
 
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
@@ -19,25 +19,25 @@ from mock_server.store.session import Session
 from mock_server.verdict.report import ReportDocument, report_on
 from mock_server.web.dashboard import DOCS_PATH, PATH
 from mock_server.web.dashboard.ads import ads
-from mock_server.web.dashboard.calls import call, requests
+from mock_server.web.dashboard.contacts import contact, contacts
 from mock_server.web.dashboard.contract import contract_page
 from mock_server.web.dashboard.coverage import coverage
 from mock_server.web.dashboard.events import Events
+from mock_server.web.dashboard.exchanges import exchange, requests
 from mock_server.web.dashboard.faults import faults
-from mock_server.web.dashboard.look import HEADERS, MEDIA_TYPES, STATIC, templates
+from mock_server.web.dashboard.orders import order, orders, products, subscriptions
 from mock_server.web.dashboard.overview import overview, sandboxes
-from mock_server.web.dashboard.people import contact, contacts
-from mock_server.web.dashboard.purchases import order, orders, products, subscriptions
+from mock_server.web.dashboard.page import NO_SANDBOX, Page, PageContext, PageFunction, Redirect
 from mock_server.web.dashboard.reference import SWAGGER, reference, reference_document
-from mock_server.web.dashboard.visit import Page, View, Visit
+from mock_server.web.dashboard.theme import HEADERS, MEDIA_TYPES, STATIC, templates
 
-# Stands in paths for the calls that name no account that exists.
+# Stands for an account id in the paths of pages about exchanges that named no existing account.
 NO_ACCOUNT = "~"
 
-_PAGES: dict[str, Page] = {
+_PAGES: dict[str, PageFunction] = {
     "": overview,
     "/requests": requests,
-    "/requests/{number:int}": call,
+    "/requests/{number:int}": exchange,
     "/contacts": contacts,
     "/contacts/{number:int}": contact,
     "/orders": orders,
@@ -52,60 +52,63 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def site(contract: Contract, database: Database, journal: Journal) -> ASGIApp:
-    """All pages over one database."""
-    made = Site(contract, database, journal)
-    events = Events(database, made.templates.get_template("lines.html.j2"))
+    """Return all pages over one database, as one application."""
+    pages = Site(contract, database, journal)
+    events = Events(database, pages.templates.get_template("list_items.html.j2"))
     of_sandbox = f"{PATH}/{{account_id}}"
     return Router(
         [
-            Route(PATH, made.page(sandboxes)),
-            Route(f"{PATH}/", made.page(sandboxes)),
+            Route(PATH, pages.page(sandboxes)),
+            Route(f"{PATH}/", pages.page(sandboxes)),
             Route(f"{PATH}/static/{{name}}", static),
             Route(f"{of_sandbox}/events", events),
-            *(Route(of_sandbox + path, made.page(page)) for path, page in _PAGES.items()),
-            Route(f"{of_sandbox}/coverage", made.page(coverage, needs_report=True)),
-            Route(DOCS_PATH, made.page(reference)),
-            Route(f"{DOCS_PATH}/{{account_id}}", made.page(reference)),
-            Route(f"{DOCS_PATH}/{{account_id}}/openapi.json", made.document),
-            Route("/{rest:path}", made.page(_nowhere)),
+            *(Route(of_sandbox + path, pages.page(page)) for path, page in _PAGES.items()),
+            Route(f"{of_sandbox}/coverage", pages.page(coverage, needs_report=True)),
+            Route(DOCS_PATH, pages.page(reference)),
+            Route(f"{DOCS_PATH}/{{account_id}}", pages.page(reference)),
+            Route(f"{DOCS_PATH}/{{account_id}}/openapi.json", pages.document),
+            Route("/{rest:path}", pages.page(_not_found)),
         ],
         redirect_slashes=False,
     )
 
 
 class Site:
+    """The endpoints over one database."""
+
     def __init__(self, contract: Contract, database: Database, journal: Journal) -> None:
         self.templates = templates()
         self._contract = contract
         self._database = database
         self._journal = journal
 
-    def page(self, make: Page, *, needs_report: bool = False) -> Endpoint:
-        """Return an endpoint that sends what `make` makes; what is not found is a page too, with 404."""
+    def page(self, make_page: PageFunction, *, needs_report: bool = False) -> Endpoint:
+        """Return an endpoint that sends the page that `make_page` returns, or an error page."""
 
         async def endpoint(request: Request) -> Response:
             status = 200
             report = await self._report(request) if needs_report else None
             with self._database.transaction() as session:
                 try:
-                    visit = self._visit(request, session, report)
-                    view = make(visit)
+                    context = self._context(request, session, report)
+                    page = make_page(context)
                 except HTTPException as error:
-                    visit = Visit(request, self._contract, self._journal, session, Sandbox("", "", {}))
-                    status, view = error.status_code, View("error.html.j2", "Not here", {"detail": error.detail})
-            if "goto" in view.variables:
-                return RedirectResponse(view.variables["goto"], 303, HEADERS)
-            return HTMLResponse(self._render(visit, view), status, HEADERS)
+                    context = PageContext(request, self._contract, self._journal, session, NO_SANDBOX)
+                    status, page = error.status_code, Page("error.html.j2", "Not found", {"detail": error.detail})
+            if isinstance(page, Redirect):
+                return RedirectResponse(page.location, 303, HEADERS)
+            return HTMLResponse(self._render(context, page), status, HEADERS)
 
         return endpoint
 
     async def document(self, request: Request) -> Response:
+        """Send the document that the API reference shows."""
         with self._database.transaction() as session:
-            text = reference_document(self._visit(request, session))
+            text = reference_document(self._context(request, session))
         return Response(text, headers=HEADERS, media_type="application/json")
 
     async def _report(self, request: Request) -> ReportDocument | None:
-        """Report on the whole journal, in a thread; None where there is no such sandbox."""
+        """Return the report on the whole journal, made in a thread; None for an unknown sandbox."""
         with self._database.transaction() as session:
             sandbox = _sandbox(request, session)
         if sandbox is None:
@@ -113,38 +116,39 @@ class Site:
         exchanges = await self._journal.read_all(self._database, sandbox.generation)
         return await to_thread(report_on, self._contract, exchanges)
 
-    def _visit(self, request: Request, session: Session, report: ReportDocument | None = None) -> Visit:
+    def _context(self, request: Request, session: Session, report: ReportDocument | None = None) -> PageContext:
         sandbox = _sandbox(request, session)
         if sandbox is None:
             raise HTTPException(404, f"There is no sandbox '{request.path_params['account_id']}'.")
         account = session.scoped_to(sandbox.generation)
-        return Visit(request, self._contract, self._journal, account, sandbox, report)
+        return PageContext(request, self._contract, self._journal, account, sandbox, report)
 
-    def _render(self, visit: Visit, view: View) -> str:
-        return self.templates.get_template(view.template).render(
-            title=view.title,
-            visit=visit,
-            sandbox=visit.sandbox,
+    def _render(self, context: PageContext, page: Page) -> str:
+        return self.templates.get_template(page.template).render(
+            title=page.title,
+            origin=context.origin,
+            sandbox=context.sandbox,
             root=PATH,
-            here=f"{PATH}/{visit.account_id or NO_ACCOUNT}",
-            docs=f"{DOCS_PATH}/{visit.account_id}" if visit.account_id else DOCS_PATH,
+            here=f"{PATH}/{context.account_id or NO_ACCOUNT}",
+            docs=f"{DOCS_PATH}/{context.account_id}" if context.account_id else DOCS_PATH,
             version=__version__,
-            **view.variables,
+            **page.variables,
         )
 
 
 def _sandbox(request: Request, session: Session) -> Sandbox | None:
-    """Return the sandbox of the path; on the pages of none, one with an empty id."""
+    """Return the sandbox that the path names, NO_SANDBOX where it names none, or None for an unknown one."""
     account_id = request.path_params.get("account_id")
-    return Sandbox("", "", {}) if account_id in (None, NO_ACCOUNT) else accounts.find(session, account_id)
+    return NO_SANDBOX if account_id in (None, NO_ACCOUNT) else accounts.find(session, account_id)
 
 
 async def static(request: Request) -> Response:
+    """Send a style, a script or an icon."""
     path = {**STATIC, **SWAGGER}.get(request.path_params["name"])
     if path is None:
         raise HTTPException(404, "There is no such file.")
     return FileResponse(path, headers={**HEADERS, "Cache-Control": "max-age=300"}, media_type=MEDIA_TYPES[path.suffix])
 
 
-def _nowhere(visit: Visit) -> View:
-    raise HTTPException(404, f"There is no page {visit.request.url.path}.")
+def _not_found(context: PageContext) -> Page:
+    raise HTTPException(404, f"There is no page {context.request.url.path}.")

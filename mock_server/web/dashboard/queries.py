@@ -1,4 +1,4 @@
-"""What the pages read of the session's account: lists from the newest on, one row, sums by day. Lists go by key."""
+"""The statements of the pages, for the account that a session is scoped to. Lists are paged by key, newest first."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from mock_server.store.session import Session
 from mock_server.store.statements import in_scope, of_generation
 from mock_server.store.tables import Account, Exchange, table_of
 
-# What `before` is on the first page.
+# `before` of the first page.
 MAX_NUMBER = 2**63 - 1
-# Of the newest orders, how many are added up: sums stay quick however large the account is.
-SUMMED_ORDERS = 20_000
-# How many contacts a search reads for one page.
-SEARCHED_CONTACTS = 25_000
-# Before a character of a search that LIKE would take for a wildcard.
+# How many of the newest orders are added up, so that sums stay quick however large the account is.
+AGGREGATE_LIMIT = 20_000
+# How many contacts a search reads for a page.
+SEARCH_WINDOW = 25_000
+# Marks a character of a search that LIKE would otherwise read as a wildcard.
 _ESCAPE = "!"
 
 
@@ -33,7 +33,7 @@ def _latest(rows: Rows, *conditions: ColumnElement[bool]) -> Select[Any]:
 
 _contact, _invoice, _figures = CONTACTS.c, INVOICES.c, FIGURES.c
 _NAME = func.coalesce(_contact.first_name, "").concat(" ").concat(func.coalesce(_contact.last_name, ""))
-# In whatever case the ASCII letters of a text are.
+# Ignores the case of ASCII letters.
 _STARTS = or_(
     *(
         func.lower(text).like(bindparam("pattern"), escape=_ESCAPE)
@@ -46,7 +46,7 @@ _SEARCHED_UNTIL = (
     .where(of_generation(CONTACTS.table), _contact.number < bindparam("before"))
     .order_by(_contact.number.desc())
     .limit(1)
-    .offset(SEARCHED_CONTACTS - 1)
+    .offset(SEARCH_WINDOW - 1)
 )
 _LISTED = (CONTACTS, INVOICES, SUBSCRIPTIONS, PRODUCTS)
 _LATEST = {rows: _latest(rows) for rows in _LISTED}
@@ -73,7 +73,7 @@ _OF_CONTACT = {
     for rows in (INVOICES, SUBSCRIPTIONS)
 }
 _account, _exchange = table_of(Account), table_of(Exchange)
-_LAST_CALL = (
+_LAST_EXCHANGE = (
     select(_exchange.c.received_at)
     .where(_exchange.c.generation == _account.c.generation)
     .order_by(_exchange.c.number.desc())
@@ -81,7 +81,7 @@ _LAST_CALL = (
     .scalar_subquery()
 )
 _ACCOUNTS = (
-    select(_account.c.account_id, _account.c.mode, _LAST_CALL)
+    select(_account.c.account_id, _account.c.mode, _LAST_EXCHANGE)
     .where(_account.c.account_id > bindparam("after"))
     .order_by(_account.c.account_id)
     .limit(bindparam("limit"))
@@ -96,14 +96,14 @@ _NEW_ORDERS = (
     )
     .where(of_generation(INVOICES.table))
     .order_by(_invoice.number.desc())
-    .limit(SUMMED_ORDERS)
+    .limit(AGGREGATE_LIMIT)
     .subquery("new_orders")
 )
 _new = _NEW_ORDERS.c
 
 
 def _sum(column: ColumnElement[Any]) -> ColumnElement[int]:
-    """Return the sum as an integer: PostgreSQL makes a number with decimals of it."""
+    """Return the sum as an integer, since PostgreSQL returns a decimal."""
     return cast(func.sum(column), BigInteger)
 
 
@@ -125,7 +125,7 @@ _REVENUE_BY_CAMPAIGN = (
 
 
 def _named(rows: Rows, id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that a row has that id, in the integration that the figures are of."""
+    """Return the condition that a row has that id, in the integration of the figures."""
     return and_(
         rows.c.generation == _figures.generation, rows.c.integration_id == _figures.integration_id, rows.c.id == id
     )
@@ -185,7 +185,7 @@ def latest(session: Session, rows: Rows, *, before: int, limit: int) -> tuple[li
 def search(session: Session, text: str, *, before: int, limit: int) -> tuple[list[Row], int | None]:
     """Return contacts whose id, email, name or last name starts with `text`, as `latest` does.
 
-    Among the newest SEARCHED_CONTACTS before the row `before`; the next page goes on where this one ended.
+    Only the newest SEARCH_WINDOW rows before the row `before` are read; the next page continues after them.
     """
     until = session.value(_SEARCHED_UNTIL, before=before)
     found = CONTACTS.all(session, _SEARCHED, before=before, until=until or 0, pattern=_pattern(text), limit=limit + 1)
@@ -198,7 +198,7 @@ def _page(found: list[Row], limit: int) -> tuple[list[Row], int | None]:
 
 
 def _pattern(search: str) -> str:
-    """Return the search as SQL's LIKE takes it, its own wildcards as plain text."""
+    """Return the search as a pattern for LIKE that finds its own wildcards as plain text."""
     special = {ord(character): f"{_ESCAPE}{character}" for character in f"{_ESCAPE}%_"}
     return email_key(search).translate(special) + "%"
 
@@ -212,7 +212,7 @@ def count(session: Session, rows: Rows) -> int:
 
 
 def orders_of(session: Session, rows: Rows, contact: Row, limit: int) -> list[Row]:
-    """Return the newest INVOICES or SUBSCRIPTIONS of a contact, named in them by id or by email alone."""
+    """Return the newest INVOICES or SUBSCRIPTIONS that name a contact, by its id or only by its email."""
     by_id, by_email = _OF_CONTACT[rows]
     scoped = session.scoped_to(contact["generation"], contact["integration_id"])
     found = rows.all(scoped, by_id, contact=contact["contact_id"], limit=limit)
@@ -222,7 +222,7 @@ def orders_of(session: Session, rows: Rows, contact: Row, limit: int) -> list[Ro
 
 
 def sandboxes(session: Session, after: str, limit: int) -> list[tuple[str, str, str | None]]:
-    """Return account, mode and the time of the last call, by name."""
+    """Return account id, mode and the time of the last exchange, by account id."""
     found: list[Any] = session.all(_ACCOUNTS, after=after, limit=limit)
     return found
 
@@ -233,19 +233,19 @@ def last_day_of_ads(session: Session) -> str | None:
 
 
 def ad_figures(session: Session, since: str) -> list[tuple[str, str, str | None, int, int, int]]:
-    """Return day, campaign's id (empty where none is known) and name, spend in cents, clicks, impressions."""
+    """Return day, campaign id (empty if unknown), campaign name, spend in cents, clicks and impressions."""
     found: list[Any] = session.all(_FIGURES, since=since)
     return found
 
 
 def revenue_by_day(session: Session, since: str) -> dict[str, int]:
-    """Return cents paid by day, of the newest SUMMED_ORDERS."""
+    """Return the cents paid by day, in the newest AGGREGATE_LIMIT orders."""
     found: list[Any] = session.all(_REVENUE, since=since)
     return dict(found)
 
 
 def revenue_by_campaign(session: Session, since: str, until: str) -> list[tuple[str, int, int]]:
-    """Return `utm_campaign` of the contact, cents paid, orders; of the newest SUMMED_ORDERS that name a contact."""
+    """Return `utm_campaign`, cents paid and number of orders, of the newest AGGREGATE_LIMIT orders with a contact."""
     found: list[Any] = session.all(_REVENUE_BY_CAMPAIGN, since=since, until=until)
     return found
 

@@ -1,9 +1,9 @@
 """The API reference: Swagger UI over the contract, filled in with a sandbox, without any network.
 
-Swagger UI's files come with `flask-swagger-ui`, whose releases follow Swagger UI's own within days. The others looked
-at: `swagger-ui-bundle` stopped at 4.15, which cannot show OpenAPI 3.1; `swagger-ui-py` brings an editor of 25 MB and
-is older; the packages of Scalar load it from a CDN or are three times the size. Only its files are read: neither it nor
-Flask is imported.
+Swagger UI's files come with `flask-swagger-ui`, whose releases follow Swagger UI's own within days. Only its files are
+read: neither it nor Flask is imported. The alternatives do not fit: `swagger-ui-bundle` stopped at 4.15, which cannot
+show OpenAPI 3.1; `swagger-ui-py` is older and has an editor of 25 MB; the packages of Scalar load it from a CDN or are
+three times the size.
 """
 
 from importlib.metadata import files
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from mock_server.store import accounts
 from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
-from mock_server.web.dashboard.visit import View, Visit
+from mock_server.web.dashboard.page import Page, PageContext, Redirect
 
 _PACKAGE = "flask-swagger-ui"
 _NAMES = ("swagger-ui.css", "swagger-ui-bundle.js")
@@ -25,26 +25,28 @@ SWAGGER: dict[str, Path] = {
 }
 
 
-def reference(visit: Visit) -> View:
-    """The page; without an account in its path it is that of the default sandbox."""
-    if not visit.account_id:
-        if accounts.find(visit.session, DEFAULT_SANDBOX.account_id) is None:
-            raise HTTPException(404, "There is no default sandbox; choose one below /__admin/ui.")
-        return View("", "", {"goto": f"{visit.request.url.path.rstrip('/')}/{DEFAULT_SANDBOX.account_id}"})
-    return View("reference.html.j2", "API reference")
+def reference(context: PageContext) -> Page | Redirect:
+    """Show the reference; a path without an account leads to that of the default sandbox."""
+    if not context.account_id:
+        if accounts.find(context.session, DEFAULT_SANDBOX.account_id) is None:
+            raise HTTPException(404, "There is no default sandbox; choose one at /__admin/ui.")
+        return Redirect(f"{context.request.url.path.rstrip('/')}/{DEFAULT_SANDBOX.account_id}")
+    return Page("reference.html.j2", "API reference")
 
 
-def reference_document(visit: Visit) -> bytes:
-    """The contract for this page alone: this server instead of production, the sandbox's ids as examples."""
-    document: dict[str, Any] = orjson.loads(orjson.dumps(visit.contract.document))
-    document["servers"] = [{"url": f"{visit.origin}/api", "description": f"This server, sandbox {visit.account_id}"}]
+def reference_document(context: PageContext) -> bytes:
+    """Return the contract as the reference shows it: with this server, and the sandbox's ids as examples."""
+    document: dict[str, Any] = orjson.loads(orjson.dumps(context.contract.document))
+    server = {"url": f"{context.origin}/api", "description": f"This server, sandbox {context.account_id}"}
+    document["servers"] = [server]
     parameters = document["components"]["parameters"]
-    parameters["AccountId"]["example"] = visit.account_id
-    parameters["IntegrationId"]["example"] = visit.integration(PAYMENTS)
-    for operation in visit.contract.operations.values():
+    parameters["AccountId"]["example"] = context.account_id
+    parameters["IntegrationId"]["example"] = context.sandbox.integrations[PAYMENTS]
+    ads_id = context.sandbox.integrations[ADS]
+    for operation in context.contract.operations.values():
         item = document["paths"][operation.template]
         if "Ads" in item[operation.method.lower()].get("tags", ()):
-            item["parameters"] = [_for_ads(one, document, visit.integration(ADS)) for one in item["parameters"]]
+            item["parameters"] = [_for_ads(one, document, ads_id) for one in item["parameters"]]
     return orjson.dumps(document)
 
 

@@ -6,16 +6,16 @@
   const rules = document.getElementById("rules");
   const outcome = document.getElementById("outcome");
 
-  const tell = (text) => { outcome.textContent = text; outcome.classList.add("violation"); };
+  const showError = (text) => { outcome.textContent = text; outcome.classList.add("violation"); };
   const send = async (method, body) => {
     try {
-      const answer = await fetch(form.dataset.url, {
+      const response = await fetch(form.dataset.url, {
         method, body, headers: body ? { "Content-Type": "application/json" } : {},
       });
-      if (answer.ok) location.reload();
-      else tell((await answer.json()).errors.join("\n"));
+      if (response.ok) location.reload();
+      else showError((await response.json()).errors.join("\n"));
     } catch (error) {
-      tell(`The server could not be reached: ${error.message}`);
+      showError(`The server could not be reached: ${error.message}`);
     }
   };
   form.addEventListener("submit", (event) => {
@@ -23,7 +23,7 @@
     try {
       send("PUT", JSON.stringify(JSON.parse(rules.value)));
     } catch (error) {
-      tell(`This is not JSON: ${error.message}`);
+      showError(`This is not JSON: ${error.message}`);
       rules.focus();
     }
   });

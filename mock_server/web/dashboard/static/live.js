@@ -1,17 +1,17 @@
 "use strict";
 
-/* Puts calls on top of the list as they arrive. The server has escaped all that is in `html`. */
+/* Puts exchanges at the top of the list as they arrive. The server has escaped everything in `html`. */
 (() => {
-  const MOST = 200;
-  const list = document.getElementById("calls");
+  const MAX_ITEMS = 200;
+  const list = document.getElementById("exchanges");
   if (!list.dataset.events) return;
-  const told = document.getElementById("told");
+  const status = document.getElementById("announcement");
   const pause = document.getElementById("pause");
   let last = 0;
   let source = null;
 
   const show = (event) => {
-    const { number, html, told: text } = JSON.parse(event.data);
+    const { number, html, announcement } = JSON.parse(event.data);
     if (number <= last) return;
     last = number;
     const holder = document.createElement("template");
@@ -21,8 +21,8 @@
     item.classList.add("new");
     list.prepend(item);
     document.getElementById("none")?.remove();
-    while (list.children.length > MOST) list.lastElementChild.remove();
-    told.textContent = `New call: ${text}`;
+    while (list.children.length > MAX_ITEMS) list.lastElementChild.remove();
+    status.textContent = `New exchange: ${announcement}`;
   };
   const open = () => {
     const url = new URL(list.dataset.events, location.href);

@@ -1,6 +1,6 @@
 "use strict";
 
-/* Buttons that copy the text of what they name. Where the clipboard may not be used, the text is selected. */
+/* Buttons that copy the text of the element they name. Without access to the clipboard, the text is selected. */
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-copy]");
   if (!button) return;
@@ -11,7 +11,7 @@ document.addEventListener("click", async (event) => {
     button.textContent = "Copied";
   } catch {
     window.getSelection().selectAllChildren(source);
-    button.textContent = "Selected: copy it";
+    button.textContent = "Selected";
   }
   setTimeout(() => { button.textContent = label; }, 2000);
 });
@@ -20,7 +20,7 @@ document.addEventListener("click", async (event) => {
 const current = document.querySelector("nav [aria-current]");
 if (current) current.parentElement.scrollLeft = current.offsetLeft - 60;
 
-/* The marked spot of a body is scrolled into its box. */
+/* The highlight in a body is scrolled into view within its box. */
 const reveal = (scope) => scope.querySelectorAll("pre").forEach((box) => {
   const mark = box.querySelector("mark");
   if (mark) box.scrollTop = mark.offsetTop - Math.max(0, (box.clientHeight - mark.offsetHeight) / 3);

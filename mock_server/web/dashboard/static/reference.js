@@ -2,29 +2,29 @@
 
 /* Swagger UI over this server's document, with the sandbox's key. */
 (() => {
-  const place = document.getElementById("reference");
+  const container = document.getElementById("reference");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
   dark.addEventListener("change", paint);
   paint();
 
-  /* Swagger UI leaves some of its controls without a name for screen readers. */
+  /* Some controls of Swagger UI have no name for screen readers. */
   const names = { "textarea.body-param__text": "Request body", "select.examples-select-element": "Example" };
   new MutationObserver(() => {
     for (const [selector, name] of Object.entries(names)) {
-      place.querySelectorAll(`${selector}:not([aria-label])`).forEach((one) => one.setAttribute("aria-label", name));
+      container.querySelectorAll(`${selector}:not([aria-label])`).forEach((one) => one.setAttribute("aria-label", name));
     }
-  }).observe(place, { childList: true, subtree: true });
+  }).observe(container, { childList: true, subtree: true });
 
   const ui = SwaggerUIBundle({
-    url: place.dataset.url,
-    domNode: place,
+    url: container.dataset.url,
+    domNode: container,
     defaultModelsExpandDepth: -1,
     docExpansion: "list",
     displayRequestDuration: true,
     persistAuthorization: false,
     tryItOutEnabled: true,
     validatorUrl: null,
-    onComplete: () => ui.preauthorizeApiKey("ApiKey", place.dataset.key),
+    onComplete: () => ui.preauthorizeApiKey("ApiKey", container.dataset.key),
   });
 })();

@@ -1,4 +1,4 @@
-"""How pages look: the templates, what they may print, and the headers that keep what they show harmless."""
+"""The appearance of pages: templates with their filters, static files, and security headers."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from jinja2 import Environment
 from mock_server.journal.masking import KEPT_BYTES
 from mock_server.verdict.presentation.templates import BASE_CSS, environment
 
-# The styles, scripts and icons, by name; nothing else is served.
+# Styles, scripts and icons, by name; no other file is served.
 STATIC = {path.name: path for path in [*(Path(__file__).parent / "static").iterdir(), BASE_CSS]}
 
 MEDIA_TYPES = {
@@ -26,7 +26,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-# The pages of a sandbox, by the last part of their path.
+# The titles of a sandbox's pages in the navigation, by the last part of their path.
 PAGES = {
     "": "Overview",
     "requests": "Requests",
@@ -42,6 +42,7 @@ PAGES = {
 
 
 def templates() -> Environment:
+    """Return the environment of the dashboard's templates."""
     made = environment(Path(__file__).parent / "templates")
     made.filters |= {"money": money, "day": _day, "moment": _moment, "json": _json}
     made.globals |= {"pages": PAGES, "kept_bytes": KEPT_BYTES}
@@ -49,7 +50,7 @@ def templates() -> Environment:
 
 
 def money(cents: int) -> str:
-    """Whole cents with their decimal point, such as `1,234.50`."""
+    """Return cents as an amount, such as `1,234.50`."""
     sign = "−" if cents < 0 else ""
     return f"{sign}{abs(cents) // 100:,}.{abs(cents) % 100:02}"
 
@@ -63,5 +64,5 @@ def _json(value: Any) -> str:
 
 
 def _moment(instant: Any) -> str:
-    """Day and time without fractions; all of them are UTC."""
+    """Return day and time without fractions of a second; instants are UTC."""
     return str(instant)[:19].replace("T", " ")

@@ -119,6 +119,19 @@ class Document:
                 return self.map_values(alternative, value, replace)
         return value
 
+    def is_readable(self, operation: Operation, name: str, value: Any) -> bool:
+        """Return whether an invalid value of a field stands for a valid one, such as null for a field left out."""
+        assert operation.body is not None
+        schema = self._resolve(self._properties(operation.body).get(name, {}))
+        kind = schema.get("x-value") or schema.get("type")
+        return (
+            value is None
+            or (isinstance(value, str) and value.isdigit() and kind in ("integer", "flag"))
+            or (isinstance(value, int | float) and not isinstance(value, bool) and kind == "string")
+            or (value == [] and kind == "object")
+            or (not isinstance(value, list) and kind == "array")
+        )
+
     def unknown_fields(self, operation: Operation, body: Mapping[str, Any]) -> set[str]:
         assert operation.body is not None
         return set(body) - set(self._properties(operation.body))

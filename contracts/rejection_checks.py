@@ -97,7 +97,7 @@ def all_errors_are_listed_at_once(step: Step) -> Assertions:
 _ODD_VALUES: tuple[Any, ...] = (None, True, -1, 1.5, "4500", "", "x" * 256, "a\u0000b", [], {}, [None], "2023-02-29")
 
 
-@check("bad-data-400")
+@check("bad-data-400", "readable-values-refused")
 def odd_values_are_400(step: Step) -> Assertions:
     """Each field refuses what the document does not allow, such as null and an empty text."""
     run, operation = step.run, step.operation
@@ -108,7 +108,8 @@ def odd_values_are_400(step: Step) -> Assertions:
             body = step.sent | {name: value}
             if not run.document.fits(operation, "", body):
                 response = run.perform(operation.name, body)
-                yield expect("bad-data-400", f"status with {name} as {value!r:.40}", 400, response.status)
+                rule = "readable-values-refused" if run.document.is_readable(operation, name, value) else "bad-data-400"
+                yield expect(rule, f"status with {name} as {value!r:.40}", 400, response.status)
 
 
 @check("unknown-path-404", "other-method-405")

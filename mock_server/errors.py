@@ -8,8 +8,9 @@ Exception
 """
 
 from collections.abc import Mapping
+from typing import Self
 
-from mock_server.findings import Evidence, Finding
+from mock_server.findings import Finding
 
 
 class SpecError(Exception):
@@ -41,16 +42,6 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
     @classmethod
-    def violation(
-        cls,
-        status: int,
-        code: str,
-        pointer: str,
-        message: str,
-        *,
-        evidence: Evidence = "assumed",
-        headers: Mapping[str, str] | None = None,
-    ) -> "ApiError":
+    def violation(cls, status: int, finding: Finding, *, headers: Mapping[str, str] | None = None) -> Self:
         """Return the refusal of a call that breaks the contract in one place."""
-        finding = Finding(code, pointer, message, evidence)
-        return cls(status, message, findings=(finding,), headers=headers)
+        return cls(status, finding.message, findings=(finding,), headers=headers)

@@ -1,12 +1,14 @@
 """What can be found about an exchange: the catalogue of findings, and a finding.
 
 Findings are data, never exceptions. The catalogue alone states the severity and the meaning of a code; a place that
-raises a finding states the code.
+raises a finding states the code and the data, `messages` the text.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
+
+from mock_server.messages import message_of
 
 Severity = Literal["violation", "warning", "notice"]
 Evidence = Literal["documented", "integrator", "client", "assumed"]
@@ -41,7 +43,7 @@ def _notice(meaning: str, *rules: str) -> FindingKind:
 
 CATALOGUE: Mapping[str, FindingKind] = {
     "missing-field": _violation("a required field is missing", "missing-field-text", "bad-data-400"),
-    "bad-value": _violation("a value is not what its schema allows", "bad-data-400"),
+    "bad-value": _violation("a value is not what its schema allows", "bad-data-400", "readable-values-refused"),
     "broken-json": _violation(
         "the body is empty, not JSON, too deep, or has an integer over 64 bits", "broken-json-400", "json-limits-400"
     ),
@@ -106,6 +108,11 @@ class Finding:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "severity", CATALOGUE[self.code].severity)
+
+    @classmethod
+    def of(cls, code: str, pointer: str, evidence: Evidence, *, case: str = "", **data: object) -> Self:
+        """Return a finding with the text that `messages` has for the code and case, filled in with the data."""
+        return cls(code, pointer, message_of(code, case, data), evidence)
 
 
 def gravest(findings: Iterable[Finding]) -> Severity | None:

@@ -1,5 +1,6 @@
 """Contacts: add or update, delete."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from mock_server.errors import ApiError
@@ -49,33 +50,26 @@ def delete_contact(call: Call, session: Session) -> Answer:
     return Answer.deleted("contact", named, before=found)
 
 
-def tags_dropped(call: Call, answer: Answer, session: Session) -> Doubt | None:
+def tags_dropped(call: Call, answer: Answer, session: Session) -> Iterator[Doubt]:
     if "tags" not in call.body or not answer.before or not answer.after:
-        return None
+        return
     kept = answer.after["tags"]
     dropped = {number: date for number, date in answer.before[0]["tags"].items() if number not in kept}
-    if not dropped:
-        return None
-    names = quoted(tag["name"] or tag["id"] for tag in tags.present(session, dropped))
-    message = f"'tags' replaced the contact's tags, which dropped {names}. To keep them, use tags/add."
-    return Doubt("/body/tags", message, "documented")
+    if dropped:
+        names = quoted(tag["name"] or tag["id"] for tag in tags.present(session, dropped))
+        yield Doubt("/body/tags", "documented", {"names": names})
 
 
-def contact_rekeyed(_: Call, answer: Answer, __: Session) -> Doubt | None:
+def contact_rekeyed(_: Call, answer: Answer, __: Session) -> Iterator[Doubt]:
     new = answer.body["contact"]["contact_id"]
-    if not answer.before or answer.before[0]["contact_id"] == new:
-        return None
-    old = answer.before[0]["contact_id"]
-    message = f"the contact '{old}' has this email and got the id '{new}'. Send the old id if it is the same person."
-    return Doubt("/body/contact_id", message, "documented")
+    if answer.before and answer.before[0]["contact_id"] != new:
+        yield Doubt("/body/contact_id", "documented", {"old": answer.before[0]["contact_id"], "new": new})
 
 
-def shared_email_deleted(_: Call, answer: Answer, __: Session) -> Doubt | None:
-    if len(answer.before) < 2:
-        return None
-    ids = quoted(contact["contact_id"] for contact in answer.before)
-    message = f"{len(answer.before)} contacts shared this email and are all deleted: {ids}. Delete by id to take one."
-    return Doubt("/path/contact_id_or_email", message, "documented")
+def shared_email_deleted(_: Call, answer: Answer, __: Session) -> Iterator[Doubt]:
+    if len(answer.before) > 1:
+        ids = quoted(contact["contact_id"] for contact in answer.before)
+        yield Doubt("/path/contact_id_or_email", "documented", {"count": len(answer.before), "ids": ids})
 
 
 def merged(existing: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """What orders and subscriptions have in common: whose they are, and how they are deleted."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from mock_server.errors import ApiError
+from mock_server.findings import Finding
 from mock_server.operations.warnings import Doubt
 from mock_server.spec import Answer, Call
 from mock_server.store.contacts import CONTACTS, email_key
@@ -19,14 +21,8 @@ def buyer_columns(call: Call, session: Session) -> dict[str, str | None]:
     """
     contact_id, email = call.body.get("contact_id"), call.body.get("email")
     if contact_id is not None and CONTACTS.find(session, contact_id) is None:
-        raise ApiError.violation(
-            400,
-            "unknown-contact",
-            "/body/contact_id",
-            f"'contact_id' is '{contact_id}', which this integration does not know."
-            " Add the contact first, or send its email.",
-            evidence="documented",
-        )
+        finding = Finding.of("unknown-contact", "/body/contact_id", "documented", contact_id=contact_id)
+        raise ApiError.violation(400, finding)
     return {"contact_id": contact_id, "email": email, "email_key": None if email is None else email_key(email)}
 
 
@@ -43,9 +39,7 @@ def delete_purchase(call: Call, session: Session, rows: Rows, kind: str) -> Answ
     return Answer.deleted(kind, id)
 
 
-def unmatched_email(call: Call, answered: dict[str, Any]) -> Doubt | None:
-    """`answered`: the purchase as the answer shows it."""
-    if answered["contact_id"] is not None:
-        return None
-    message = f"no contact has the email '{call.body['email']}' yet. Add the contact, or check the address."
-    return Doubt("/body/email", message, "documented")
+def unmatched_email(call: Call, answered: dict[str, Any]) -> Iterator[Doubt]:
+    """Judge whether a purchase has a contact; `answered`: the purchase as the answer shows it."""
+    if answered["contact_id"] is None:
+        yield Doubt("/body/email", "documented", {"email": call.body["email"]})

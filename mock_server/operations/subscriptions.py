@@ -1,5 +1,7 @@
 """Subscriptions: add or update, delete."""
 
+from collections.abc import Iterator
+
 from mock_server.operations import purchases
 from mock_server.operations.warnings import Doubt
 from mock_server.spec import Answer, Call
@@ -26,5 +28,5 @@ def delete_subscription(call: Call, session: Session) -> Answer:
     return purchases.delete_purchase(call, session, SUBSCRIPTIONS, "subscription")
 
 
-def unmatched_email(call: Call, answer: Answer, _: Session) -> Doubt | None:
+def unmatched_email(call: Call, answer: Answer, _: Session) -> Iterator[Doubt]:
     return purchases.unmatched_email(call, answer.body["subscription"])

@@ -89,12 +89,12 @@ OPERATIONS: dict[str, Behaviour] = {
 def warnings_about(operation: Operation, call: Call, answer: Answer, session: Session) -> tuple[Finding, ...]:
     """Return what is doubtful about an accepted call; the session sees its effect."""
     found = [
-        Finding(code, *doubt)
+        doubt.finding(code)
         for code, warn in OPERATIONS[operation.name].warnings.items()
-        if (doubt := warn(call, answer, session))
+        for doubt in warn(call, answer, session)
     ]
-    if operation.integration and (doubt := wrong_integration(call, operation.integration)):
-        found.append(Finding("integration-kind", *doubt))
+    if operation.integration:
+        found += [doubt.finding("integration-kind") for doubt in wrong_integration(call, operation.integration)]
     return tuple(found)
 
 

@@ -1,34 +1,40 @@
 """Warnings: what is doubtful about a call that was accepted. Each is a small function beside its handler."""
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from mock_server.findings import Evidence
+from mock_server.findings import Evidence, Finding
 from mock_server.spec import Answer, Call
 from mock_server.store.session import Session
 
 
-class Doubt(NamedTuple):
-    """A finding without its code, which the table of operations states. `pointer`, `evidence`: as in `Finding`."""
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A finding without its code, which the table of operations states; the fields are those of `Finding.of`."""
 
     pointer: str
-    message: str
     evidence: Evidence
+    data: Mapping[str, object]
+    case: str = ""
+
+    def finding(self, code: str) -> Finding:
+        return Finding.of(code, self.pointer, self.evidence, case=self.case, **self.data)
 
 
 # The session sees the effect of the call.
-Warn = Callable[[Call, Answer, Session], Doubt | None]
+Warn = Callable[[Call, Answer, Session], Iterable[Doubt]]
 
 
-def wrong_integration(call: Call, wanted: str) -> Doubt | None:
-    """`wanted`: the kind of integration that the operation is for."""
-    if call.integration_kind == wanted:
-        return None
-    message = (
-        f"{call.operation} went into '{call.integration_id}', a custom {call.integration_kind} integration."
-        f" Send it to one of custom {wanted}."
-    )
-    return Doubt("/path/integration_id", message, "integrator")
+def wrong_integration(call: Call, wanted: str) -> Iterator[Doubt]:
+    """Judge where the call was sent; `wanted`: the kind of integration that the operation is for."""
+    if call.integration_kind != wanted:
+        data = {
+            "operation": call.operation,
+            "integration_id": call.integration_id,
+            "kind": call.integration_kind,
+            "wanted": wanted,
+        }
+        yield Doubt("/path/integration_id", "integrator", data)
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -3,8 +3,9 @@
 Everything that the server knows of paths, methods, fields and statuses comes from here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import jsonschema_rs
@@ -17,6 +18,7 @@ from mock_server.findings import Finding
 from mock_server.resources import resource_path
 from mock_server.spec.closest import Endpoint, Search
 from mock_server.spec.lenient import coerced
+from mock_server.spec.mistakes import Mistake, mistakes_of
 from mock_server.spec.points import points_of
 from mock_server.spec.shape import Schema, Shape, shape_of
 from mock_server.spec.wording import findings_of
@@ -24,7 +26,7 @@ from mock_server.spec.wording import findings_of
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Errors of a body that are listed, and entries of its lists that are searched for them: in a megabyte there is room
 # for a million.
-_MOST_TOLD = 1000
+_MOST_LISTED = 1000
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -133,23 +135,30 @@ class Contract:
         """
         if _has_long_list(body):
             # Shortened, a list is still too long where it must not be so long, and quick to refuse.
-            self._settled(operation, _shortened(body, iter(range(_MOST_TOLD + 1))), lenient=lenient)
+            self._settled(operation, _shortened(body, iter(range(_MOST_LISTED + 1))), lenient=lenient)
         return self._settled(operation, body, lenient=lenient)
 
     def _settled(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
         assert operation.body is not None
         if operation.body.is_valid(body):
             return body, ()
-        room = iter(range(_MOST_TOLD + 1))
+        room = iter(range(_MOST_LISTED + 1))
         errors = list(operation.body.iter_errors(_shortened(body, room)))
         too_long = [error for error in errors if isinstance(error.kind, ValidationErrorKind.MaxItems)]
-        found = findings_of((too_long or errors)[:_MOST_TOLD], self.document, "/body", "")
-        if not too_long and (len(errors) > _MOST_TOLD or next(room, None) is None):
-            found += (_NOT_ALL_TOLD,)
-        meant = coerced(body, errors, self.document) if lenient and not too_long else body
+        mistakes = list(mistakes_of(too_long or errors, self.document))
+        found = self._findings(mistakes, operation.shape)
+        if not too_long and (len(errors) > _MOST_LISTED or next(room, None) is None):
+            found += (_NOT_ALL_LISTED,)
+        meant = coerced(body, mistakes) if lenient and not too_long else body
         if not operation.body.is_valid(meant):
             raise ApiError(400, *(finding.message for finding in found), findings=found)
         return meant, found
+
+    def _findings(
+        self, mistakes: Iterable[Mistake], shape: Shape | None, pointer: str = "/body", name: str = ""
+    ) -> tuple[Finding, ...]:
+        refusal_of_readable = self.rules["readable-values-refused"]["x-evidence"]["kind"]
+        return findings_of(islice(mistakes, _MOST_LISTED), pointer, name, shape, refusal_of_readable)
 
     def answer_errors(self, operation: Operation, status: int, body: Any) -> list[str]:
         """What is wrong with an answer, or nothing."""
@@ -217,28 +226,24 @@ class Contract:
         for name, validator in operation.parameters.items():
             if validator.is_valid(parameters[name]):
                 continue
-            found += findings_of(validator.iter_errors(parameters[name]), self.document, f"/path/{name}", name)
+            mistakes = mistakes_of(validator.iter_errors(parameters[name]), self.document)
+            found += self._findings(mistakes, None, f"/path/{name}", name)
         return found
 
     def _unknown_path(self, method: str, segments: list[str]) -> ApiError:
         path = "/" + "/".join(segments)
-        text = f"there is no {method} {path}; {self._search.advice(method, segments)}"
-        return ApiError.violation(404, "unknown-path", "/path", text)
+        advice = self._search.advice(method, segments)
+        finding = Finding.of("unknown-path", "/path", "assumed", method=method, path=path, advice=advice)
+        return ApiError.violation(404, finding)
 
 
-_NOT_ALL_TOLD = Finding(
-    "bad-value",
-    "/body",
-    f"the first {_MOST_TOLD} errors are told, in the first {_MOST_TOLD} entries of the body's lists; there may be more."
-    " Send less at once.",
-    "assumed",
-)
+_NOT_ALL_LISTED = Finding.of("bad-value", "/body", "assumed", case="not-all-listed", most=_MOST_LISTED)
 
 
 def _has_long_list(body: Any) -> bool:
     if isinstance(body, dict):
         for value in body.values():
-            if isinstance(value, list) and len(value) > _MOST_TOLD:
+            if isinstance(value, list) and len(value) > _MOST_LISTED:
                 return True
     return False
 
@@ -254,13 +259,8 @@ def _shortened(value: Any, room: Iterator[int]) -> Any:
 
 def _other_method(method: str, node: _Node) -> ApiError:
     allowed = ", ".join(sorted(node.operations))
-    return ApiError.violation(
-        405,
-        "unknown-method",
-        "/method",
-        f"{method} is not an operation of this path; use {allowed}",
-        headers={"Allow": allowed},
-    )
+    finding = Finding.of("unknown-method", "/method", "assumed", method=method, allowed=allowed)
+    return ApiError.violation(405, finding, headers={"Allow": allowed})
 
 
 def source_text() -> str:

@@ -72,13 +72,12 @@ def escape(step: str) -> str:
 
 
 def _unknown(name: str, pointer: str) -> Finding:
-    message = f"'{name}' is not a field that the contract knows; it is not kept. Check its spelling."
-    return Finding("unknown-field", f"{pointer}/{escape(name)}", message, "client")
+    return Finding.of("unknown-field", f"{pointer}/{escape(name)}", "client", field=name)
 
 
 def _convert_instant(value: str, pointer: str, notices: list[Finding]) -> Any:
     has_time = len(value) > _DAY_CHARACTERS
     if has_time and len(notices) < MAX_NOTICES and not _OFFSET.search(value):
-        message = f"'{value}' has no offset and is taken as UTC. Send one, such as {value}Z, to be sure."
-        notices.append(Finding("naive-date", pointer, message, "assumed"))
+        advised = f"{value[:_DAY_CHARACTERS]}T{value[_DAY_CHARACTERS + 1 :]}Z"
+        notices.append(Finding.of("naive-date", pointer, "assumed", sent=value, advised=advised))
     return values.READERS["instant"](value)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from mock_server.errors import ApiError
+from mock_server.findings import Finding
 
 MAX_DEPTH = 64
 _INTEGERS = range(-(2**63), 2**64)
@@ -20,14 +21,14 @@ _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 def parse_json(raw: bytes) -> Any:
     """The JSON value of a body. Raises ApiError 400 that says what is wrong and where."""
     if not raw or raw.isspace():
-        raise _broken("the body is empty; send a JSON object")
+        raise _broken("empty")
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise _broken(f"the body is not JSON: {error}") from None
+        raise _broken(reason=error) from None
     alike = raw.translate(_ALIKE)
     if alike.count(b"[") > MAX_DEPTH and _is_too_deep(raw):
-        raise _broken(f"the body nests deeper than {MAX_DEPTH} levels; flatten it")
+        raise _broken("too-deep", most=MAX_DEPTH)
     if _MANY_DIGITS in alike:
         json.loads(raw, parse_int=_refuse_long_integer)
     return value
@@ -44,8 +45,8 @@ def _is_too_deep(raw: bytes) -> bool:
 def _refuse_long_integer(digits: str) -> None:
     shown = digits if len(digits) <= 30 else f"{digits[:30]}…"
     if len(digits) > 20 or int(digits) not in _INTEGERS:
-        raise _broken(f"the integer {shown} has more than 64 bits; send it as a string")
+        raise _broken("long-integer", sent=shown)
 
 
-def _broken(message: str) -> ApiError:
-    return ApiError.violation(400, "broken-json", "/body", message)
+def _broken(case: str = "", **data: object) -> ApiError:
+    return ApiError.violation(400, Finding.of("broken-json", "/body", "assumed", case=case, **data))

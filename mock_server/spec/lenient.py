@@ -1,53 +1,61 @@
-"""What lenient mode reads as it was meant: only where the schema says what that is, and nothing is guessed."""
+"""What a wrong value stands for, where that is plain. Lenient mode reads it so, and a finding's text advises it."""
 
 import copy
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
-from jsonschema_rs import ValidationError
+from mock_server.spec.mistakes import Mistake
 
 # How far from a whole number a float may be to be one that lost its last digits: 1998.9999999999998.
 _TAIL = 1e-6
-_FLAGS = {"0": False, "1": True, "false": False, "true": True}
+_FLAGS = {"0": 0, "1": 1, "false": False, "true": True}
+
+# Stands for a field that is left out.
+LEFT_OUT: Final = object()
 
 
-def coerced(body: Any, errors: Iterable[ValidationError], document: Mapping[str, Any]) -> Any:
-    """A copy of `body` with each wrong value replaced by the right one that it stands for, where there is one."""
+def coerced(body: Any, mistakes: Iterable[Mistake]) -> Any:
+    """Return a copy of `body` with each wrong value replaced by the one that it stands for, where there is one."""
     result = copy.deepcopy(body)
-    for error in errors:
-        if error.instance_path:
-            *way, last = error.instance_path
-            parent: Any = result
-            for step in way:
-                parent = parent[step]
-            parent[last] = _meant(parent[last], _schema_of(error, document))
+    for mistake in mistakes:
+        if not mistake.path or mistake.missing:
+            continue
+        *way, last = mistake.path
+        parent: Any = result
+        for step in way:
+            parent = parent[step]
+        meant = meant_value(mistake)
+        if meant is LEFT_OUT:
+            parent.pop(last, None)
+        else:
+            parent[last] = meant
     return result
 
 
-def _meant(value: Any, schema: Mapping[str, Any]) -> Any:
+def meant_value(mistake: Mistake) -> Any:
+    """Return the value that a wrong one stands for, LEFT_OUT for null in a field, or the value itself."""
+    value, schema = mistake.value, mistake.schema
+    if value is None:
+        return LEFT_OUT if mistake.path and isinstance(mistake.path[-1], str) else value
     match schema.get("x-value") or schema.get("type"):
         case "integer":
             return _whole(value)
         case "flag":
             return _FLAGS.get(str(value).lower(), value)
-        case "array" if not isinstance(value, list | None):
+        case "string" if isinstance(value, int | float) and not isinstance(value, bool):
+            return repr(value)
+        case "object" if value == []:
+            return {}
+        case "array" if not isinstance(value, list):
             return [value]
     return value
 
 
 def _whole(value: Any) -> Any:
-    """`"4500"` is 4500 and 1998.9999999999998 is 1999; 12.5 stays what it is."""
+    """Return 4500 for `"4500"` and 1999 for 1998.9999999999998; 12.5 stays what it is."""
     try:
         number = float(value) if isinstance(value, str | float) else math.nan
     except ValueError:
         return value
     return round(number) if math.isfinite(number) and abs(number - round(number)) < _TAIL else value
-
-
-def _schema_of(error: ValidationError, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema whose keyword failed; `schema_path` leads from the document's root to that keyword."""
-    node: Any = document
-    for step in error.schema_path[:-1]:
-        node = node[step]
-    return node if isinstance(node, Mapping) else {}

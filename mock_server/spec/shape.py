@@ -3,7 +3,7 @@
 Coverage follows the same tree.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,15 @@ class Shape:
 
     def converted(self, value: Any, pointer: str, notices: list[Finding]) -> Any:
         return value if self.convert is None else self.convert(value, pointer, notices)
+
+    def requires(self, path: Sequence[str | int]) -> bool:
+        """Return whether the field at the end of `path` is required in its object."""
+        shape: Shape | None = self
+        for step in path[:-1]:
+            holder = shape and shape.forms.get(list if isinstance(step, int) else dict, shape)
+            shape = holder and (holder.items if isinstance(step, int) else holder.properties.get(step))
+        holder = shape and shape.forms.get(dict, shape)
+        return holder is not None and bool(path) and path[-1] in holder.schema.get("required", ())
 
     @property
     def label(self) -> str:

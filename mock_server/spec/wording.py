@@ -1,108 +1,103 @@
-"""How a broken schema is told: one text and one finding for each place that is wrong.
+"""Findings about a value that breaks its schema: one for each place, with what is known about it.
 
-A missing field has the one text that the vendor documents; the others name the field, what it is and,
-from the description of its schema, what is expected.
+A missing field has the one text that the vendor documents; the others say what was sent, with its JSON type where that
+is the fault, what is expected, from the description of the schema, and what to do.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from mock_server.findings import Evidence, Finding
 from mock_server.spec.convert import escape
+from mock_server.spec.dates import date_fault, instant_of_timestamp
+from mock_server.spec.lenient import LEFT_OUT, meant_value
+from mock_server.spec.mistakes import Mistake
+from mock_server.spec.shape import Shape
 
 _SHOWN = 60
 
 
 def findings_of(
-    errors: Iterable[ValidationError], document: Mapping[str, Any], pointer: str, name: str
+    mistakes: Iterable[Mistake], pointer: str, name: str, shape: Shape | None, refusal_of_readable: Evidence
 ) -> tuple[Finding, ...]:
-    """A finding for each error; `pointer` and `name` say what the validated value is."""
-    wording = _Wording(document, pointer, name)
-    found = [finding for error in errors for finding in wording.tell(error)]
-    return tuple(dict.fromkeys(found))
+    """Return a finding for each place that is wrong.
 
-
-class _Wording:
-    def __init__(self, document: Mapping[str, Any], pointer: str, name: str) -> None:
-        self._document = document
-        self._pointer = pointer
-        self._name = name
-
-    def tell(self, error: ValidationError) -> Iterable[Finding]:
-        match error.kind:
-            case ValidationErrorKind.Required(property=name):
-                yield self._missing(error, [name])
-            case ValidationErrorKind.AnyOf(context=forms) | ValidationErrorKind.OneOfNotValid(context=forms):
-                yield from self._tell_forms(error, forms)
-            case _:
-                yield self._mismatch(error)
-
-    def _tell_forms(self, error: ValidationError, forms: list[list[ValidationError]]) -> Iterable[Finding]:
-        """Told by the form that was meant: the only one whose type fits the value."""
-        if all(isinstance(one.kind, ValidationErrorKind.Required) for form in forms for one in form):
-            yield self._missing(error, [_required(one) for form in forms for one in form])
-            return
-        fitting = [form for form in forms if not any(_is_type_error(one, error.instance_path) for one in form)]
-        if len(fitting) == 1:
-            for one in fitting[0]:
-                yield from self.tell(one)
+    `pointer`, `name`: of the validated value. `shape`: of a body. `refusal_of_readable`: the evidence that a value is
+    refused which could be read as the right one.
+    """
+    found: dict[tuple[str, str], Finding] = {}
+    for mistake in mistakes:
+        about = "/".join([pointer, *(escape(str(step)) for step in mistake.path)])
+        if mistake.missing:
+            finding = _missing(mistake, about)
         else:
-            yield self._mismatch(error)
+            field = "/".join(map(str, mistake.path)) or name
+            case, data = _fault(mistake, is_required=shape is not None and shape.requires(mistake.path))
+            is_readable = case in ("null", "null-required", "readable") and mistake.evidence == "documented"
+            evidence = refusal_of_readable if is_readable else mistake.evidence
+            data |= {"field": field, "sent": _shown(mistake.value), "expected": _expected(mistake)}
+            finding = Finding.of("bad-value", about, evidence, case="body" if not field else case, **data)
+        found.setdefault((finding.code, finding.pointer), finding)
+    return tuple(found.values())
 
-    def _missing(self, error: ValidationError, names: list[str]) -> Finding:
-        path = [str(step) for step in error.instance_path]
-        fields = " or ".join(f"'{'/'.join([*path, name])}'" for name in names)
-        pointer = "/".join([self._pointer, *map(escape, path), names[0]])
-        _, evidence = self._expectation(error)
-        return Finding("missing-field", pointer, f"missing {fields} field ", evidence)
 
-    def _mismatch(self, error: ValidationError) -> Finding:
-        path = [str(step) for step in error.instance_path]
-        field = "/".join(path) or self._name
-        pointer = "/".join([self._pointer, *map(escape, path)])
-        expected, evidence = self._expectation(error)
-        if field:
-            text = f"'{field}' is {_shown(error.instance)}. {expected or _sentence(error.message)}"
+def _missing(mistake: Mistake, about: str) -> Finding:
+    fields = " or ".join(f"'{'/'.join(map(str, (*mistake.path, name)))}'" for name in mistake.missing)
+    pointer = f"{about}/{escape(mistake.missing[0])}"
+    return Finding.of("missing-field", pointer, mistake.evidence, fields=fields)
+
+
+def _fault(mistake: Mistake, *, is_required: bool) -> tuple[str, dict[str, object]]:
+    """Return the case of the text, and its own data."""
+    value, kind = mistake.value, _kind(mistake.value)
+    meant = meant_value(mistake)
+    if meant is LEFT_OUT:
+        return "null-required" if is_required else "null", {"kind": kind}
+    if value == "" and mistake.keyword in ("minLength", "pattern"):
+        return "empty-required" if is_required else "empty", {"kind": kind}
+    if mistake.schema.get("x-value") in ("instant", "day"):
+        if isinstance(value, str):
+            fault, date = date_fault(value)
+        elif date := instant_of_timestamp(value) if isinstance(value, int | float) else "":
+            fault = "this looks like a Unix timestamp"
         else:
-            text = f"the body is {_shown(error.instance)}. Send a JSON object."
-        return Finding("bad-value", pointer, text, evidence)
-
-    def _expectation(self, error: ValidationError) -> tuple[str, Evidence]:
-        """The description and the evidence of the innermost schema on the error's way that has one."""
-        node: Any = self._document
-        expected, evidence = "", "documented"
-        for step in error.schema_path:
-            if isinstance(node, Mapping):
-                node = node.get(step, {})
-            elif isinstance(node, list) and isinstance(step, int):
-                node = node[step] if step < len(node) else {}
-            if isinstance(node, Mapping):
-                expected = node.get("description", expected)
-                evidence = node.get("x-evidence", {}).get("kind", evidence)
-        return expected, evidence  # type: ignore[return-value]
+            return "other-type", {"kind": kind}
+        return ("date-readable" if date else "date"), {"fault": fault, "meant": _described(date)}
+    if meant is not value:
+        return "readable", {"kind": kind, "meant": _described(meant)}
+    if isinstance(value, float) and mistake.keyword == "type":
+        return "other-type", {"kind": "not a whole number"}
+    return "other-type" if mistake.keyword in ("type", "anyOf") else "", {"kind": kind}
 
 
-def _required(error: ValidationError) -> str:
-    assert isinstance(error.kind, ValidationErrorKind.Required)
-    return error.kind.property
+def _expected(mistake: Mistake) -> str:
+    return mistake.expected or f"{mistake.message[:1].upper()}{mistake.message[1:]}."
 
 
-def _is_type_error(error: ValidationError, path: list[str | int]) -> bool:
-    """Whether the error says that the value at `path` itself has another type, in every nested form."""
-    if error.instance_path != path:
-        return False
-    if isinstance(error.kind, ValidationErrorKind.AnyOf):
-        return all(any(_is_type_error(one, path) for one in form) for form in error.kind.context)
-    return isinstance(error.kind, ValidationErrorKind.Type)
+def _kind(value: Any) -> str:
+    """Return the JSON type of a value in words."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case str():
+            return "text"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+    return "an object"
+
+
+def _described(value: Any) -> str:
+    """Return a value after the word for its JSON type, such as `the number 4500`."""
+    kind = _kind(value).removeprefix("a ").removeprefix("an ")
+    return f"the {kind} {_shown(value)}"
 
 
 def _shown(value: Any) -> str:
     text = orjson.dumps(value).decode()
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-
-
-def _sentence(message: str) -> str:
-    return message[:1].upper() + message[1:] + "."

@@ -62,21 +62,12 @@ class RetryOutcome:
         """Judge the client's reaction."""
         fault = _description(self.exchange["fault"] or {})
         if self.outcome == "gave up":
-            message = f"{fault} and the call was never sent again. The API asks to try again after a short period."
-            yield Finding("no-retry", "/answer", message, "documented")
-        elif self.outcome == "doubled":
-            message = (
-                f"{fault} and the call was sent again under another id: both may be stored. Keep the id in a retry."
-            )
-            yield Finding("not-converged", "/body", message, "documented")
-        elif self.outcome == "changed":
-            message = f"{fault} and other data came under the same id. Send the same call again before a new one."
-            yield Finding("not-converged", "/body", message, "documented")
+            yield Finding.of("no-retry", "/answer", "documented", fault=fault)
+        elif self.outcome != "converged":
+            yield Finding.of("not-converged", "/body", "documented", case=self.outcome, fault=fault)
         if self.retry and self._pause_seconds(self.retry) < _MIN_PAUSE_SECONDS:
-            message = (
-                f"{fault} and the call was sent again within {_MIN_PAUSE_SECONDS * 1000:g} ms. Wait before a retry."
-            )
-            yield Finding("retry-without-pause", "/answer", message, "documented")
+            milliseconds = _MIN_PAUSE_SECONDS * 1000
+            yield Finding.of("retry-without-pause", "/answer", "documented", fault=fault, milliseconds=milliseconds)
 
     def _pause_seconds(self, retry: ShownExchange) -> float:
         """Return the time from the end of the lost call to its retry."""

@@ -26,25 +26,15 @@ from mock_server.store import accounts
 from mock_server.store.accounts import NO_ACCOUNT, Credentials
 from mock_server.store.database import Committed, Database
 from mock_server.store.session import Session
-from mock_server.web.request import MEDIA_TYPE, api_key_of, has_prefix, is_json, read_request, segments
+from mock_server.web.request import api_key_of, has_prefix, is_json, read_request, segments
 from mock_server.web.response import NotStored, send_response
 
 _log = logging.getLogger("mock_server")
 # A client calls the same paths again and again.
 _CACHED_ROUTES = 64
 _BUG = "the fake failed, a bug of it: nothing was stored. Its terminal has the details; please report them"
-_BEARER_PREFIX = Finding(
-    "auth-bearer-prefix",
-    "/headers/authorization",
-    "Authorization has a Bearer prefix; the API documents the bare key, so leave the prefix out",
-    "documented",
-)
-_RETRY_AFTER_400 = Finding(
-    "retry-after-400",
-    "/body",
-    "the same call was just refused with 400; sent again unchanged it is refused again. Mend it, or give up",
-    "documented",
-)
+_BEARER_PREFIX = Finding.of("auth-bearer-prefix", "/headers/authorization", "documented")
+_RETRY_AFTER_400 = Finding.of("retry-after-400", "/body", "documented")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,21 +195,19 @@ class ImportApi:
             return {}, ()
         if not is_json(request):
             declared = request.headers.get("content-type") or "none"
-            message = f"the Content-Type is {declared}; send JSON and Content-Type: {MEDIA_TYPE}"
-            raise ApiError.violation(415, "wrong-media-type", "/headers/content-type", message)
+            finding = Finding.of("wrong-media-type", "/headers/content-type", "assumed", sent=declared)
+            raise ApiError.violation(415, finding)
         if len(request.body) > self._max_body_bytes:
-            message = f"the body is over the limit of {self._max_body_bytes} bytes; split it up"
-            raise ApiError.violation(413, "body-too-large", "/body", message)
+            finding = Finding.of("body-too-large", "/body", "assumed", most=self._max_body_bytes)
+            raise ApiError.violation(413, finding)
         return self._contract.read_body(route.operation, parse_json(request.body), lenient=lenient)
 
     def _check(self, route: Route, answer: Answer) -> None:
         """Raise ApiError 500 when an answer of ours breaks the contract."""
         errors = self._contract.answer_errors(route.operation, answer.status, answer.body)
         if errors:
-            texts = [f"this answer of the fake breaks the contract, a bug: {error}" for error in errors]
-            raise ApiError(
-                500, *texts, findings=tuple(Finding("bad-answer", "/answer", text, "assumed") for text in texts)
-            )
+            found = tuple(Finding.of("bad-answer", "/answer", "assumed", error=error) for error in errors)
+            raise ApiError(500, *(finding.message for finding in found), findings=found)
 
 
 def authorised(
@@ -230,18 +218,17 @@ def authorised(
     `key`: as it was sent. Raises ApiError 401 for the key, 404 for account and integration.
     """
     if not key:
-        raise _unauthorised("missing-key", "the Authorization header is missing; send the bare API key in it")
+        raise _unauthorised("missing-key")
     if credentials is None:
         if accounts.find_by_key(session, key) is None:
-            raise _unauthorised("wrong-key", "the API key in Authorization is unknown; send that of the account")
-        raise ApiError.violation(404, "unknown-account", "/path/account_id", f"there is no account '{account_id}'")
+            raise _unauthorised("wrong-key")
+        raise _not_found("unknown-account", "/path/account_id", account_id=account_id)
     if not secrets.compare_digest(key.encode(), credentials.api_key.encode()):
-        raise _unauthorised(
-            "wrong-key", f"the API key in Authorization is not that of the account '{account_id}'; send its own"
-        )
+        raise _unauthorised("wrong-key", "of-another", account_id=account_id)
     if credentials.integration_kind is None:
-        message = f"the account '{account_id}' has no integration '{integration_id}'"
-        raise ApiError.violation(404, "unknown-integration", "/path/integration_id", message)
+        raise _not_found(
+            "unknown-integration", "/path/integration_id", account_id=account_id, integration_id=integration_id
+        )
     return credentials
 
 
@@ -251,8 +238,12 @@ def error_response(status: int, errors: list[str], headers: Mapping[str, str] = 
     return Response(status, orjson.dumps(Answer.error(status, errors).body), {**JSON_HEADERS, **more})
 
 
-def _unauthorised(code: str, message: str) -> ApiError:
-    return ApiError.violation(401, code, "/headers/authorization", message)
+def _unauthorised(code: str, case: str = "", **data: object) -> ApiError:
+    return ApiError.violation(401, Finding.of(code, "/headers/authorization", "assumed", case=case, **data))
+
+
+def _not_found(code: str, pointer: str, **data: str) -> ApiError:
+    return ApiError.violation(404, Finding.of(code, pointer, "assumed", case="", **data))
 
 
 def _chosen_fault(call: Call, credentials: Credentials, session: Session) -> Fault | None:

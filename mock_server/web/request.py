@@ -5,6 +5,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import Receive, Scope
 
 from mock_server.errors import ApiError
+from mock_server.findings import Finding
 from mock_server.http.scope import WHOLE_BODY
 from mock_server.journal import Request
 
@@ -72,6 +73,4 @@ def _decoded(segment: bytes) -> str:
         return unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:
         shown = segment.decode("latin-1")
-        raise ApiError.violation(
-            400, "bad-path", "/path", f"'{shown}' in the path is not UTF-8; percent-encode the UTF-8 bytes"
-        ) from None
+        raise ApiError.violation(400, Finding.of("bad-path", "/path", "assumed", sent=shown)) from None

@@ -1,0 +1,90 @@
+"""The texts of findings, one or more for each code: what was sent, what is expected, what to do.
+
+A place that raises a finding states its code, the data that stand in braces here and, of a code with several texts,
+the case: `code/case`. Errors of a refused call are the texts of its findings.
+"""
+
+from collections.abc import Mapping
+
+MESSAGES: Mapping[str, str] = {
+    # The body and its values. The first is the one text that the vendor documents, with the blank at its end.
+    "missing-field": "missing {fields} field ",
+    "bad-value": "'{field}' is {sent}. {expected}",
+    "bad-value/null": "'{field}' is null; leave the field out. {expected}",
+    "bad-value/null-required": "'{field}' is null, and the field is required; send a value. {expected}",
+    "bad-value/empty": "'{field}' is {sent}, an empty text; leave the field out. {expected}",
+    "bad-value/empty-required": "'{field}' is {sent}, an empty text, and the field is required; send one. {expected}",
+    "bad-value/readable": "'{field}' is {sent}, which is {kind}; send {meant}. {expected}",
+    "bad-value/other-type": "'{field}' is {sent}, which is {kind}. {expected}",
+    "bad-value/date": "'{field}' is {sent}: {fault}. {expected}",
+    "bad-value/date-readable": "'{field}' is {sent}: {fault}; send {meant}. {expected}",
+    "bad-value/body": "the body is {sent}, which is {kind}; send a JSON object.",
+    "bad-value/not-all-listed": (
+        "only the first {most:,} errors are listed, found in the first {most:,} entries of the body's lists; there may"
+        " be more. Send a smaller body."
+    ),
+    "broken-json": "the body is not JSON: {reason}. Send what a JSON library writes.",
+    "broken-json/empty": "the body is empty; send a JSON object.",
+    "broken-json/too-deep": "the body nests deeper than {most} levels; flatten it.",
+    "broken-json/long-integer": "the integer {sent} has more than 64 bits; send it as a text.",
+    "wrong-media-type": "the Content-Type is {sent}; send JSON, and Content-Type: application/json.",
+    "body-too-large": "the body is over the limit of {most} bytes; send it in several calls.",
+    "unknown-field": "'{field}' is not a field that the contract knows, and is not stored. Check its spelling.",
+    "naive-date": "'{sent}' has no offset and is taken as UTC. Send one, such as {advised}.",
+    # The path and the key.
+    "bad-path": "'{sent}' in the path is not UTF-8; percent-encode the UTF-8 bytes.",
+    "unknown-path": "there is no {method} {path}; {advice}",
+    "unknown-method": "{method} is not an operation of this path; use {allowed}.",
+    "unknown-account": "there is no account '{account_id}', which the path names; send the id of the key's account.",
+    "unknown-integration": (
+        "the account '{account_id}' has no integration '{integration_id}', which the path names; send the id of one of"
+        " its integrations."
+    ),
+    "missing-key": "the Authorization header is missing; send the bare API key in it.",
+    "wrong-key": "the API key in Authorization is unknown; send the account's.",
+    "wrong-key/of-another": (
+        "the API key in Authorization is not that of the account '{account_id}'; send the key of the account in the"
+        " path."
+    ),
+    "auth-bearer-prefix": "Authorization has a Bearer prefix; the API documents the bare key, so leave the prefix out.",
+    # Contacts and tags.
+    "contact-rekeyed": (
+        "the contact '{old}' has this email and got the id '{new}'. Send the old id if it is the same person."
+    ),
+    "shared-email-deleted": (
+        "{count} contacts shared this email and are all deleted: {ids}. Delete by id to delete one."
+    ),
+    "tags-dropped": "'tags' replaced the contact's tags, which dropped {names}. To keep them, use tags/add.",
+    # Orders and subscriptions.
+    "unknown-contact": (
+        "'contact_id' is '{contact_id}', a contact that does not exist. Add the contact first, or send its email."
+    ),
+    "unmatched-email": "no contact has the email '{email}' yet. Add the contact, or check the address.",
+    "items-amount-mismatch": (
+        "the items add up to {items} cents, 'amount' is {amount}, also with tax, shipping and discount in or out."
+        " Check the units and the items."
+    ),
+    "paid-exceeds-amount": "'paid' is {paid} cents, more than the 'amount' of {amount}. Check both.",
+    "integration-kind": (
+        "{operation} was sent to '{integration_id}', a custom {kind} integration. Send it to one of custom {wanted}."
+    ),
+    # Retries.
+    "retry-after-400": (
+        "this very call was refused with 400 just before, and unchanged it is refused again. Change it, or give up."
+    ),
+    "no-retry": "{fault} and the call was never sent again. The API asks to try again after a short period.",
+    "retry-without-pause": "{fault} and the call was sent again within {milliseconds:g} ms. Wait before a retry.",
+    "not-converged/doubled": (
+        "{fault} and the call was sent again under another id: both may be stored. Keep the id in a retry."
+    ),
+    "not-converged/changed": (
+        "{fault} and other data came under the same id. Send the same call again before a new one."
+    ),
+    # The fake itself.
+    "bad-answer": "this answer of the fake breaks the contract, a bug: {error}. Please report it.",
+}
+
+
+def message_of(code: str, case: str, data: Mapping[str, object]) -> str:
+    """Return the text of a finding. Raises KeyError for a code, a case or a datum that is not there."""
+    return MESSAGES[f"{code}/{case}" if case else code].format_map(data)

@@ -102,9 +102,9 @@ def test_another_host_is_refused_recorded_and_fails_the_run(tmp_path: Path) -> N
     ended = checked(tmp_path, ["sh", "-c", f"{shlex.join(client('shop', 'good'))}; {curl} || true"])
 
     assert ended.code == ended.report["summary"]["exit_code"] == 1
-    assert ended.report["foreign_hosts"] == [{"host": "api.example.org", "count": 1}]
+    assert ended.report["foreign_hosts"] == [{"host": "api.example.org", "port": 443, "address": "", "count": 1}]
     assert ended.report["summary"]["requests"] == 2
-    assert "called api.example.org once, which was refused" in ended.stdout
+    assert "called api.example.org:443 once, which was refused" in ended.stdout
     assert "--allow-host api.example.org" in ended.stdout
 
 

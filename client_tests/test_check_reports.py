@@ -41,7 +41,7 @@ def hostile(folder: Path) -> Checked:
 def test_the_report_has_the_documented_shape(hostile: Checked) -> None:
     report = hostile.report
 
-    assert report.keys() - {"faults"} == {"version", "summary", "findings", "coverage", "foreign_hosts"}
+    assert report.keys() - {"faults"} == {"version", "summary", "findings", "coverage", "foreign_hosts", "isolation"}
     assert report["version"] == __version__
     counts = {"requests", "violations", "warnings", "notices"}
     assert report["summary"].keys() == counts | {"coverage_percent", "exit_code"}
@@ -53,7 +53,7 @@ def test_the_report_has_the_documented_shape(hostile: Checked) -> None:
     assert list(report["coverage"]["operations"]) == list(Contract.load().operations)
     for covered in report["coverage"]["operations"].values():
         assert covered.keys() == {"requests", "statuses", "fields", "missing"}
-    assert [host.keys() for host in report["foreign_hosts"]] == [{"host", "count"}]
+    assert [host.keys() for host in report["foreign_hosts"]] == [{"host", "port", "address", "count"}]
 
 
 def test_the_counts_agree_with_the_findings(hostile: Checked) -> None:

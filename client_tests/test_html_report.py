@@ -42,7 +42,9 @@ def contract() -> Contract:
 def page_of(sandbox: Sandbox, contract: Contract, command: str = "client", **foreign_hosts: int) -> str:
     """The page for all that the sandbox was sent."""
     document = sandbox.http.get(f"{sandbox.origin}/__admin/sandboxes/{sandbox.account_id}/report").json()
-    document["foreign_hosts"] = [{"host": host, "count": count} for host, count in foreign_hosts.items()]
+    document["foreign_hosts"] = [
+        {"host": host, "port": 443, "address": "", "count": count} for host, count in foreign_hosts.items()
+    ]
     return html_report(document, {entry["number"]: entry for entry in sandbox.requests()}, contract, command=command)
 
 

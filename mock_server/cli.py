@@ -92,7 +92,29 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-host", action="append", default=[], metavar="HOST", help="a further host that may be called for real"
     )
-    parser.add_argument("--isolate", action="store_true", help="run the command in namespaces of its own (Linux)")
+    parser.add_argument(
+        "--allow-port",
+        action="append",
+        type=_port,
+        default=[],
+        metavar="PORT",
+        help="a further port of this machine, and of each --allow-host, that an isolated command may call",
+    )
+    parser.add_argument(
+        "--isolate",
+        choices=settings.ISOLATE,
+        nargs="?",
+        const=settings.ALWAYS,
+        default=settings.AUTO,
+        help="run the command in a network of its own, where only the fake can be reached (Linux; default: auto)",
+    )
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a bundle of CA certificates that the client brings along; isolated, it finds the fake's in there too",
+    )
     parser.add_argument("--account", default="", metavar="ID", help="the account id that the client has baked in")
     parser.add_argument("--integration", default="", metavar="ID", help="likewise its payments integration")
     parser.add_argument("--api-key", default="", metavar="KEY", help="likewise its API key")
@@ -105,6 +127,12 @@ def _percent(text: str) -> float:
     return float(text)
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port, a whole number from 1 to 65535")
+    return int(text)
+
+
 def _check(arguments: argparse.Namespace) -> int:
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command:
@@ -113,7 +141,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
     names = {option.name for option in dataclasses.fields(CheckOptions)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
-    given["allow_host"] = tuple(arguments.allow_host)
+    given |= {name: tuple(given[name]) for name in ("allow_host", "allow_port", "trust")}
     given["reports"] = {one.name: path for one in FORMATS if (path := getattr(arguments, one.argument))}
     return check(command, CheckOptions(**given))
 

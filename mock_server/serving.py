@@ -172,24 +172,24 @@ def running(
     *,
     protocol: type[asyncio.Protocol] | None = None,
     request_seconds: float = ServeSettings().request_timeout,
-) -> Iterator[None]:
-    """Serves `app` in a thread while the block runs. `protocol`: what speaks on a connection, instead of plain HTTP.
+) -> Iterator[Callable[[socket.socket], None]]:
+    """Serve `app` in a thread while the block runs; yield what lets it listen at a further socket.
 
-    `request_seconds`: as in `http.limits.Config`.
+    `protocol`: what speaks on a connection, instead of plain HTTP. `request_seconds`: as in `http.limits.Config`.
     """
     server = _ThreadedServer(_config(app, protocol, request_seconds))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     server.ready.wait()
     try:
-        yield
+        yield server.listen_at
     finally:
         server.should_exit = True
         thread.join()
 
 
 class _ThreadedServer(uvicorn.Server):
-    """Says when it is ready."""
+    """Says when it is ready, and listens at further sockets."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -197,7 +197,20 @@ class _ThreadedServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self.ready.set()
+
+    def listen_at(self, listener: socket.socket) -> None:
+        """Listen at the socket until the server ends. Called in another thread."""
+        asyncio.run_coroutine_threadsafe(self._listen_at(listener), self._loop).result()
+
+    async def _listen_at(self, listener: socket.socket) -> None:
+        def protocol() -> asyncio.Protocol:
+            return self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn calls it
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+
+        self.servers.append(await self._loop.create_server(protocol, sock=listener))
 
 
 def _config(
@@ -262,13 +275,19 @@ class _Intercepted:
 def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Intercepted]:
     """Intercept programs of another terminal, in which the user pastes the exports."""
     from mock_server.intercept.interception import Interception, exports, production_hosts
+    from mock_server.intercept.policy import Target
 
-    def report(host: str, text: str = "blocked: not a host of SegMetrics") -> None:
+    def report(host: str, text: str) -> None:
         print(f"intercepted {host}: {text}", file=sys.stderr, flush=True)
+
+    def report_foreign(target: Target) -> None:
+        report(target.host, "blocked: not a host of SegMetrics")
 
     address, port = listener.getsockname()[:2]
     address = _LOOPBACK_OF_ALL.get(address, address)
-    with Interception(production_hosts(contract.document), on_foreign=report, on_trouble=report) as interception:
+    with Interception(
+        production_hosts(contract.document), on_foreign=report_foreign, on_trouble=report
+    ) as interception:
         environment = interception.environment(port, host=address)
         yield _Intercepted(interception.protocol, exports(environment, os.environ))
 

@@ -13,6 +13,7 @@ ENVIRONMENT_PREFIX = "SEGMETRICS_MOCK_"
 _SWITCH = {"1": True, "true": True, "0": False, "false": False}
 Setting = dataclasses.Field[Any]
 MODES = STRICT, LENIENT = "strict", "lenient"
+ISOLATE = AUTO, ALWAYS, NEVER = "auto", "always", "never"
 # The dataset that holds nothing.
 EMPTY = "empty"
 

@@ -92,7 +92,7 @@ def intercepted(
         Interception(
             production_hosts(contract.document),
             allow_hosts=allow_hosts,
-            on_foreign=foreign.append,
+            on_foreign=lambda target: foreign.append(target.host),
             on_trouble=lambda host, text: troubles.append((host, text)),
             connect=connect,
         ) as interception,

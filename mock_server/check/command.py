@@ -12,6 +12,7 @@ from typing import Literal
 
 import orjson
 
+from mock_server.check.isolation import Choice, choose
 from mock_server.check.process import deferred_signals, require_command, run, signals_as_exit
 from mock_server.check.reports import FORMATS, CheckedRun
 from mock_server.check.summary import markdown_summary
@@ -20,14 +21,15 @@ from mock_server.check.verdict import judge
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
 from mock_server.intercept.interception import Interception, production_hosts
+from mock_server.intercept.policy import Target
 from mock_server.journal import Journal, ShownExchange
 from mock_server.serving import listening, load_dataset, running
-from mock_server.settings import EMPTY, STRICT, ServeSettings
+from mock_server.settings import AUTO, EMPTY, STRICT, ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, NO_ACCOUNT, Sandbox
 from mock_server.store.database import Database, open_database
-from mock_server.verdict.report import report_on
+from mock_server.verdict.report import ForeignHost, report_on
 from mock_server.web.app import build_app
 
 _KEPT_EXCHANGES = 1_000_000
@@ -39,7 +41,8 @@ class CheckOptions:
 
     `reports`: the files to write, by the names of their formats. `fail_under`: the least coverage, in per cent.
     `faults`: a file with a fault plan, or the name of a built-in one. `dataset`: likewise, the data to start with.
-    `allow_host`: further hosts that the command may call for real. `isolate`: run it in namespaces of its own.
+    `allow_host`: further hosts that the command may call for real. `allow_port`: further ports of these, and of this
+    machine. `isolate`: whether it runs in a network of its own. `trust`: bundles of certificates that it reads.
     `account`, `integration`, `api_key`: the client's baked-in values, where it does not read the environment.
     """
 
@@ -47,7 +50,9 @@ class CheckOptions:
     fail_under: float = 0.0
     mode: str = STRICT
     allow_host: tuple[str, ...] = ()
-    isolate: bool = False
+    allow_port: tuple[int, ...] = ()
+    isolate: str = AUTO
+    trust: tuple[str, ...] = ()
     faults: str = ""
     dataset: str = EMPTY
     account: str = ""
@@ -64,14 +69,15 @@ def check(command: Sequence[str], options: CheckOptions) -> int:
     require_command(command)
     for path in options.reports.values():
         _require_writable(path)
+    choice = choose(options.isolate, options.trust)
     with signals_as_exit():
-        return _check(command, options)
+        return _check(command, options, choice)
 
 
-def _check(command: Sequence[str], options: CheckOptions) -> int:
+def _check(command: Sequence[str], options: CheckOptions, choice: Choice) -> int:
     contract, sandbox = Contract.load(), _sandbox(options)
     settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES, dataset=options.dataset)
-    foreign_hosts: Counter[str] = Counter()
+    foreign: Counter[Target] = Counter()
     troubles: dict[str, None] = {}
     database = open_database()
     rules = load_plan(options.faults, contract.operations) if options.faults else []
@@ -83,7 +89,7 @@ def _check(command: Sequence[str], options: CheckOptions) -> int:
     interception = Interception(
         production_hosts(contract.document),
         allow_hosts=options.allow_host,
-        on_foreign=lambda host: foreign_hosts.update([host]),
+        on_foreign=lambda target: foreign.update([target]),
         on_trouble=lambda host, text: troubles.update({f"{host}: {text}": None}),
     )
     with ExitStack() as stack:
@@ -91,13 +97,27 @@ def _check(command: Sequence[str], options: CheckOptions) -> int:
             stack.enter_context(interception)
         listener = stack.enter_context(listening(settings.host, 0))
         port = listener.getsockname()[1]
-        environment = interception.environment(port) | environment_of(sandbox, f"http://127.0.0.1:{port}")
-        isolated = interception.isolated(command, port) if options.isolate else command
-        with running(app, listener, protocol=interception.protocol):
-            child_code = run(isolated, environment)
+        serve = stack.enter_context(running(app, listener, protocol=interception.protocol))
+        variables = environment_of(sandbox, f"http://127.0.0.1:{port}")
+        if choice.unshare:
+            variables = interception.isolated_environment() | variables
+            isolation = stack.enter_context(
+                interception.isolation(
+                    choice.unshare,
+                    command[0],
+                    port=port,
+                    serve=serve,
+                    ports=options.allow_port,
+                    trust=options.trust,
+                )
+            )
+            child_code = run(isolation.command(command), variables, [isolation.descriptor])
+        else:
+            child_code = run(command, interception.environment(port) | variables)
     exchanges = _exchanges(database, sandbox)
     database.close()
-    document = report_on(contract, exchanges, foreign_hosts=foreign_hosts)
+    hosts = [_foreign_host(target, count) for target, count in foreign.items()]
+    document = report_on(contract, exchanges, foreign_hosts=hosts, isolation="namespaces" if choice.unshare else "none")
     verdict = judge(document, child_code, options.fail_under, list(troubles))
     document["summary"]["exit_code"] = verdict.exit_code
     # The files first: whoever reads the terminal may close it early.
@@ -117,6 +137,10 @@ def _exchanges(database: Database, sandbox: Sandbox) -> list[ShownExchange]:
     for number, exchange in enumerate(exchanges, 1):
         exchange["number"] = number
     return exchanges
+
+
+def _foreign_host(target: Target, count: int) -> ForeignHost:
+    return {"host": target.host, "port": target.port, "address": target.address, "count": count}
 
 
 def environment_of(sandbox: Sandbox, origin: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -20,15 +20,16 @@ def require_command(command: Sequence[str]) -> None:
         raise UsageError(f"there is no command '{command[0]}'")
 
 
-def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def run(command: Sequence[str], environment: Mapping[str, str], descriptors: Collection[int] = ()) -> int:
     """Run the command to its end, and return its exit code, 128 + n when signal n ended it.
 
+    `descriptors`: open files that its process inherits.
     Raises UsageError when it cannot be started. Call it from the main thread.
     """
     group = _Group()
     with _handling({**dict.fromkeys(_FORWARDED, group.forward), signal.SIGALRM: group.kill}):
         try:
-            child = subprocess.Popen(command, env=dict(environment), start_new_session=True)
+            child = subprocess.Popen(command, env=dict(environment), start_new_session=True, pass_fds=descriptors)
         except OSError as error:
             raise UsageError(f"'{command[0]}' cannot be started: {error.strerror}") from error
         try:

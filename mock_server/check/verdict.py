@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mock_server.verdict.report import ReportDocument
+from mock_server.network import bracket_host
+from mock_server.verdict.report import ForeignHost, ReportDocument
 
 NOTHING_CAPTURED = """\
 The command ran, but no call of it reached the fake. Likely causes:
@@ -34,11 +35,7 @@ def judge(document: ReportDocument, child_code: int, fail_under: float, troubles
     reasons += [f"a call did not reach the fake: {trouble}" for trouble in troubles]
     if summary["violations"]:
         reasons.append(f"the contract was broken {_times(summary['violations'])}")
-    for foreign in document["foreign_hosts"]:
-        reasons.append(
-            f"the command called {foreign['host']} {_times(foreign['count'])}, which was refused;"
-            f" --allow-host {foreign['host']} lets it pass"
-        )
+    reasons += [_foreign_call(foreign) for foreign in document["foreign_hosts"]]
     if summary["coverage_percent"] < fail_under:
         reasons.append(f"coverage is {summary['coverage_percent']} %, less than the required {fail_under:g} %")
     if child_code:
@@ -48,6 +45,15 @@ def judge(document: ReportDocument, child_code: int, fail_under: float, troubles
     if not summary["requests"]:
         return Verdict("nothing was captured", reasons, 1)
     return Verdict("the contract is broken" if summary["violations"] else "the run failed", reasons, 1)
+
+
+def _foreign_call(foreign: ForeignHost) -> str:
+    host = f"{bracket_host(foreign['host'])}:{foreign['port']}"
+    address = f" ({foreign['address']})" if foreign["address"] else ""
+    # The ports of the web are allowed without being named.
+    allowed = foreign["host"] if foreign["port"] in (80, 443) else host
+    times = _times(foreign["count"])
+    return f"the command called {host}{address} {times}, which was refused; --allow-host {allowed} lets it pass"
 
 
 def _times(count: int) -> str:

@@ -15,13 +15,20 @@ TRUST_STORE_PASSWORD = "changeit"
 # Apple's TLS, which Go uses on macOS, rejects a certificate that is valid for more than 825 days.
 _VALID_DAYS = 397
 
-_USER_BUNDLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+_USER_BUNDLES = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "PERL_LWP_SSL_CA_FILE",
+)
 _PLATFORM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 )
-_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
 class Authority:
@@ -92,5 +99,5 @@ def _read(path: Path) -> bytes:
 
 def _certificates(pem: bytes) -> list[bytes]:
     """Return each certificate, without the text between them."""
-    parts = (part.partition(_END) for part in pem.split(_BEGIN)[1:])
-    return [_BEGIN + body + end + b"\n" for body, end, _ in parts if end]
+    parts = (part.partition(_END) for part in pem.split(BEGIN)[1:])
+    return [BEGIN + body + end + b"\n" for body, end, _ in parts if end]

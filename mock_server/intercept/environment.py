@@ -16,14 +16,18 @@ TRUST_STORE = "trust.p12"
 HOOK_VARIABLE = "SEGMETRICS_MOCK_HOOK"
 
 _LOOPBACK = "localhost,127.0.0.1,::1"
+_PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+_NO_PROXY = ("no_proxy", "NO_PROXY")
 # Some clients prefer ALL_PROXY to our variables; OpenSSL and Go search a folder of certificates as well as the bundle.
 _REMOVED = ("ALL_PROXY", "all_proxy", "SSL_CERT_DIR")
+# Variables for the certificates of every client, whichever way it comes.
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "PERL_LWP_SSL_CA_FILE")
 
 # An empty part of PHP_INI_SCAN_DIR means the folder that was compiled in.
 _PHP_COMPILED_FOLDER = ""
 
 
-def environment(
+def proxied(
     base: Mapping[str, str],
     *,
     host: str,
@@ -33,35 +37,49 @@ def environment(
     certificates: bytes,
     folder: Path,
 ) -> dict[str, str]:
-    """Return `base` for a child whose requests to `hosts` must reach the fake at `host`:`port`.
+    """Return `base` for a child whose requests to `hosts` must reach the fake at `host`:`port`, by proxy and hooks.
 
     `certificates`: all that the child trusts, PEM. `folder`: for the files that the variables name.
     The user's own settings are kept and extended; only their proxies are replaced.
     """
-    bundle = folder / BUNDLE
-    bundle.write_bytes(certificates)
     proxy = f"http://{bracket_host(host)}:{port}"
     hook = {"host": host, "port": port, "hosts": sorted(hosts), "allow_hosts": sorted(allow_hosts)}
-    found = {name: value for name, value in base.items() if name not in _REMOVED}
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        found[name] = proxy
-    for name in ("no_proxy", "NO_PROXY"):
-        # Without the user's list: it may contain the intercepted hosts.
-        found[name] = _LOOPBACK
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
-        found[name] = str(bundle)
-    found |= {
+    found = _trusting(base, certificates, folder, _java_proxy(host, port))
+    found |= dict.fromkeys(_PROXIES, proxy)
+    # Without the user's list: it may contain the intercepted hosts.
+    found |= dict.fromkeys(_NO_PROXY, _LOOPBACK)
+    return found | {
         HOOK_VARIABLE: json.dumps(hook),
         "NODE_USE_ENV_PROXY": "1",
         "NODE_OPTIONS": _joined(" ", base.get("NODE_OPTIONS"), f"--require {json.dumps(str(HOOKS / 'hook.cjs'))}"),
         "PYTHONPATH": _joined(os.pathsep, str(HOOKS), base.get("PYTHONPATH")),
+        "PERL_LWP_ENV_PROXY": "1",
+    }
+
+
+def isolated(base: Mapping[str, str], *, certificates: bytes, folder: Path) -> dict[str, str]:
+    """Return `base` for a child in a network of its own, without proxies: it trusts `certificates`, PEM.
+
+    Behind a proxy libcurl hands the answer to CONNECT to header callbacks, and clients take it for the API's.
+    """
+    found = _trusting(base, certificates, folder, {})
+    return {name: value for name, value in found.items() if name not in {*_PROXIES, *_NO_PROXY}}
+
+
+def _trusting(base: Mapping[str, str], certificates: bytes, folder: Path, java: Mapping[str, str]) -> dict[str, str]:
+    """Return `base` for a child that trusts the certificates. `java`: further system properties for Java."""
+    bundle = folder / BUNDLE
+    bundle.write_bytes(certificates)
+    found = {name: value for name, value in base.items() if name not in _REMOVED}
+    found |= dict.fromkeys(_BUNDLES, str(bundle))
+    found |= {
         "PHP_INI_SCAN_DIR": os.pathsep.join(
             [base.get("PHP_INI_SCAN_DIR", _PHP_COMPILED_FOLDER), str(_php_settings(folder, bundle))]
         ),
         "SYSTEM_WGETRC": str(_wget_settings(folder, bundle, base)),
     }
     if base.get("JAVA_HOME") or shutil.which("java", path=base.get("PATH", "")):
-        options = _java_options(host, port, folder, certificates)
+        options = _java_options({**java, **_java_trust(folder, certificates)})
         found["JAVA_TOOL_OPTIONS"] = _joined(" ", base.get("JAVA_TOOL_OPTIONS"), options)
     return found
 
@@ -95,19 +113,27 @@ def _wget_settings(folder: Path, bundle: Path, base: Mapping[str, str]) -> Path:
     return file
 
 
-def _java_options(host: str, port: int, folder: Path, certificates: bytes) -> str:
-    store = folder / TRUST_STORE
-    store.write_bytes(trust_store(certificates))
-    properties = {
+def _java_proxy(host: str, port: int) -> dict[str, str]:
+    return {
         "http.proxyHost": host,
         "http.proxyPort": str(port),
         "https.proxyHost": host,
         "https.proxyPort": str(port),
         "http.nonProxyHosts": "localhost|127.*|[::1]",
+    }
+
+
+def _java_trust(folder: Path, certificates: bytes) -> dict[str, str]:
+    store = folder / TRUST_STORE
+    store.write_bytes(trust_store(certificates))
+    return {
         "javax.net.ssl.trustStore": str(store),
         "javax.net.ssl.trustStorePassword": TRUST_STORE_PASSWORD,
         "javax.net.ssl.trustStoreType": "PKCS12",
     }
+
+
+def _java_options(properties: Mapping[str, str]) -> str:
     return " ".join(
         f'-D{name}="{value}"' if " " in value else f"-D{name}={value}" for name, value in properties.items()
     )

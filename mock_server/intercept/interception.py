@@ -1,6 +1,7 @@
 """The entry: clients with the production hosts baked in reach the fake over HTTPS, unmodified and without root."""
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -10,10 +11,13 @@ from urllib.parse import urlsplit
 
 from mock_server.errors import UsageError
 from mock_server.intercept import environment as _environment
+from mock_server.intercept.bundles import bundles, trust_stores
 from mock_server.intercept.certificates import Authority, trusted
+from mock_server.intercept.corporate_proxy import loopback_ports
 from mock_server.intercept.environment import exports
-from mock_server.intercept.isolate import isolated
-from mock_server.intercept.policy import READING_HOST, HostPolicy, Target
+from mock_server.intercept.isolate import Isolation
+from mock_server.intercept.policy import READING_HOST, WEB_PORTS, HostPolicy, Target
+from mock_server.intercept.private_network import Reachable
 from mock_server.intercept.proxy import ProxyProtocol
 from mock_server.intercept.upstream import Connect, connect
 from mock_server.network import normalize_host
@@ -42,11 +46,13 @@ class Interception:
         hosts: Collection[str],
         *,
         allow_hosts: Collection[str] = (),
-        on_foreign: Callable[[str], None] = lambda _: None,
+        on_foreign: Callable[[Target], None] = lambda _: None,
         on_trouble: Callable[[str, str], None] = lambda _, __: None,
         connect: Connect = connect,
     ) -> None:
-        self._allow_hosts = frozenset(_parse_allowed(name) for name in allow_hosts)
+        allowed = [_parse_allowed(name) for name in allow_hosts]
+        self._allow_hosts = frozenset(target.host for target in allowed)
+        self._allow_ports = frozenset(target.port for target in allowed)
         production = frozenset(normalize_host(host) for host in hosts)
         if both := production & self._allow_hosts:
             raise UsageError(f"--allow-host {min(both)}: this is a production host, which the fake plays")
@@ -85,35 +91,68 @@ class Interception:
     ) -> dict[str, str]:
         """Return `base` (by default this process's environment) for a child; the fake listens at `host`:`port`."""
         before = os.environ if base is None else base
-        return _environment.environment(
+        return _environment.proxied(
             before,
             host=host,
             port=port,
             hosts=self._hosts,
             allow_hosts=self._allow_hosts,
-            certificates=trusted(before) + self._authority.certificate,
+            certificates=self._trusted(before),
             folder=self.folder,
         )
 
-    def isolated(self, command: Sequence[str], port: int) -> list[str]:
-        """Return a command that runs `command` in its own namespaces, for `--isolate`.
+    def isolated_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return `base` (by default this process's environment) for a child in a network of its own."""
+        before = os.environ if base is None else base
+        return _environment.isolated(before, certificates=self._trusted(before), folder=self.folder)
 
-        Call `environment(port)` before, and run the command with it.
-        Raises UsageError where that is not possible.
+    def isolation(
+        self,
+        unshare: Sequence[str],
+        program: str,
+        *,
+        port: int,
+        serve: Callable[[socket.socket], None],
+        ports: Collection[int] = (),
+        trust: Collection[str] = (),
+    ) -> Isolation:
+        """Return the private network for a command that starts `program`, with `isolated_environment()`.
+
+        `unshare`: makes the namespaces. `port`: where the fake listens. `serve`: lets it listen at another socket too.
+        `ports`: further ports of this machine and of the allowed hosts. `trust`: further bundles of certificates.
+        Raises UsageError for a file of `trust` that is not one.
         """
-        folder = self.folder
-        return isolated(
-            command,
-            port=port,
+        reachable = Reachable(
             hosts=self._hosts,
-            bundle=folder / _environment.BUNDLE,
-            trust_store=folder / _environment.TRUST_STORE,
+            allowed=self._allow_hosts,
+            ports={*ports, *self._allow_ports} - {*WEB_PORTS},
+            hidden=loopback_ports(os.environ),
+            fake_port=port,
+            serve=serve,
+            connect=self._connect,
         )
+        covers = self._covers(bundles(program, os.environ, trust))
+        return Isolation(unshare, reachable, covers, self.folder, self._on_foreign)
+
+    def _trusted(self, base: Mapping[str, str]) -> bytes:
+        return trusted(base) + self._authority.certificate
+
+    def _covers(self, files: Sequence[Path]) -> dict[str, str]:
+        """Write what is seen in place of the bundles: what they contain, and our certificate; return it by path."""
+        covers = {}
+        for number, file in enumerate(files):
+            cover = self.folder / f"cover-{number}.pem"
+            cover.write_bytes(file.read_bytes() + b"\n" + self._authority.certificate)
+            covers[str(file)] = str(cover)
+        store = self.folder / _environment.TRUST_STORE
+        return covers | {str(file): str(store) for file in trust_stores() if store.exists()}
 
 
-def _parse_allowed(name: str) -> str:
-    """Return the host without its port: the policy is by host. Raises UsageError when it is not one."""
+def _parse_allowed(name: str) -> Target:
+    """Return the host and its port. Raises UsageError when it is not one."""
     try:
-        return Target.parse(name, 443).host
+        return Target.parse(name, 443)
     except ValueError as error:
-        raise UsageError(f"--allow-host {name}: this is not a host; give a name such as api.example.org") from error
+        raise UsageError(
+            f"--allow-host {name}: this is not a host; give a name such as api.example.org, or db.example.org:5432"
+        ) from error

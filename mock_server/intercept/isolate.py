@@ -1,63 +1,148 @@
-"""`--isolate`: run a command in its own namespaces, where it can reach nothing but the fake (Linux).
+"""Run a command in a network of its own, where it reaches the fake and nothing that it was not given (Linux).
 
-For clients that ignore proxies, variables and hooks. Inside, the production hosts are names of loopback, the fake
-answers its ports 443 and 80, and the system's bundle of certificates contains the fake's. No other network exists:
-services on this machine's loopback cannot be reached either.
+For clients that ignore proxies, variables and hooks. In there the production hosts are names of the fake, which answers
+on ports 443 and 80, and the bundles of certificates contain its own. What listens on this machine's loopback is
+relayed, and so are the hosts of `--allow-host`. Any other connection is refused, and reported.
+
+    command ── a production host, 443 and 80 ── the fake
+           ├── loopback ─────────────────────── the command's own services, else this machine's
+           ├── an allowed host ──────────────── the host itself
+           └── any other address ────────────── refused
 """
 
+import asyncio
 import json
 import os
+import platform
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Collection, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 
-from mock_server.errors import UsageError
 from mock_server.intercept import namespace
+from mock_server.intercept.names import Names
+from mock_server.intercept.policy import Target
+from mock_server.intercept.private_network import PrivateNetwork, Reachable
 
 _PROBE_SECONDS = 10
+_PROGRAM = [sys.executable, "-I", "-S", namespace.__file__]
 
 
-def isolated(
-    command: Sequence[str], *, port: int, hosts: Collection[str], bundle: Path, trust_store: Path | None = None
-) -> list[str]:
-    """Return a command that runs `command` isolated, and ends with its exit code.
+def unshare() -> list[str]:
+    """Return the command that makes the namespaces: as root without a user namespace, where that works.
 
-    `port`: where the fake listens on 127.0.0.1, inside and outside. `bundle`, `trust_store`: certificates, PEM, and
-    for Java; a hosts file is written beside them.
-    Raises UsageError where the system is not Linux, or forbids namespaces.
+    Raises OSError, which says why, where this system makes none.
     """
-    unshare = _unshare()
-    covers = {str(path): str(bundle) for path in namespace.BUNDLES}
-    if trust_store and trust_store.exists():
-        covers |= {str(path): str(trust_store) for path in namespace.TRUST_STORES}
-    names = " ".join(sorted(hosts))
-    own_hosts = bundle.parent / "hosts"
-    own_hosts.write_text(f"127.0.0.1 {names}\n{Path('/etc/hosts').read_text('utf-8', 'replace')}", "utf-8")
-    plan = {"port": port, "unshare": unshare, "covers": {"/etc/hosts": str(own_hosts), **covers}}
-    if os.geteuid() != 0:
-        # Inside the command would appear to be root; a second user namespace maps it back to the caller.
-        map_to_caller = [f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}"]
-        command = [unshare[0], "--user", *map_to_caller, "--", *command]
-    return [sys.executable, "-I", namespace.__file__, json.dumps(plan), *command]
-
-
-def _unshare() -> list[str]:
-    """Return the command line that makes the namespaces: as root without a user namespace, where that works."""
     if sys.platform != "linux":
-        raise UsageError("--isolate needs Linux: other systems have no namespaces; leave the option out")
+        raise OSError(f"{platform.system()} has no namespaces")
     program = shutil.which("unshare")
     if program is None:
-        raise UsageError("--isolate needs the command unshare, of the package util-linux")
-    reasons = ""
-    for options in ([], ["--user", "--map-root-user"]):
-        command = [program, *options, "--net", "--mount"]
-        ended = subprocess.run([*command, "true"], capture_output=True, text=True, timeout=_PROBE_SECONDS)
+        raise OSError("the command unshare, of the package util-linux, is not installed")
+    reason = ""
+    for user in ([], ["--user", "--map-root-user"]):
+        command = [program, *user, "--net", "--mount"]
+        ended = subprocess.run(
+            [*command, *_PROGRAM, namespace.PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS
+        )
         if ended.returncode == 0:
             return command
-        reasons = ended.stderr.strip()
-    raise UsageError(
-        f"--isolate cannot work here: namespaces are forbidden ({reasons}); allow them "
-        "(docker run --privileged, or sysctl kernel.unprivileged_userns_clone=1), or leave --isolate out"
-    )
+        reason = " ".join(ended.stderr.split()) or f"unshare ended with {ended.returncode}"
+    raise OSError(f"namespaces are forbidden here ({reason})")
+
+
+class Isolation:
+    """The private network of one command, while the block runs.
+
+    `unshare`: makes the namespaces. `covers`: files, and what is seen in their place. `folder`: for further such files.
+    `on_foreign`: receives each call to an address at which nothing is reached.
+    """
+
+    def __init__(
+        self,
+        unshare: Sequence[str],
+        reachable: Reachable,
+        covers: Mapping[str, str],
+        folder: Path,
+        on_foreign: Callable[[Target], None],
+    ) -> None:
+        names = Names([*reachable.hosts, *reachable.allowed], socket.gethostname())
+        self._unshare = unshare
+        self._covers = {**covers, **_resolver_files(names, folder)}
+        self._channel, self._other_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._channel.setblocking(False)
+        self._failure: Exception | None = None
+        self._network = PrivateNetwork(self._channel, names, reachable, on_foreign)
+
+    def __enter__(self) -> "Isolation":
+        ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
+        self._thread.start()
+        ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
+        self._channel.close()
+        self._other_end.close()
+        if self._failure:
+            raise self._failure
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._network.serve())
+        ready.set()
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            pass
+        except Exception as failure:
+            self._failure = failure
+            # The program in the namespaces ends then, instead of waiting.
+            self._channel.shutdown(socket.SHUT_RDWR)
+
+    def command(self, command: Sequence[str]) -> list[str]:
+        """Return a command that runs `command` in the private network, and ends with its exit code.
+
+        Its process must inherit `descriptor`.
+        """
+        if os.geteuid() != 0:
+            # Inside the command would appear to be root; a second user namespace maps it back to the caller.
+            map_to_caller = [f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}"]
+            command = [self._unshare[0], "--user", *map_to_caller, "--", *command]
+        return [*self._unshare, *_PROGRAM, str(self.descriptor), json.dumps(self._covers), *command]
+
+    @property
+    def descriptor(self) -> int:
+        return self._other_end.fileno()
+
+
+def _resolver_files(names: Names, folder: Path) -> dict[str, str]:
+    """Write the files that lead the command's resolver to `names`; return them by what they cover."""
+    sources = _read("/etc/nsswitch.conf").splitlines(keepends=True)
+    texts = {
+        "/etc/hosts": names.hosts_file(_read("/etc/hosts")),
+        "/etc/resolv.conf": "nameserver 127.0.0.1\n",
+        # Without the services outside that are asked over a file, such as that of systemd.
+        "/etc/nsswitch.conf": "".join("hosts: files dns\n" if "hosts:" in line else line for line in sources),
+    }
+    covers = {}
+    for path, text in texts.items():
+        if Path(path).exists():
+            cover = folder / Path(path).name
+            cover.write_text(text, "utf-8")
+            covers[path] = str(cover)
+    return covers
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", "replace")
+    except OSError:
+        return ""

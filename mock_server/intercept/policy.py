@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from mock_server.intercept.upstream import Connect
-from mock_server.network import is_loopback, split_host_port
+from mock_server.network import bracket_host, is_loopback, split_host_port
 
 # The host of the vendor's reading API: intercepted, so that no key leaves the machine, but not imitated.
 READING_HOST = "api.segmetrics.io"
+WEB_PORTS = (443, 80)
 
 
 class Action(Enum):
@@ -22,16 +23,22 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A host, normalized, and a port, as a client named them."""
+    """A host, normalized, and a port, as a client named them. `address`: of the host, where it is known."""
 
     host: str
     port: int
+    address: str = ""
 
     @classmethod
     def parse(cls, authority: str, default_port: int) -> "Target":
         """Parse `host`, `host:port` or `[address]:port`. Raises ValueError for anything else."""
         host, port = split_host_port(authority)
         return cls(host, default_port if port is None else port)
+
+    @property
+    def allow_option(self) -> str:
+        """Return the option of `check` that lets a client call it."""
+        return f"--allow-host {bracket_host(self.host)}{'' if self.port in WEB_PORTS else f':{self.port}'}"
 
     @property
     def is_loopback(self) -> bool:
@@ -49,7 +56,7 @@ class HostPolicy:
 
     hosts: frozenset[str]
     allow_hosts: frozenset[str]
-    on_foreign: Callable[[str], None]
+    on_foreign: Callable[[Target], None]
     on_trouble: Callable[[str, str], None]
     connect: Connect
     tls: ssl.SSLContext
@@ -71,8 +78,8 @@ class HostPolicy:
             text = f"{target.host}:{target.port} is this machine: call it directly, not through the proxy (NO_PROXY)"
             self.on_trouble(target.host, text)
             return text
-        self.on_foreign(target.host)
+        self.on_foreign(target)
         return (
             f"{target.host} is not a host of SegMetrics, and a client under test reaches no other; "
-            f"if it must be called for real, pass --allow-host {target.host}"
+            f"if it must be called for real, pass {target.allow_option}"
         )

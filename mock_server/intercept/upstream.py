@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from mock_server.intercept.corporate_proxy import connect_through, proxy_for
 from mock_server.network import connects_to_this_machine
 
 Connect = Callable[[str, int], socket.socket]
@@ -29,10 +30,12 @@ def _resolve(host: str, port: int) -> list[tuple[Any, ...]]:
 
 
 def connect(host: str, port: int, *, resolve: Resolve = _resolve) -> socket.socket:
-    """Connect to an upstream host, at the very address that was checked.
+    """Connect to an upstream host, at the very address that was checked, or through the proxy of this environment.
 
     Raises OSError when that fails, or when the host resolves to this machine.
     """
+    if proxy := proxy_for(host, port):
+        return connect_through(proxy, host, port)
     failure = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in resolve(host, port):
         if connects_to_this_machine(address[0]):

@@ -5,14 +5,16 @@
      "findings": [{"code", "severity", "operation", "pointer", "message", "evidence", "count", "requests": [n, ...]}],
      "coverage": {"operations": {NAME: {"requests", "statuses": {}, "fields": {POINT: count}, "missing": [POINT]}}},
      "faults": [{"request", "operation", "fault", "outcome", "retry"}],
-     "foreign_hosts": [{"host", "count"}]}
+     "foreign_hosts": [{"host", "port", "address", "count"}],
+     "isolation": "namespaces" | "none"}
 
 The numbers of requests are the journal's own, or with `check` those of the run, in the order in which the requests
 came.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from operator import itemgetter
+from typing import Any, Literal, TypedDict
 
 from mock_server import __version__
 from mock_server.findings import SEVERITIES, Evidence, Finding, Severity
@@ -23,6 +25,8 @@ from mock_server.verdict.coverage import Coverage, OperationCoverage
 from mock_server.verdict.retries import FaultOutcome, RetryOutcome, retry_outcomes
 
 MAX_REQUESTS_NAMED = 100
+# Whether the client could reach nothing but the fake, or only its calls to the fake were seen.
+Isolation = Literal["namespaces", "none"]
 
 # Findings in one place that differ in their texts alone. The rest are one finding: a text may quote what was sent, and
 # a client may send another value each time.
@@ -64,9 +68,11 @@ class CoverageSection(TypedDict):
 
 
 class ForeignHost(TypedDict):
-    """A host that is not SegMetrics, and how often it was called."""
+    """A host that is not SegMetrics, and how often it was called. `address`: of the host, where it is known."""
 
     host: str
+    port: int
+    address: str
     count: int
 
 
@@ -79,13 +85,15 @@ class ReportDocument(TypedDict):
     coverage: CoverageSection
     faults: list[FaultOutcome]
     foreign_hosts: list[ForeignHost]
+    isolation: Isolation
 
 
 def report_on(
     contract: Contract,
     exchanges: Iterable[ShownExchange],
     *,
-    foreign_hosts: Mapping[str, int] | None = None,
+    foreign_hosts: Iterable[ForeignHost] = (),
+    isolation: Isolation = "none",
     exit_code: int = 0,
 ) -> ReportDocument:
     """Make the report on exchanges as the journal presents them, oldest first."""
@@ -108,7 +116,8 @@ def report_on(
         "findings": findings,
         "coverage": {"operations": coverage.document()},
         "faults": [outcome.document() for outcome in outcomes],
-        "foreign_hosts": [{"host": host, "count": count} for host, count in sorted((foreign_hosts or {}).items())],
+        "foreign_hosts": sorted(foreign_hosts, key=itemgetter("host", "port", "address")),
+        "isolation": isolation,
     }
 
 

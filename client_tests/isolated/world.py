@@ -1,0 +1,60 @@
+"""`world HEARD COMMAND…`, run in namespaces of its own: a network with a foreign host, to which every name leads.
+
+Runs the command, ends with its exit code, and writes the ports at which the foreign host was called to HEARD.
+"""
+
+import json
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from client_tests.isolated import FOREIGN_ADDRESS, FOREIGN_PORTS
+
+
+def main(heard_file: str, *command: str) -> int:
+    for line in (f"addr add {FOREIGN_ADDRESS}/32 dev lo", "link set lo up"):
+        subprocess.run(["ip", *line.split()], check=True)
+    hosts = f"127.0.0.1 localhost\n{FOREIGN_ADDRESS} import.segmetrics.io api.segmetrics.io foreign.example.org\n"
+    for path, text in {"/etc/hosts": hosts, "/etc/resolv.conf": "nameserver 127.0.0.1\n"}.items():
+        with tempfile.NamedTemporaryFile("w", delete=False) as file:
+            file.write(text)
+        subprocess.run(["mount", "--bind", file.name, str(Path(path).resolve())], check=True)
+    heard: list[int] = []
+    for port in FOREIGN_PORTS:
+        listener = socket.create_server((FOREIGN_ADDRESS, port))
+        threading.Thread(target=answer, args=(listener, port, heard), daemon=True).start()
+    names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    names.bind(("127.0.0.1", 53))
+    threading.Thread(target=answer_names, args=(names,), daemon=True).start()
+    code = subprocess.run(command).returncode
+    Path(heard_file).write_text(json.dumps(sorted(heard)), "utf-8")
+    return code
+
+
+def answer(listener: socket.socket, port: int, heard: list[int]) -> None:
+    while True:
+        connection, _ = listener.accept()
+        heard.append(port)
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nforeign")
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+
+
+def answer_names(names: socket.socket) -> None:
+    """Answer each DNS query for an IPv4 address with that of the foreign host."""
+    while True:
+        query, client = names.recvfrom(4096)
+        end = query.index(b"\0", 12) + 5
+        is_ipv4 = query[end - 4 : end - 2] == b"\0\1"
+        record = struct.pack("!HHHIH", 0xC00C, 1, 1, 60, 4) + socket.inet_aton(FOREIGN_ADDRESS) if is_ipv4 else b""
+        head = query[:2] + struct.pack("!HHHHH", 0x8180, 1, 1 if record else 0, 0, 0)
+        names.sendto(head + query[12:end] + record, client)
+
+
+sys.exit(main(*sys.argv[1:]))

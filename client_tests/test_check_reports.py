@@ -41,9 +41,11 @@ def hostile(folder: Path) -> Checked:
 def test_the_report_has_the_documented_shape(hostile: Checked) -> None:
     report = hostile.report
 
-    assert report.keys() - {"faults"} == {"version", "summary", "findings", "coverage", "foreign_hosts", "isolation"}
+    sections = {"version", "verdict", "summary", "findings", "coverage", "foreign_hosts", "isolation"}
+    assert report.keys() - {"faults"} == sections
     assert report["version"] == __version__
-    counts = {"requests", "violations", "warnings", "notices"}
+    assert report["verdict"].keys() == {"headline", "reasons", "exit_code"}
+    counts = {"requests", "accepted", "violations", "warnings", "notices", "lost_writes"}
     assert report["summary"].keys() == counts | {"coverage_percent", "exit_code"}
     for finding in report["findings"]:
         assert finding.keys() == {

@@ -228,7 +228,7 @@ def test_a_client_is_judged_by_what_it_does_after_a_lost_answer(
     assert document["faults"][0]["outcome"] == outcome
     found = {found["code"] for found in document["findings"]} - {"unmatched-email"}
     assert found == ({finding} if finding else set())
-    assert "after the fault in #1 (upsert_invoice) the client " in ended.stdout
+    assert "after the lost answer to #1 (upsert_invoice) the client " in ended.stdout
 
 
 @pytest.mark.parametrize("name", ["overloaded", "flaky-network", "lost-answers"])

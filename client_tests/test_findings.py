@@ -79,6 +79,7 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "items-amount-mismatch": ("/body/amount", lambda s: order(s, amount=5)),
     "paid-exceeds-amount": ("/body/paid", lambda s: order(s, paid=2000)),
     "unmatched-email": ("/body/email", lambda s: s.post("invoice", {**ORDER, "email": "leia@example.org"})),
+    "not-found": ("/path/id", lambda s: s.delete("subscription", "7")),
     "integration-kind": (
         "/path/integration_id",
         lambda s: s.post("ad/performance", {"ad": 1, "spend": 5, "date": "2021-12-18"}),
@@ -89,7 +90,14 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "naive-date": ("/body/date_created", lambda s: s.post("contact", {**ADA, "date_created": "2021-12-18 10:00:00"})),
 }
 # Provoked in tests of their own: the first two below, the others in test_faults.py.
-APART = {"unknown-account", "bad-answer", "not-converged", "retry-without-pause"}
+APART = {
+    "unknown-account",
+    "bad-answer",
+    "not-converged",
+    "retry-without-pause",
+    "retry-after-ignored",
+    "answer-abandoned",
+}
 
 
 @pytest.mark.parametrize("code", PROVOKED)

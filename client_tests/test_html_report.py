@@ -21,6 +21,7 @@ from mock_server.findings import CATALOGUE
 from mock_server.journal import ShownExchange
 from mock_server.spec import Contract
 from mock_server.verdict.report import report_on
+from mock_server.verdict.verdict import Run
 
 LUKE = {"email": "luke@example.org"}
 ITEM = ORDER["items"][0]
@@ -195,21 +196,30 @@ def test_coverage_has_a_row_for_each_operation(sandbox: Sandbox, contract: Contr
 
 
 @pytest.mark.parametrize(
-    ("counts", "headline"),
+    ("bodies", "run", "headline"),
     [
-        ({"requests": 0, "exit_code": 1}, "Nothing captured"),
-        ({"violations": 2, "exit_code": 1}, "Contract broken"),
-        ({"exit_code": 7}, "Run failed"),
-        ({"warnings": 1}, "Passed"),
+        ([], Run(), "Nothing was captured"),
+        ([{"id": 1}], Run(), "The contract is broken"),
+        ([{"id": 1, "name": "Course"}], Run(command_code=7), "The command failed with exit code 7"),
+        (
+            [{"id": 1, "name": "Course"}],
+            Run(foreign_hosts=[{"host": "example.org", "port": 443, "address": "", "count": 1}]),
+            "The run failed",
+        ),
+        ([{"id": 1, "name": "Course"}], Run(), "The contract holds"),
     ],
 )
-def test_the_verdict_is_the_headline(contract: Contract, counts: dict[str, int], headline: str) -> None:
-    document = report_on(contract, ())
-    cast("dict[str, int]", document["summary"]).update({"requests": 3, **counts})
+def test_the_verdict_is_the_headline(
+    sandbox: Sandbox, contract: Contract, bodies: list[dict[str, Any]], run: Run, headline: str
+) -> None:
+    for body in bodies:
+        sandbox.post("product", body)
+    document = report_on(contract, cast(list[ShownExchange], sandbox.requests()), run)
 
     page = read(html_report(document, {}, contract, command="npm test"))
 
     assert next(page.all("h1")).text == headline
+    assert [one.text for one in page.all("p", class_="causes")] == document["verdict"]["reasons"]
     assert next(page.all("pre", class_="command")).text == "$ npm test"
 
 

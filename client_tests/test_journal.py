@@ -117,7 +117,7 @@ def test_the_journal_can_be_narrowed(sandbox: Sandbox) -> None:
     assert operations(status="404") == ["delete_invoice"]
     assert operations(status="200") == ["upsert_product", "upsert_contact"]
     assert operations(severity="violation") == ["upsert_product"]
-    assert operations(severity="warning") == ["upsert_contact"]
+    assert operations(severity="warning") == ["delete_invoice", "upsert_contact"]
     assert operations(operation="upsert_product", status="400", severity="violation") == ["upsert_product"]
     assert operations(operation="upsert_product", severity="warning") == []
     assert operations(after=str(sandbox.requests()[1]["number"])) == ["delete_invoice", "upsert_contact"]

@@ -87,6 +87,10 @@ def test_it(segmetrics):
     add(segmetrics, 1, email="ada@example.org")
     add(segmetrics, 2, email="ada@example.org")
 """
+NOTICED = """
+def test_it(segmetrics):
+    add(segmetrics, 1, colour="red")
+"""
 BROKEN = """
 def test_it(segmetrics):
     add(segmetrics, 1, email="nobody")
@@ -95,8 +99,18 @@ def test_it(segmetrics):
 
 @pytest.mark.parametrize(
     ("fail_on", "tests", "errors"),
-    [("violation", WARNED, 0), ("warning", WARNED, 1), ("warning", BROKEN, 1), ("never", BROKEN, 0)],
-    ids=["a warning passes", "a warning fails", "so does a violation", "a violation passes"],
+    [
+        ("violation", WARNED, 0),
+        ("warning", WARNED, 1),
+        ("warning", BROKEN, 1),
+        ("never", BROKEN, 0),
+        ("warning", NOTICED, 0),
+        ("notice", NOTICED, 1),
+    ],
+    ids=[
+        *("a warning passes", "a warning fails", "so does a violation", "a violation passes"),
+        *("a notice passes", "a notice fails"),
+    ],
 )
 def test_the_ini_option_says_what_fails(fail_on: str, tests: str, errors: int, suite: Suite) -> None:
     result = suite.run(tests, ini=f"segmetrics_fail_on = {fail_on}")
@@ -105,10 +119,10 @@ def test_the_ini_option_says_what_fails(fail_on: str, tests: str, errors: int, s
 
 
 def test_another_value_of_the_ini_option_is_misuse(suite: Suite) -> None:
-    result = suite.run(BROKEN, ini="segmetrics_fail_on = notice")
+    result = suite.run(BROKEN, ini="segmetrics_fail_on = error")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: segmetrics_fail_on must be one of violation, warning, never*"])
+    result.stderr.fnmatch_lines(["ERROR: segmetrics_fail_on must be one of violation, warning, notice, never*"])
 
 
 def test_a_failure_that_the_client_never_tries_again_is_a_warning(suite: Suite) -> None:

@@ -38,6 +38,7 @@ FAULTS = [
     *[None] * 5,
     *[{"rule": 0, "status": 500}] * 3,
     {"rule": 0, "status": 429},
+    {"rule": 0, "status": 404},
     {"rule": 0, "delay_seconds": 1},
     {"rule": 0, "reset": True},
     {"rule": 0, "truncate": True},
@@ -45,7 +46,12 @@ FAULTS = [
 
 
 def exchange(
-    number: int, body: str, *, target: tuple[str | None, str] = TARGETS[0], fault: dict[str, Any] | None = None
+    number: int,
+    body: str,
+    *,
+    target: tuple[str | None, str] = TARGETS[0],
+    fault: dict[str, Any] | None = None,
+    abandoned_ms: float | None = None,
 ) -> dict[str, Any]:
     """Return an exchange as the journal presents it."""
     operation, path = target
@@ -58,6 +64,9 @@ def exchange(
         "answer": {"status": (fault or {}).get("status", 200), "headers": {}, "body": "{}", "bytes": 2},
         "findings": [],
         "fault": fault,
+        "monotonic_ms": 1000.0 * number,
+        "stored": fault is None,
+        "abandoned_ms": abandoned_ms,
     }
 
 
@@ -67,7 +76,13 @@ def random_journal(seed: int) -> list[dict[str, Any]]:
     bodies = chance.sample(BODIES, chance.randint(1, 12))
     targets = chance.sample(TARGETS, chance.randint(1, 3))
     return [
-        exchange(number, chance.choice(bodies), target=chance.choice(targets), fault=chance.choice(FAULTS))
+        exchange(
+            number,
+            chance.choice(bodies),
+            target=chance.choice(targets),
+            fault=chance.choice(FAULTS),
+            abandoned_ms=chance.choice([None, None, None, 300.0]),
+        )
         for number in range(1, chance.randint(2, 41))
     ]
 
@@ -77,7 +92,7 @@ def by_comparing_each_pair(exchanges: Sequence[dict[str, Any]]) -> list[tuple[in
     return [
         (lost["number"], *reaction(lost, exchanges[position + 1 :]))
         for position, lost in enumerate(exchanges)
-        if (fault := lost["fault"] or {}).get("status", 0) >= 500 or fault.get("reset") or fault.get("truncate")
+        if (lost["fault"] or {}).keys() & {"status", "reset", "truncate"} or lost["abandoned_ms"] is not None
     ]
 
 
@@ -85,10 +100,8 @@ def reaction(lost: dict[str, Any], later: Sequence[dict[str, Any]]) -> tuple[str
     for other in later:
         if (other["operation"], other["request"]["path"]) == (lost["operation"], lost["request"]["path"]):
             (id, rest), (other_id, other_rest) = split(lost["request"]["body"]), split(other["request"]["body"])
-            if other["request"]["body"] == lost["request"]["body"]:
-                return "converged", other["number"]
             if other_rest == rest:
-                return "doubled", other["number"]
+                return "converged" if other_id == id else "doubled", other["number"]
             if other_id == id and id is not None:
                 return "changed", other["number"]
     return "gave up", None
@@ -102,7 +115,11 @@ def split(text: str) -> tuple[str | None, Any]:
     if not isinstance(body, dict):
         return None, body
     id = body.pop("id" if "id" in body else "contact_id", None)
-    return None if id is None else str(id), body
+    return None if id is None else id if isinstance(id, str) else canonical(id), body
+
+
+def canonical(value: Any) -> str:
+    return orjson.dumps(int(value) if isinstance(value, bool) else value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def found(exchanges: Sequence[dict[str, Any]]) -> list[tuple[int, str, int | None]]:
@@ -129,6 +146,7 @@ def test_the_outcomes_are_those_of_comparing_each_pair_of_calls() -> None:
         (['{"id": 2, "a": 1}', '{"id": 1, "a": 1}'], "doubled", 2),
         (['{"id": 1, "a": 2}', '{"id": 1, "a": 1}'], "changed", 2),
         (['{"id": 2, "a": 2}', '{"id": 1, "a": 1}'], "converged", 3),
+        (['{"a":1.0,"id":"1"}'], "converged", 2),
         (['{"id": 1, "a": 2}', '{"id": 2, "a": 1}'], "changed", 2),
         (['{"id": 2, "a": 2}', '{"id": 3, "a": 3}'], "gave up", None),
         ([], "gave up", None),

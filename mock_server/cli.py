@@ -12,6 +12,7 @@ from typing import Any
 from mock_server import __version__, settings
 from mock_server.check.reports import FORMATS
 from mock_server.errors import SpecError, StoreError, UsageError
+from mock_server.findings import FAIL_ON
 from mock_server.settings import ServeSettings
 
 # The resources of `fake`; a test holds them to those of `fakedata`, which is loaded late.
@@ -85,6 +86,9 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_check)
     for format in FORMATS:
         parser.add_argument(format.option, default="", metavar="FILE", help=format.help)
+    parser.add_argument(
+        "--fail-on", choices=FAIL_ON, default="violation", help="the least severity that fails (default: violation)"
+    )
     parser.add_argument("--fail-under", type=_percent, default=0.0, metavar="PERCENT", help="fail below this coverage")
     parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
     parser.add_argument("--faults", default="", metavar="FILE", help="a fault plan, or the name of one of the kit's")

@@ -12,9 +12,12 @@ from mock_server.messages import message_of
 
 Severity = Literal["violation", "warning", "notice"]
 Evidence = Literal["documented", "integrator", "client", "assumed"]
+FailOn = Literal["violation", "warning", "notice", "never"]
 
 # The gravest first.
 SEVERITIES: tuple[Severity, ...] = ("violation", "warning", "notice")
+# The least severity that fails a run.
+FAIL_ON: tuple[FailOn, ...] = (*SEVERITIES, "never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,20 @@ CATALOGUE: Mapping[str, FindingKind] = {
         "invoice-joins-by-email",
         "subscription-joins-by-email",
     ),
+    "not-found": _warning(
+        "a 404: the contact, order or subscription that the call names does not exist",
+        "unknown-contact-404",
+        "unknown-invoice-404",
+        "unknown-subscription-404",
+    ),
     "integration-kind": _warning("ad figures into a payments integration, or orders into an ads one"),
     "retry-after-400": _warning("a call that was refused with 400 is sent again unchanged", "bad-data-400"),
-    "no-retry": _warning("a call whose answer a fault replaced or lost is never sent again"),
+    "no-retry": _warning("a call whose answer was lost, by a fault or because the client left, is never sent again"),
     "retry-without-pause": _warning("such a call is sent again at once"),
+    "retry-after-ignored": _warning("such a call is sent again sooner than the `Retry-After` of its answer asked"),
     "not-converged": _violation("after such a call comes another id for the same data, or other data for the id"),
     "unknown-field": _notice("a field that the contract does not know; it is not kept", "unknown-fields-accepted"),
+    "answer-abandoned": _notice("the client left before the answer was out: it counts as a lost answer"),
     "naive-date": _notice("a date without an offset; it is taken as UTC", "dates-in-utc"),
 }
 
@@ -118,3 +129,8 @@ class Finding:
 def gravest(findings: Iterable[Finding]) -> Severity | None:
     """Return the gravest severity among findings."""
     return min((finding.severity for finding in findings), key=SEVERITIES.index, default=None)
+
+
+def fails(severity: Severity, fail_on: FailOn) -> bool:
+    """Return whether a finding of the severity fails a run; `fail_on`: the least severity that does."""
+    return fail_on != "never" and SEVERITIES.index(severity) <= SEVERITIES.index(fail_on)

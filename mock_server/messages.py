@@ -65,6 +65,7 @@ MESSAGES: Mapping[str, str] = {
         " Check the units and the items."
     ),
     "paid-exceeds-amount": "'paid' is {paid} cents, more than the 'amount' of {amount}. Check both.",
+    "not-found": "there is no {kind} '{named}' in this integration. Add it first, or check what names it.",
     "integration-kind": (
         "{operation} was sent to '{integration_id}', a custom {kind} integration. Send it to one of custom {wanted}."
     ),
@@ -72,13 +73,22 @@ MESSAGES: Mapping[str, str] = {
     "retry-after-400": (
         "this very call was refused with 400 just before, and unchanged it is refused again. Change it, or give up."
     ),
-    "no-retry": "{fault} and the call was never sent again. The API asks to try again after a short period.",
-    "retry-without-pause": "{fault} and the call was sent again within {milliseconds:g} ms. Wait before a retry.",
+    "answer-abandoned": (
+        "the client closed the connection after {milliseconds:.0f} ms, before the answer was out. The call was {done}."
+        " Wait longer for answers, and after a timeout send the same call again."
+    ),
+    "no-retry": "{lost}, and the call was never sent again. Send the same call again after a short period.",
+    "retry-without-pause": (
+        "{lost}, and the call was sent again {pause:.0f} ms later. Wait at least {least:g} ms before a retry."
+    ),
+    "retry-after-ignored": (
+        "{lost} with Retry-After: {sent}, and the call was sent again {pause:.1f} s later. Wait {wanted:.1f} s."
+    ),
     "not-converged/doubled": (
-        "{fault} and the call was sent again under another id: both may be stored. Keep the id in a retry."
+        "{lost}, and the call was sent again under another id: both may be stored. Keep the id in a retry."
     ),
     "not-converged/changed": (
-        "{fault} and other data came under the same id. Send the same call again before a new one."
+        "{lost}, and other data came under the same id. Send the same call again before a new one."
     ),
     # The fake itself.
     "bad-answer": "this answer of the fake breaks the contract, a bug: {error}. Please report it.",

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
 
-from mock_server.findings import SEVERITIES
+from mock_server import clock  # noqa: F401  # bound before any test freezes time
+from mock_server.findings import FAIL_ON, FailOn, fails
 from mock_server.settings import STRICT
 from mock_server.text import counted
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 # A row of the state, a journal entry or a finding, as the admin API gives it.
 Row = dict[str, Any]
 
-_FAIL_ON = ("violation", "warning", "never")
 _MARKER = (
     "segmetrics(dataset=None, mode=None, allow=()): dataset is a built-in one; mode is strict or lenient;"
     " allow lists codes of findings that are expected"
@@ -150,7 +150,7 @@ class _Admin:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
-        "segmetrics_fail_on", f"the least severity that fails a test: {', '.join(_FAIL_ON)}", default="violation"
+        "segmetrics_fail_on", f"the least severity that fails a test: {', '.join(FAIL_ON)}", default="violation"
     )
 
 
@@ -159,8 +159,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_EXERCISED] = _Exercised()
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(_FromWorkers(config))
-    if config.getini("segmetrics_fail_on") not in _FAIL_ON:
-        raise pytest.UsageError(f"segmetrics_fail_on must be one of {', '.join(_FAIL_ON)}")
+    if config.getini("segmetrics_fail_on") not in FAIL_ON:
+        raise pytest.UsageError(f"segmetrics_fail_on must be one of {', '.join(FAIL_ON)}")
 
 
 @pytest.fixture(scope="session")
@@ -267,11 +267,9 @@ def _read_marker(
     return {"mode": mode or STRICT} | ({"dataset": dataset} if dataset else {}), allow
 
 
-def _failing(findings: "list[ReportedFinding]", fail_on: str, allow: Iterable[str]) -> "list[ReportedFinding]":
-    if fail_on == "never":
-        return []
-    grave = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    return [finding for finding in findings if finding["severity"] in grave and finding["code"] not in set(allow)]
+def _failing(findings: "list[ReportedFinding]", fail_on: FailOn, allow: Iterable[str]) -> "list[ReportedFinding]":
+    allowed = set(allow)
+    return [finding for finding in findings if fails(finding["severity"], fail_on) and finding["code"] not in allowed]
 
 
 def _line(finding: "ReportedFinding") -> str:

@@ -17,9 +17,9 @@ from mock_server.check.process import deferred_signals, require_command, run, si
 from mock_server.check.reports import FORMATS, CheckedRun
 from mock_server.check.summary import markdown_summary
 from mock_server.check.terminal import print_report
-from mock_server.check.verdict import judge
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
+from mock_server.findings import FailOn
 from mock_server.intercept.interception import Interception, production_hosts
 from mock_server.intercept.policy import Target
 from mock_server.journal import Journal, ShownExchange
@@ -29,7 +29,8 @@ from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, NO_ACCOUNT, Sandbox
 from mock_server.store.database import Database, open_database
-from mock_server.verdict.report import ForeignHost, report_on
+from mock_server.verdict.report import report_on
+from mock_server.verdict.verdict import ForeignHost, Run
 from mock_server.web.app import build_app
 
 _KEPT_EXCHANGES = 1_000_000
@@ -39,7 +40,8 @@ _KEPT_EXCHANGES = 1_000_000
 class CheckOptions:
     """How a command is checked.
 
-    `reports`: the files to write, by the names of their formats. `fail_under`: the least coverage, in per cent.
+    `reports`: the files to write, by the names of their formats. `fail_on`: the least severity that fails the run.
+    `fail_under`: the least coverage, in per cent.
     `faults`: a file with a fault plan, or the name of a built-in one. `dataset`: likewise, the data to start with.
     `allow_host`: further hosts that the command may call for real. `allow_port`: further ports of these, and of this
     machine. `isolate`: whether it runs in a network of its own. `trust`: bundles of certificates that it reads.
@@ -47,6 +49,7 @@ class CheckOptions:
     """
 
     reports: Mapping[str, str] = field(default_factory=dict)
+    fail_on: FailOn = "violation"
     fail_under: float = 0.0
     mode: str = STRICT
     allow_host: tuple[str, ...] = ()
@@ -116,14 +119,19 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice) -> int
             child_code = run(command, interception.environment(port) | variables)
     exchanges = _exchanges(database, sandbox)
     database.close()
-    hosts = [_foreign_host(target, count) for target, count in foreign.items()]
-    document = report_on(contract, exchanges, foreign_hosts=hosts, isolation="namespaces" if choice.unshare else "none")
-    verdict = judge(document, child_code, options.fail_under, list(troubles))
-    document["summary"]["exit_code"] = verdict.exit_code
+    checked_run = Run(
+        command_code=child_code,
+        fail_on=options.fail_on,
+        fail_under=options.fail_under,
+        foreign_hosts=[_foreign_host(target, count) for target, count in foreign.items()],
+        troubles=list(troubles),
+        isolation="namespaces" if choice.unshare else "none",
+    )
+    document = report_on(contract, exchanges, checked_run)
     # The files first: whoever reads the terminal may close it early.
-    _write_reports(CheckedRun(document, verdict, exchanges, contract, command), options)
-    print_report(document, verdict, command)
-    return verdict.exit_code
+    _write_reports(CheckedRun(document, exchanges, contract, command), options)
+    print_report(document, command)
+    return document["verdict"]["exit_code"]
 
 
 def _exchanges(database: Database, sandbox: Sandbox) -> list[ShownExchange]:
@@ -133,7 +141,7 @@ def _exchanges(database: Database, sandbox: Sandbox) -> list[ShownExchange]:
         known = [accounts.find(session, id) for id in {DEFAULT_SANDBOX.account_id, sandbox.account_id}]
         generations = [NO_ACCOUNT, *(account.generation for account in known if account)]
         exchanges = [exchange for generation in generations for exchange in journal.all(session, generation)]
-    exchanges.sort(key=itemgetter("received_at"))
+    exchanges.sort(key=itemgetter("monotonic_ms"))
     for number, exchange in enumerate(exchanges, 1):
         exchange["number"] = number
     return exchanges
@@ -182,7 +190,7 @@ def _write_reports(checked: CheckedRun, options: CheckOptions) -> None:
         if path := options.reports.get(format.name):
             _write(path, format.render(checked))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _write(path, markdown_summary(checked.document, checked.verdict).encode(), "ab")
+        _write(path, markdown_summary(checked.document).encode(), "ab")
 
 
 def _write(path: str, content: bytes, mode: Literal["wb", "ab"] = "wb") -> None:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from jinja2 import Environment
 
-from mock_server.check.verdict import NOTHING_CAPTURED
 from mock_server.findings import SEVERITIES
 from mock_server.journal.masking import KEPT_BYTES
 from mock_server.spec import Contract
@@ -19,9 +18,11 @@ from mock_server.verdict.coverage import coverage_rows
 from mock_server.verdict.presentation.excerpts import truncate
 from mock_server.verdict.presentation.finding_groups import finding_groups
 from mock_server.verdict.presentation.templates import environment
-from mock_server.verdict.report import ReportDocument, Summary
+from mock_server.verdict.report import ReportDocument
+from mock_server.verdict.verdict import HOLDS
 
 _MAX_HOSTS = 50
+_MAX_REASONS = 20
 
 
 def html_report(
@@ -39,8 +40,9 @@ def html_report(
         .render(
             version=document["version"],
             summary=document["summary"],
-            verdict=_verdict(document["summary"]),
-            nothing_captured=NOTHING_CAPTURED,
+            headline=_sentence(document["verdict"]["headline"]),
+            reasons=[truncate(reason) for reason in document["verdict"]["reasons"][:_MAX_REASONS]],
+            verdict=_verdict(document),
             command=truncate(command),
             hosts=hosts[:_MAX_HOSTS],
             more_hosts=len(hosts) - _MAX_HOSTS,
@@ -63,9 +65,14 @@ def _csp_hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _verdict(summary: Summary) -> Literal["nothing", "broken", "failed", "passed"]:
-    if not summary["requests"]:
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _verdict(document: ReportDocument) -> Literal["nothing", "broken", "failed", "passed"]:
+    """Return the look of the page's head."""
+    if not document["summary"]["requests"]:
         return "nothing"
-    if summary["violations"]:
+    if document["summary"]["violations"]:
         return "broken"
-    return "failed" if summary["exit_code"] else "passed"
+    return "passed" if document["verdict"]["headline"] == HOLDS else "failed"

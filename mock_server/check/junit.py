@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from mock_server.check.verdict import Verdict
 from mock_server.findings import CATALOGUE
 from mock_server.text import counted, printable
 from mock_server.verdict.report import ReportDocument, ReportedFinding
+from mock_server.verdict.verdict import Verdict
 
 _NO_OPERATION = "no operation"
 
 
-def junit_report(document: ReportDocument, verdict: Verdict) -> str:
+def junit_report(document: ReportDocument) -> str:
     """Return the XML.
 
     A violation fails its case, a warning or notice goes to its output, and an operation that was never called is
     skipped. The run has a case of its own, because it may fail without a violation, such as when nothing was captured.
     """
     suite = ElementTree.Element("testsuite", name="segmetrics-mock check")
-    _fill_verdict(_case(suite, "run", "verdict"), verdict)
+    _fill_verdict(_case(suite, "run", "verdict"), document["verdict"])
     found: dict[tuple[str, str], list[ReportedFinding]] = {}
     for finding in document["findings"]:
         found.setdefault((finding["operation"] or _NO_OPERATION, finding["code"]), []).append(finding)
@@ -46,9 +46,9 @@ def _case(suite: ElementTree.Element, operation: str, name: str) -> ElementTree.
 
 
 def _fill_verdict(case: ElementTree.Element, verdict: Verdict) -> None:
-    if verdict.exit_code:
-        failure = ElementTree.SubElement(case, "failure", message=verdict.headline, type="verdict")
-        failure.text = printable("\n".join(verdict.reasons), keep="\n")
+    if verdict["exit_code"]:
+        failure = ElementTree.SubElement(case, "failure", message=verdict["headline"], type="verdict")
+        failure.text = printable("\n".join(verdict["reasons"]), keep="\n")
 
 
 def _fill(case: ElementTree.Element, findings: Sequence[ReportedFinding]) -> None:

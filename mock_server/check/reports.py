@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mock_server.check.verdict import Verdict
     from mock_server.spec import Contract
     from mock_server.verdict.report import ReportDocument
 
@@ -20,7 +19,6 @@ class CheckedRun:
     """What a report is made from. `exchanges`: in the order in which the requests came."""
 
     document: "ReportDocument"
-    verdict: "Verdict"
     exchanges: Sequence[Mapping[str, Any]]
     contract: "Contract"
     command: Sequence[str]
@@ -53,7 +51,7 @@ def _json(run: CheckedRun) -> bytes:
 def _junit(run: CheckedRun) -> bytes:
     from mock_server.check.junit import junit_report
 
-    return junit_report(run.document, run.verdict).encode()
+    return junit_report(run.document).encode()
 
 
 def _html(run: CheckedRun) -> bytes:

@@ -2,21 +2,20 @@
 
 import re
 
-from mock_server.check.verdict import Verdict
 from mock_server.verdict.report import ReportDocument, ReportedFinding, counts_line
 
 _MARKUP = re.compile(r"[&<>|`\\*_~\[\]!:@#]")  # `:` and `@` too, which make links and mentions
 
 
-def markdown_summary(document: ReportDocument, verdict: Verdict) -> str:
+def markdown_summary(document: ReportDocument) -> str:
     """Return headline, counts and a table of findings."""
-    summary = document["summary"]
+    verdict = document["verdict"]
     lines = [
-        f"### segmetrics-mock check: {verdict.headline}",
+        f"### segmetrics-mock check: {verdict['headline']}",
         "",
-        counts_line(summary),
+        counts_line(document["summary"]),
         "",
-        *[f"- {_cell(reason)}" for reason in verdict.reasons],
+        *[f"- {_cell(reason)}" for reason in verdict["reasons"]],
         "",
     ]
     if document["findings"]:

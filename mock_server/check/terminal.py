@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mock_server.check.verdict import Verdict
 from mock_server.text import counted, printable
 from mock_server.verdict.coverage import CALL, OperationCoverage, exercised_points
 from mock_server.verdict.report import ReportDocument, ReportedFinding, counts_line
 from mock_server.verdict.retries import FaultOutcome, Outcome
+from mock_server.verdict.verdict import HOLDS
 
 _PLAIN_WIDTH = 120
 _NAMED_REQUESTS = 5
@@ -28,8 +28,9 @@ _OUTCOMES: Mapping[Outcome, str] = {
 _STYLES = {"violation": "bold red", "warning": "yellow", "notice": "dim"}
 
 
-def print_report(document: ReportDocument, verdict: Verdict, command: Sequence[str]) -> None:
+def print_report(document: ReportDocument, command: Sequence[str]) -> None:
     """Print verdict, findings by operation, coverage and the command to run it again."""
+    verdict = document["verdict"]
     if isinstance(sys.stdout, TextIOWrapper):
         # A command and what a client sent may hold characters that the terminal's encoding lacks.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -37,9 +38,10 @@ def print_report(document: ReportDocument, verdict: Verdict, command: Sequence[s
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=_PLAIN_WIDTH)
     console.print()
-    console.print(Text(f"segmetrics-mock check: {verdict.headline}", "bold red" if verdict.exit_code else "bold green"))
+    colour = "bold green" if verdict["headline"] == HOLDS else "bold red"
+    console.print(Text(f"segmetrics-mock check: {verdict['headline']}", colour))
     console.print(counts_line(document["summary"]))
-    for reason in verdict.reasons:
+    for reason in verdict["reasons"]:
         console.print("\n".join(map(printable, f"- {reason}".split("\n"))), soft_wrap=True)
     for operation, group in groupby(_by_operation(document["findings"]), key=_operation_of):
         findings = list(group)
@@ -61,8 +63,9 @@ def print_report(document: ReportDocument, verdict: Verdict, command: Sequence[s
 
 def _outcome(outcome: FaultOutcome) -> str:
     retry = f" in #{outcome['retry']}" if outcome["retry"] else ""
-    fault = f"after the fault in #{outcome['request']} ({outcome['operation']})"
-    return f"{fault} the client {_OUTCOMES[outcome['outcome']]}{retry}"
+    lost = "" if outcome["stored"] else ": the write is lost"
+    call = f"after the lost answer to #{outcome['request']} ({outcome['operation']})"
+    return f"{call} the client {_OUTCOMES[outcome['outcome']]}{retry}{lost}"
 
 
 def _by_operation(findings: Iterable[ReportedFinding]) -> list[ReportedFinding]:

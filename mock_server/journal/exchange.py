@@ -34,6 +34,8 @@ class Exchange:
     """One exchange with the import API.
 
     `generation`: of the account that it is journalled for. `duration_ms`: until it was journalled.
+    `monotonic_ms`: when the request came, by the server's monotonic clock.
+    `stored`: whether the call was carried out, whatever became of its answer.
     """
 
     received_at: str
@@ -44,3 +46,5 @@ class Exchange:
     response: Response
     findings: tuple[Finding, ...]
     fault: Fault | None
+    monotonic_ms: float
+    stored: bool

@@ -135,4 +135,7 @@ def _shown(row: Mapping[str, Any]) -> ShownExchange:
         },
         "findings": [cast(ShownFinding, {**finding, "operation": row["operation"]}) for finding in row["findings"]],
         "fault": row["fault"],
+        "monotonic_ms": row["monotonic_ms"],
+        "stored": row["stored"],
+        "abandoned_ms": row["abandoned_ms"],
     }

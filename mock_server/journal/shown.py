@@ -42,7 +42,12 @@ class ShownFinding(ListedFinding):
 
 
 class ShownExchange(TypedDict):
-    """An exchange. `fault`: the injected one; None without any."""
+    """An exchange. `fault`: the injected one; None without any.
+
+    `monotonic_ms`: when the request came, by the server's monotonic clock; of use only in differences.
+    `stored`: whether the call was carried out, whatever became of its answer.
+    `abandoned_ms`: how long the client waited before it left without its answer; None where it waited.
+    """
 
     number: int
     received_at: str
@@ -52,6 +57,9 @@ class ShownExchange(TypedDict):
     answer: ShownResponse
     findings: list[ShownFinding]
     fault: InjectedFault | None
+    monotonic_ms: float
+    stored: bool
+    abandoned_ms: float | None
 
 
 class ListedExchange(TypedDict):
@@ -67,3 +75,6 @@ class ListedExchange(TypedDict):
     path: str
     findings: list[ListedFinding]
     fault: InjectedFault | None
+    monotonic_ms: float
+    stored: bool
+    abandoned_ms: float | None

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mock_server.errors import ApiError
 from mock_server.operations.tags import dated_tags
-from mock_server.operations.warnings import Doubt, quoted
+from mock_server.operations.warnings import Doubt, not_found, quoted
 from mock_server.spec import Answer, Call
 from mock_server.store import accounts, contacts, orders, tags
 from mock_server.store.contacts import CONTACTS
@@ -45,7 +44,7 @@ def delete_contact(call: Call, session: Session) -> Answer:
     by_id = CONTACTS.find(session, named)
     found = [by_id] if by_id else contacts.with_email(session, named)
     if not found:
-        raise ApiError(404, f"there is no contact '{named}' in this integration")
+        raise not_found("/path/contact_id_or_email", "contact", named)
     CONTACTS.delete(session, found)
     return Answer.deleted("contact", named, before=found)
 

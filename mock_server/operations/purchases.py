@@ -5,7 +5,7 @@ from typing import Any
 
 from mock_server.errors import ApiError
 from mock_server.findings import Finding
-from mock_server.operations.warnings import Doubt
+from mock_server.operations.warnings import Doubt, not_found
 from mock_server.spec import Answer, Call
 from mock_server.store.contacts import CONTACTS, email_key
 from mock_server.store.rows import Rows
@@ -34,7 +34,7 @@ def delete_purchase(call: Call, session: Session, rows: Rows, kind: str) -> Answ
     id = call.path["id"]
     purchase = rows.find(session, id)
     if purchase is None:
-        raise ApiError(404, f"there is no {kind} '{id}' in this integration")
+        raise not_found("/path/id", kind, id)
     rows.delete(session, [purchase])
     return Answer.deleted(kind, id)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mock_server.errors import ApiError
+from mock_server.operations.warnings import not_found
 from mock_server.spec import Answer, Call
 from mock_server.store import contacts, tags
 from mock_server.store.contacts import CONTACTS
@@ -78,8 +78,8 @@ def id_and_name(tag: int | str | dict[str, Any]) -> tuple[str | None, str | None
 def existing_contact(call: Call, session: Session) -> Row:
     contact = contacts.find(session, call.body.get("contact_id"), call.body.get("email"))
     if contact is None:
-        named = call.body.get("contact_id") or call.body.get("email")
-        raise ApiError(404, f"there is no contact '{named}' in this integration; add it first")
+        name = "contact_id" if "contact_id" in call.body else "email"
+        raise not_found(f"/body/{name}", "contact", call.body[name])
     return contact
 
 

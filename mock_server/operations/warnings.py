@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mock_server.errors import ApiError
 from mock_server.findings import Evidence, Finding
 from mock_server.spec import Answer, Call
 from mock_server.store.session import Session
@@ -23,6 +24,14 @@ class Doubt:
 
 # The session sees the effect of the call.
 Warn = Callable[[Call, Answer, Session], Iterable[Doubt]]
+
+
+def not_found(pointer: str, kind: str, named: str) -> ApiError:
+    """Return the refusal of a call that names something which does not exist (assumed: the status is not documented).
+
+    `kind`: such as invoice. `named`: its id or email as the call gives it.
+    """
+    return ApiError.violation(404, Finding.of("not-found", pointer, "assumed", kind=kind, named=named))
 
 
 def wrong_integration(call: Call, wanted: str) -> Iterator[Doubt]:

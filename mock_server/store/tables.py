@@ -39,11 +39,11 @@ class Milliseconds(TypeDecorator[float]):
     impl = BigInteger
     cache_ok = True
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], int]:  # noqa: ARG002
-        return lambda value: round(value * 1000)
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:  # noqa: ARG002
+        return lambda value: None if value is None else round(value * 1000)
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], float]:  # noqa: ARG002
-        return lambda value: value / 1000
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002
+        return lambda value: None if value is None else value / 1000
 
 
 class Stored(SQLModel, registry=registry()):
@@ -242,6 +242,9 @@ class Exchange(Stored, table=True):
     """One exchange of the journal; `generation` 0 has those that named no account that exists.
 
     `number`: of the exchanges of an account, without gaps, also over a reset.
+    `monotonic_ms`: when the request came, by the server's monotonic clock.
+    `stored`: whether the call was carried out, whatever became of its answer.
+    `abandoned_ms`: how long the client waited before it left without its answer.
     """
 
     generation: int = Field(primary_key=True, sa_type=BigInteger)
@@ -257,6 +260,9 @@ class Exchange(Stored, table=True):
     response_bytes: int
     findings: list[dict[str, str]] = Field(sa_type=JSONText)
     fault: dict[str, Any] | None = Field(sa_type=JSONText)
+    monotonic_ms: float = Field(sa_type=Milliseconds)
+    stored: bool = False
+    abandoned_ms: float | None = Field(default=None, sa_type=Milliseconds)
     # What may be large comes last: whoever lists exchanges does not read it.
     request_headers: dict[str, str] = Field(sa_type=JSONText)
     response_headers: dict[str, str] = Field(sa_type=JSONText)

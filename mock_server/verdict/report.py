@@ -1,10 +1,12 @@
 """The report of a run: what was found and what was exercised. One document for JSON, pages and terminals.
 
     {"version": "0.1.0",
-     "summary": {"requests", "violations", "warnings", "notices", "coverage_percent", "exit_code"},
+     "verdict": {"headline", "reasons": [...], "exit_code"},
+     "summary": {"requests", "accepted", "violations", "warnings", "notices", "lost_writes", "coverage_percent",
+                 "exit_code"},
      "findings": [{"code", "severity", "operation", "pointer", "message", "evidence", "count", "requests": [n, ...]}],
      "coverage": {"operations": {NAME: {"requests", "statuses": {}, "fields": {POINT: count}, "missing": [POINT]}}},
-     "faults": [{"request", "operation", "fault", "outcome", "retry"}],
+     "faults": [{"request", "operation", "fault", "cause", "outcome", "retry", "stored"}],
      "foreign_hosts": [{"host", "port", "address", "count"}],
      "isolation": "namespaces" | "none"}
 
@@ -14,7 +16,7 @@ came.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from mock_server import __version__
 from mock_server.findings import SEVERITIES, Evidence, Finding, Severity
@@ -23,23 +25,26 @@ from mock_server.spec import Contract
 from mock_server.text import counted
 from mock_server.verdict.coverage import Coverage, OperationCoverage
 from mock_server.verdict.retries import FaultOutcome, RetryOutcome, retry_outcomes
+from mock_server.verdict.verdict import Counts, ForeignHost, Isolation, Run, Verdict, judge
 
 MAX_REQUESTS_NAMED = 100
-# Whether the client could reach nothing but the fake, or only its calls to the fake were seen.
-Isolation = Literal["namespaces", "none"]
-
 # Findings in one place that differ in their texts alone. The rest are one finding: a text may quote what was sent, and
 # a client may send another value each time.
 MAX_TEXTS = 5
 
 
 class Summary(TypedDict):
-    """The figures of a run. `exit_code`: of `check`."""
+    """The figures of a run. `accepted`: calls that were carried out. `exit_code`: of `check`.
+
+    `lost_writes`: calls that a fault kept from being stored, and that were not stored later either.
+    """
 
     requests: int
+    accepted: int
     violations: int
     warnings: int
     notices: int
+    lost_writes: int
     coverage_percent: float
     exit_code: int
 
@@ -67,19 +72,11 @@ class CoverageSection(TypedDict):
     operations: dict[str, OperationCoverage]
 
 
-class ForeignHost(TypedDict):
-    """A host that is not SegMetrics, and how often it was called. `address`: of the host, where it is known."""
-
-    host: str
-    port: int
-    address: str
-    count: int
-
-
 class ReportDocument(TypedDict):
-    """The report. `findings`: gravest first. `faults`: what the client did after each fault that hid a response."""
+    """The report. `findings`: gravest first. `faults`: what the client did after each answer that it did not get."""
 
     version: str
+    verdict: Verdict
     summary: Summary
     findings: list[ReportedFinding]
     coverage: CoverageSection
@@ -88,36 +85,41 @@ class ReportDocument(TypedDict):
     isolation: Isolation
 
 
-def report_on(
-    contract: Contract,
-    exchanges: Iterable[ShownExchange],
-    *,
-    foreign_hosts: Iterable[ForeignHost] = (),
-    isolation: Isolation = "none",
-    exit_code: int = 0,
-) -> ReportDocument:
-    """Make the report on exchanges as the journal presents them, oldest first."""
+def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run | None = None) -> ReportDocument:
+    """Make the report on exchanges as the journal presents them, oldest first; `run`: what else the verdict counts."""
+    run = run or Run()
     exchanges = list(exchanges)
     outcomes = retry_outcomes(exchanges)
     coverage = Coverage(contract)
     for exchange in exchanges:
         coverage.count(exchange["operation"], exchange["answer"]["status"], exchange["request"]["body"])
     findings = _grouped(exchanges, outcomes)
+    counts = Counts(
+        requests=len(exchanges),
+        accepted=sum(exchange["stored"] for exchange in exchanges),
+        found={severity: _count(findings, severity) for severity in SEVERITIES},
+        lost_writes=[outcome.exchange["number"] for outcome in outcomes if outcome.is_lost_write],
+        coverage_percent=coverage.percent,
+    )
+    verdict = judge(counts, run)
     return {
         "version": __version__,
+        "verdict": verdict,
         "summary": {
-            "requests": len(exchanges),
-            "violations": _count(findings, "violation"),
-            "warnings": _count(findings, "warning"),
-            "notices": _count(findings, "notice"),
-            "coverage_percent": coverage.percent,
-            "exit_code": exit_code,
+            "requests": counts.requests,
+            "accepted": counts.accepted,
+            "violations": counts.found["violation"],
+            "warnings": counts.found["warning"],
+            "notices": counts.found["notice"],
+            "lost_writes": len(counts.lost_writes),
+            "coverage_percent": counts.coverage_percent,
+            "exit_code": verdict["exit_code"],
         },
         "findings": findings,
         "coverage": {"operations": coverage.document()},
         "faults": [outcome.document() for outcome in outcomes],
-        "foreign_hosts": sorted(foreign_hosts, key=itemgetter("host", "port", "address")),
-        "isolation": isolation,
+        "foreign_hosts": sorted(run.foreign_hosts, key=itemgetter("host", "port", "address")),
+        "isolation": run.isolation,
     }
 
 
@@ -173,9 +175,12 @@ def _all_findings(
     exchanges: Sequence[ShownExchange], outcomes: Sequence[RetryOutcome]
 ) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Return each finding, as the journal presents it, with the number of its request."""
+    repeated_deletions = {outcome.retry["number"] for outcome in outcomes if outcome.retry and outcome.is_repeated}
     for exchange in exchanges:
         for finding in exchange["findings"]:
-            yield exchange["number"], finding
+            # What a call deleted whose answer was lost is rightly deleted again, and is not there any more.
+            if finding["code"] != "not-found" or exchange["number"] not in repeated_deletions:
+                yield exchange["number"], finding
     for outcome in outcomes:
         for found in outcome.findings():
             yield outcome.exchange["number"], _presented(found, outcome.exchange["operation"])

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -11,6 +10,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from mock_server.clock import monotonic
 from mock_server.errors import ApiError, StoreError
 from mock_server.faults import Fault, choose
 from mock_server.findings import Finding
@@ -81,10 +81,11 @@ class ImportApi:
 
     def exchange(self, request: Request, session: Session) -> Exchange:
         """Carry out one exchange and journal it. Of a call that is refused or fails, nothing else is stored."""
-        started, received_at = time.perf_counter(), utc_now()
+        started, received_at = monotonic(), utc_now()
         operation: str | None = None
         account: Account = NOBODY
         fault: Fault | None = None
+        stored = False
         findings: list[Finding] = []
         try:
             # Route.
@@ -112,18 +113,17 @@ class ImportApi:
                 received_at=f"{received_at[:19]}+00:00",
             )
 
-            # Inject a fault, carry out the operation, or both.
-            with session.savepoint():
-                fault = _chosen_fault(call, credentials, session)
-                if fault is None or not fault.prevents_call:
+            # Carry out the operation, if a fault lets it.
+            fault = _chosen_fault(call, credentials, session)
+            if fault is None or not fault.prevents_call:
+                with session.savepoint():
                     scoped = session.scoped_to(credentials.generation, integration_id)
                     answer = OPERATIONS[operation].handler(call, scoped)
                     if self._check_answers:
                         self._check(route, answer)
                     findings += warnings_about(route.operation, call, answer, scoped)
                     response = Response(answer.status, orjson.dumps(answer.body))
-                if fault and fault.replaces_response:
-                    response = _injected(fault)
+                stored = True
         except ApiError as refusal:
             findings += refusal.findings
             response = error_response(refusal.status, refusal.errors, refusal.headers)
@@ -132,6 +132,8 @@ class ImportApi:
         except Exception:
             _log.exception("%s %s failed", request.method, request.path)
             response = error_response(500, [_BUG])
+        if fault and fault.replaces_response:
+            response = _injected(fault)
 
         # Journal, for the account that the path names, else for that of the key.
         if account is NOBODY:
@@ -141,9 +143,17 @@ class ImportApi:
         request = _without_key(request, account.api_key)
         if response.status == 400 and self._journal.repeats_refusal(session, account.generation, request):
             findings.append(_RETRY_AFTER_400)
-        milliseconds = round((time.perf_counter() - started) * 1000, 3)
         exchange = Exchange(
-            received_at, milliseconds, account.generation, operation, request, response, tuple(findings), fault
+            received_at=received_at,
+            duration_ms=round((monotonic() - started) * 1000, 3),
+            generation=account.generation,
+            operation=operation,
+            request=request,
+            response=response,
+            findings=tuple(findings),
+            fault=fault,
+            monotonic_ms=started * 1000,
+            stored=stored,
         )
         self._journal.write(session, exchange)
         return exchange
@@ -164,23 +174,14 @@ class ImportApi:
                 _log.exception("%s %s failed", request.method, request.path)
             _log.error("%s %s could not be journalled: %s", request.method, request.path, error)
         response = error_response(500, [reason])
-        return NotStored(Exchange(utc_now(), 0.0, NO_ACCOUNT, None, request, response, (), None))
+        return NotStored(_refused(request, response, NOBODY))
 
     def _failed(self, request: Request, reason: str, session: Session) -> Exchange:
         """Journal an exchange whose transaction failed."""
         found = accounts.find_by_key(session, api_key_of(request))
         account = Account(*found, api_key_of(request)) if found else NOBODY
         accounts.lock(session, account.id)
-        exchange = Exchange(
-            received_at=utc_now(),
-            duration_ms=0.0,
-            generation=account.generation,
-            operation=None,
-            request=_without_key(request, account.api_key),
-            response=error_response(500, [reason]),
-            findings=(),
-            fault=None,
-        )
+        exchange = _refused(request, error_response(500, [reason]), account)
         self._journal.write(session, exchange)
         return exchange
 
@@ -262,6 +263,22 @@ def _injected(fault: Fault) -> Response:
     if fault.body is not None:
         return Response(status, orjson.dumps(fault.body))
     return error_response(status, ["the server is overloaded (a fault injected on purpose); try again soon"])
+
+
+def _refused(request: Request, response: Response, account: Account, *findings: Finding) -> Exchange:
+    """Return an exchange that was refused or failed before anything was carried out."""
+    return Exchange(
+        received_at=utc_now(),
+        duration_ms=0.0,
+        generation=account.generation,
+        operation=None,
+        request=_without_key(request, account.api_key),
+        response=response,
+        findings=findings,
+        fault=None,
+        monotonic_ms=monotonic() * 1000,
+        stored=False,
+    )
 
 
 def _without_key(request: Request, api_key: str) -> Request:

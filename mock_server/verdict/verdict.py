@@ -1,0 +1,147 @@
+"""Judge a run, in a sentence and an exit code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from mock_server.findings import FailOn, Severity, fails
+from mock_server.network import bracket_host
+from mock_server.text import counted
+
+NOTHING_CAPTURED = """\
+The command ran, but no call of it reached the fake. Likely causes:
+  - it made no call: a mock inside its own tests answered, or the tests that call were skipped;
+  - it has another base URL baked in: give it SEGMETRICS_BASE_URL, or the host import.segmetrics.io;
+  - it bypasses proxies and trust stores (Go with a bare Transport, PHP streams, uvloop with aiohttp):
+    point it at SEGMETRICS_BASE_URL."""
+HOLDS = "the contract holds"
+_NAMED_REQUESTS = 10
+
+
+# Whether the client could reach nothing but the fake, or only its calls to the fake were seen.
+Isolation = Literal["namespaces", "none"]
+
+
+class ForeignHost(TypedDict):
+    """A host that is not SegMetrics, and how often it was called. `address`: of the host, where it is known."""
+
+    host: str
+    port: int
+    address: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What counts in a verdict beside the exchanges.
+
+    `command_code`: the exit code of the command. `fail_on`: the least severity that fails the run.
+    `fail_under`: the least coverage, in per cent.
+    `foreign_hosts`: hosts that are not SegMetrics, which the command called.
+    `troubles`: what kept calls from reaching the fake, a text each.
+    """
+
+    command_code: int = 0
+    fail_on: FailOn = "violation"
+    fail_under: float = 0.0
+    foreign_hosts: Sequence[ForeignHost] = ()
+    troubles: Sequence[str] = ()
+    isolation: Isolation = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted in the exchanges of a run.
+
+    `accepted`: calls that were carried out, whatever became of their answers.
+    `found`: how many findings of each severity there are.
+    `lost_writes`: the numbers of the calls that a fault kept from being stored, and that were not stored later either.
+    """
+
+    requests: int
+    accepted: int
+    found: Mapping[Severity, int]
+    lost_writes: Sequence[int]
+    coverage_percent: float
+
+
+class Verdict(TypedDict):
+    """`headline`: a sentence. `reasons`: what speaks against the run, a text each. `exit_code`: of `check`."""
+
+    headline: str
+    reasons: list[str]
+    exit_code: int
+
+
+def judge(counts: Counts, run: Run) -> Verdict:
+    """Return the verdict. The command's own failure decides the exit code; else any reason that fails does."""
+    failing = [
+        *_nothing_to_judge(counts),
+        *[f"a call did not reach the fake: {trouble}" for trouble in run.troubles],
+        *_lost_writes(counts.lost_writes),
+        *map(_foreign_call, run.foreign_hosts),
+    ]
+    if counts.coverage_percent < run.fail_under:
+        failing.append(f"coverage is {counts.coverage_percent} %, less than the required {run.fail_under:g} %")
+    for severity, count in counts.found.items():
+        if count and fails(severity, run.fail_on):
+            failing.append(_found(severity, count))
+    # A broken contract is named also where it does not fail the run.
+    broken = counts.found["violation"]
+    noted = [_found("violation", broken)] if broken and not fails("violation", run.fail_on) else []
+    return {
+        "headline": _headline(counts, run, bool(failing)),
+        "reasons": failing + noted,
+        "exit_code": run.command_code or int(bool(failing)),
+    }
+
+
+def _headline(counts: Counts, run: Run, failed: bool) -> str:
+    if run.command_code:
+        return f"the command failed with exit code {run.command_code}"
+    if not counts.requests:
+        return "nothing was captured"
+    if counts.found["violation"]:
+        return "the contract is broken"
+    if not counts.accepted:
+        return "no call was accepted"
+    if counts.lost_writes:
+        lost = len(counts.lost_writes)
+        return f"{HOLDS}, but {counted(lost, 'write')} {'was' if lost == 1 else 'were'} lost"
+    return "the run failed" if failed else HOLDS
+
+
+def _nothing_to_judge(counts: Counts) -> list[str]:
+    if not counts.requests:
+        return [NOTHING_CAPTURED]
+    if not counts.accepted:
+        return ["every call was refused or failed, so nothing shows that the client works"]
+    return []
+
+
+def _lost_writes(numbers: Sequence[int]) -> list[str]:
+    if not numbers:
+        return []
+    named = ", ".join(f"#{number}" for number in numbers[:_NAMED_REQUESTS])
+    more = ", …" if len(numbers) > _NAMED_REQUESTS else ""
+    lost = counted(len(numbers), "write")
+    return [f"{lost} lost: a fault kept {named}{more} from being stored, and no later call made up for it"]
+
+
+def _foreign_call(foreign: ForeignHost) -> str:
+    host = f"{bracket_host(foreign['host'])}:{foreign['port']}"
+    address = f" ({foreign['address']})" if foreign["address"] else ""
+    # The ports of the web are allowed without being named.
+    allowed = foreign["host"] if foreign["port"] in (80, 443) else host
+    times = _times(foreign["count"])
+    return f"the command called {host}{address} {times}, which was refused; --allow-host {allowed} lets it pass"
+
+
+def _found(severity: Severity, count: int) -> str:
+    if severity == "violation":
+        return f"the contract was broken {_times(count)}"
+    return f"{counted(count, severity)} found"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures the fake against its peers and against its goals."""
+"""`python -m benchmarks`: measure the fake against its peers and its goals."""
 
 import argparse
 import json
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.growth import many, memory
 from benchmarks.operations import operations, tls
 from benchmarks.peers import peers
-from benchmarks.report import Section, facts, show
+from benchmarks.report import Section, environment, show
+from benchmarks.workload import FULL, QUICK, Workload
 
-SECTIONS: Mapping[str, Callable[[Effort], list[Section]]] = {
+SECTIONS: Mapping[str, Callable[[Workload], list[Section]]] = {
     "peers": peers,
     "memory": memory,
     "many": many,
@@ -39,21 +39,21 @@ def main() -> int:
         parser.error(f"there is no section '{unknown[0]}'")
     if not sys.platform.startswith("linux") or shutil.which("wrk") is None:
         parser.error("this needs Linux and wrk: apt-get install wrk")
-    effort = QUICK if arguments.quick else FULL
+    workload = QUICK if arguments.quick else FULL
     if arguments.rounds:
-        effort = effort.repeated(arguments.rounds)
-    console, found = Console(width=None if sys.stdout.isatty() else 120), facts()
+        workload = workload.repeated(arguments.rounds)
+    console, found = Console(width=None if sys.stdout.isatty() else 120), environment()
     for name, value in found.items():
         console.print(f"{name:16}{value}", highlight=False)
     console.print()
     results = {}
     for name in arguments.sections or SECTIONS:
-        sections = SECTIONS[name](effort)
+        sections = SECTIONS[name](workload)
         for section in sections:
             show(section, console)
-        results[name] = [section.described() for section in sections]
+        results[name] = [section.as_dict() for section in sections]
         if arguments.json:
-            arguments.json.write_text(json.dumps({"facts": found, "sections": results}, indent=2) + "\n", "utf-8")
+            arguments.json.write_text(json.dumps({"environment": found, "sections": results}, indent=2) + "\n", "utf-8")
     console.print(ELSEWHERE, highlight=False)
     return 0
 

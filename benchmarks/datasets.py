@@ -1,8 +1,8 @@
-"""How fast datasets load: `python benchmarks/datasets.py`.
+"""Measure how fast datasets load: `python benchmarks/datasets.py`.
 
-Prints calls a second and seconds for each dataset into a file, by the machine's clock and by the processor's; then
-how long `serve` takes from its start to its first answer with `demo`, as a ratio to `empty` (medians, interleaved).
-Left out: the time that a reset over HTTP takes, which is that of the loading.
+For each dataset it prints calls a second and seconds of loading into a file, as wall-clock and CPU time; then the time
+from the start of `serve` to its first response with `demo`, as a ratio to `empty` (medians, interleaved). A reset over
+HTTP is not measured: it takes as long as the loading.
 """
 
 import statistics
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def start_seconds(name: str) -> float:
-    """From the start of `serve` to the first answer of its health call."""
+    """Return the time from the start of `serve` to the response of its health call."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--dataset", name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

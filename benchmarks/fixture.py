@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def milliseconds_a_test(folder: Path, fixture: str) -> float:
-    """The mean of one run of pytest, without its first test."""
+    """Return the mean of one run of pytest, without its first test."""
     (folder / "test_it.py").write_text(SOURCE.format(tests=TESTS, fixture=fixture), "utf-8")
     (folder / "conftest.py").write_text(RECORDER, "utf-8")
     plugins = ["-p", "mock_server.pytest_plugin", "-p", "no:cacheprovider"]

@@ -1,4 +1,4 @@
-"""What remains when much was sent: memory after many calls, speed and pages with many contacts stored."""
+"""Measure what grows: memory after many calls, speed and pages with many contacts stored."""
 
 import http.client
 import statistics
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.effort import Effort
 from benchmarks.load import FIRST_NEW, contacts
-from benchmarks.peers import CONNECTIONS, MEGABYTE, measured
+from benchmarks.peers import CONNECTIONS, MEGABYTE, measure
 from benchmarks.processes import Running, started
 from benchmarks.report import Goal, Section, ratios
 from benchmarks.servers import JOURNAL_LIMIT, OURS, PRISM, WIREMOCK_SCHEMA, available
+from benchmarks.workload import Workload
 from mock_server.fakedata.people import FIRST_CONTACT
 from mock_server.resources import resource_path
 
@@ -36,12 +36,12 @@ PAGE_MILLISECONDS = 100
 _MOST_MEMORY = {PRISM: 0.7, WIREMOCK_SCHEMA: 0.1}
 
 
-def memory(effort: Effort) -> list[Section]:
-    """The peak after half of the calls and after all; ours and WireMock's with the journal full."""
-    half = effort.calls // 2
+def memory(workload: Workload) -> list[Section]:
+    """Measure the peak after half of the calls and after all of them, for the fake and WireMock, journals full."""
+    half = workload.calls // 2
     section = Section(
-        f"Memory, {effort.calls:,} calls, journal of {JOURNAL_LIMIT:,} full",
-        ["peaks", "started MB", f"after {half:,} MB", f"after {effort.calls:,} MB"],
+        f"Memory, {workload.calls:,} calls, journal of {JOURNAL_LIMIT:,} full",
+        ["peaks", "started MB", f"after {half:,} MB", f"after {workload.calls:,} MB"],
     )
     servers, section.left_out = available()
     peaks: dict[str, list[float]] = {}
@@ -60,22 +60,22 @@ def memory(effort: Effort) -> list[Section]:
         if peer in peaks:
             section.goals.append(Goal(f"peak memory against {peer}", ratios([last], [peaks[peer][2]]), most, False))
     section.goals.append(
-        Goal(f"peak after {effort.calls:,} against {half:,}: flat", ratios([last], [first]), 1.02, False)
+        Goal(f"peak after {workload.calls:,} against {half:,}: flat", ratios([last], [first]), 1.02, False)
     )
     return [section]
 
 
-def many(effort: Effort) -> list[Section]:
-    """Upserts and pages over a file with very many contacts, against one with few."""
+def many(workload: Workload) -> list[Section]:
+    """Measure upserts and pages over a file with many contacts, compared to one with few."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
-        filled = {count: _fill(folder, count) for count in (FEW, effort.contacts)}
-        with _served(folder, FEW) as few, _served(folder, effort.contacts) as crowded:
-            return [_upserts(effort, {FEW: few, effort.contacts: crowded}, filled), _pages(effort, crowded)]
+        filled = {count: _fill(folder, count) for count in (FEW, workload.contacts)}
+        with _served(folder, FEW) as few, _served(folder, workload.contacts) as crowded:
+            return [_upserts(workload, {FEW: few, workload.contacts: crowded}, filled), _pages(workload, crowded)]
 
 
 def _fill(folder: Path, count: int) -> float:
-    """Makes a database with so many contacts; the seconds it took, with the start."""
+    """Make a database with that many contacts; return the seconds it took, the start included."""
     large = yaml.safe_load((resource_path("fixtures") / "large.yaml").read_text("utf-8"))
     recipe = large["recipe"] | {"contacts": large["recipe"]["contacts"] | {"count": count}}
     del recipe["orders"]
@@ -90,20 +90,20 @@ def _served(folder: Path, count: int, *options: str) -> AbstractContextManager[R
         place = ["--port", str(port), "--database", str(folder / f"{count}.db"), "--no-log-requests"]
         return [sys.executable, "-m", "mock_server", "serve", *place, *options]
 
-    return started(command, HEALTH, patience=900)
+    return started(command, HEALTH, timeout=900)
 
 
-def _upserts(effort: Effort, servers: dict[int, Running], filled: dict[int, float]) -> Section:
+def _upserts(workload: Workload, servers: dict[int, Running], filled: dict[int, float]) -> Section:
     section = Section(
         "POST contact with many contacts stored, 16 connections",
         ["contacts stored", "filled in s", "requests/s", "p99 ms", "CPU µs/request"],
     )
     traffic = {count: contacts(first_known=FIRST_CONTACT, known=count) for count in servers}
     found: dict[int, list[tuple[float, float, float]]] = {count: [] for count in servers}
-    for number in range(effort.rounds + 1):
+    for number in range(workload.rounds + 1):
         for count, running in servers.items():
-            seconds = effort.seconds if number else effort.warm
-            load, cpu = measured(traffic[count], running, CONNECTIONS[0], seconds=seconds)
+            seconds = workload.seconds if number else workload.warm_up_seconds
+            load, cpu = measure(traffic[count], running, CONNECTIONS[0], seconds=seconds)
             if number:
                 found[count].append((load.rate, load.p99, cpu))
     rates = {}
@@ -111,28 +111,28 @@ def _upserts(effort: Effort, servers: dict[int, Running], filled: dict[int, floa
         columns = list(zip(*figures, strict=True))
         rates[count] = columns[0]
         section.rows.append([f"{count:,}", filled[count], *map(statistics.median, columns)])
-    what = f"requests/s at {effort.contacts:,} contacts against {FEW:,}"
-    section.goals.append(Goal(what, ratios(rates[effort.contacts], rates[FEW]), 0.8, True))
+    what = f"requests/s at {workload.contacts:,} contacts against {FEW:,}"
+    section.goals.append(Goal(what, ratios(rates[workload.contacts], rates[FEW]), 0.8, True))
     return section
 
 
-def _pages(effort: Effort, running: Running) -> Section:
+def _pages(workload: Workload, running: Running) -> Section:
     section = Section(
-        f"Pages with {effort.contacts:,} contacts and a full journal", ["page", "median ms", "slowest ms", "kB"]
+        f"Pages with {workload.contacts:,} contacts and a full journal", ["page", "median ms", "slowest ms", "kB"]
     )
     # Calls until the journal is full.
-    contacts(first_known=FIRST_CONTACT, known=effort.contacts, first_new=2 * FIRST_NEW).send(
+    contacts(first_known=FIRST_CONTACT, known=workload.contacts, first_new=2 * FIRST_NEW).send(
         running.origin, CONNECTIONS[0], calls=JOURNAL_LIMIT
     )
     for name, path in PAGES.items():
-        times, size = _timed(running, path.format(late=effort.contacts * 9 // 10, early=effort.contacts // 10))
+        times, size = _timed(running, path.format(late=workload.contacts * 9 // 10, early=workload.contacts // 10))
         section.rows.append([name, statistics.median(times), max(times), size / 1000])
         section.goals.append(Goal(name, times, PAGE_MILLISECONDS, False, "ms"))
     return section
 
 
 def _timed(running: Running, path: str, times: int = 15) -> tuple[list[float], int]:
-    """Milliseconds of each of some requests after a first one that does not count; the answer's bytes."""
+    """Return the milliseconds of each request after a first one that does not count, and the bytes of the response."""
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
     seen: list[float] = []
     for _ in range(times + 1):

@@ -1,4 +1,4 @@
-"""Load by wrk: which calls, how many at a time, and what came of them."""
+"""Load by wrk: which calls, how many at a time, and the results."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ FIRST_NEW = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`@id@` in path and body stands for the id, `@number@` for the call's number, so that an update has news."""
+    """A request. `@id@` in path and body stands for an id, `@number@` for the call's number, so that updates differ."""
 
     method: str
     path: str
@@ -31,14 +31,14 @@ class Call:
         return cls(method, path, json.dumps(body, separators=(",", ":")).replace('"@number@"', "@number@"))
 
     def filled(self, id: int) -> tuple[str, str, bytes]:
-        """Method, path and body of one such call."""
+        """Return method, path and body of one such call."""
         path, body = (text.replace("@id@", str(id)).replace("@number@", "0") for text in (self.path, self.body))
         return self.method, path, body.encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What wrk saw. Latencies in milliseconds."""
+    """The results of wrk. Latencies in milliseconds."""
 
     requests: int
     seconds: float
@@ -52,7 +52,7 @@ class Load:
 
 @dataclass(slots=True)
 class Traffic:
-    """Calls to one server: by turns `add` with an id that is new, and `change` with one of the known ids.
+    """Calls to one server: alternately `add` with a new id and `change` with one of the known ids.
 
     `first_known`, `known`: the known ids; with `known` 0 every call adds. `first_new`: the next id to add.
     """
@@ -64,7 +64,7 @@ class Traffic:
     first_new: int = field(default=FIRST_NEW)
 
     def send(self, origin: str, connections: int, *, seconds: int = 600, calls: int = 0) -> Load:
-        """For so many seconds, or until so many calls are answered. Raises SystemExit when one of them failed."""
+        """Send calls for that many seconds, or until `calls` are answered. Raises SystemExit when one failed."""
         with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
             file.writelines(f"{call.method}\t{call.path}\t{call.body}\n" for call in (self.add, self.change))
             file.flush()
@@ -83,21 +83,21 @@ class Traffic:
 
 
 def contact(id: str = "@id@") -> dict[str, Any]:
-    """The contract's own example of a contact with all its 20 fields."""
+    """Return the contract's own example of a contact with all its 20 fields."""
     full = example("upsert_contact", "full")
     fields = {**full["custom_fields"], "Droids": "@number@"}
     return {**full, "contact_id": id, "email": f"luke.{id}@example.org", "custom_fields": fields}
 
 
 def contacts(path: str = "/api/v1/demo/payments/contact", **numbers: int) -> Traffic:
-    """Every second call adds a contact, the others update one."""
+    """Return traffic in which every second call adds a contact, and the others update one."""
     call = Call.of("POST", path, contact())
     return Traffic(call, call, **numbers)
 
 
 @cache
 def example(operation: str, name: str) -> dict[str, Any]:
-    """A body as the contract shows it."""
+    """Return an example body of the contract."""
     for path in Contract.load().document["paths"].values():
         for called in path.values():
             if isinstance(called, Mapping) and called.get("operationId") == operation:

@@ -1,11 +1,11 @@
-"""Mockoon's data files: a CRUD route over a data bucket, and an upsert whose rule is a JSON schema."""
+"""Data files for Mockoon: a CRUD route over a data bucket, and an upsert that is validated by a JSON schema."""
 
 import json
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 _CONTACTS, _SCHEMA = "contacts", "schema"
-_KEEP = "{{setData 'merge' 'contacts' (body 'contact_id') (bodyRaw)}}"
+_MERGE = "{{setData 'merge' 'contacts' (body 'contact_id') (bodyRaw)}}"
 _NO_TLS = dict.fromkeys(("pfxPath", "certPath", "keyPath", "caPath", "passphrase"), "") | {
     "enabled": False,
     "type": "CERT",
@@ -13,15 +13,15 @@ _NO_TLS = dict.fromkeys(("pfxPath", "certPath", "keyPath", "caPath", "passphrase
 
 
 def crud(contacts: list[dict[str, Any]]) -> dict[str, Any]:
-    """`POST /contact` adds, `PUT /contact/{contact_id}` changes."""
+    """Return an environment where `POST /contact` adds and `PUT /contact/{contact_id}` changes."""
     response = _response(bodyType="DATABUCKET", databucketID=_CONTACTS, crudKey="contact_id", default=True)
     return _environment(_route("crud", "", "contact", [response]), {_CONTACTS: contacts})
 
 
 def upsert(schema: dict[str, Any]) -> dict[str, Any]:
-    """`POST …/contact` merges the contact into those under its id; what does not fit the schema is 400."""
+    """Return one where `POST …/contact` merges the contact into those with its id; 400 if the schema does not fit."""
     rule = {"target": "body", "modifier": "", "value": _SCHEMA, "invert": False, "operator": "valid_json_schema"}
-    stored = _response(body=_KEEP + '{"status":"success"}', rules=[rule])
+    stored = _response(body=_MERGE + '{"status":"success"}', rules=[rule])
     refused = _response(body='{"status":"error","errors":["bad data"]}', statusCode=400, default=True)
     route = _route("http", "post", "api/v1/:account/:integration/contact", [stored, refused])
     return _environment(route, {_CONTACTS: {}, _SCHEMA: schema})

@@ -1,4 +1,4 @@
-"""Each write operation against POST contact; HTTPS against HTTP."""
+"""Compare each write operation with POST contact, and HTTPS with HTTP."""
 
 import statistics
 import tempfile
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.effort import Effort
 from benchmarks.load import FIRST_NEW, KNOWN, Call, Traffic, contact, contacts, example
-from benchmarks.peers import CONNECTIONS, measured, plural
+from benchmarks.peers import CONNECTIONS, measure, plural
 from benchmarks.processes import Running, started
 from benchmarks.report import Goal, Section, ratios
 from benchmarks.servers import ours
+from benchmarks.workload import Workload
 
 BASELINE = "upsert_contact"
 # Calls that may still be on their way when enough are answered.
@@ -20,23 +20,23 @@ SPARE = 100
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`makes`: what adds the thing that the call takes away or tags; each call then has one of its own."""
+    """An operation to measure. `setup`: a call that adds what each call then deletes or tags."""
 
     name: str
     call: Call
-    makes: Call | None = None
+    setup: Call | None = None
 
 
-def operations(effort: Effort) -> list[Section]:
+def operations(workload: Workload) -> list[Section]:
     section = Section("Each write operation, 16 connections", ["medians", "requests/s", "p99 ms", "CPU µs/request"])
     found: dict[str, list[tuple[float, float, float]]] = {operation.name: [] for operation in _operations()}
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         with started(lambda port: ours(Path(folder), port), contacts().add.filled(1)) as running:
-            _all_known(running)
-            for number in range(effort.rounds):
+            _add_contacts(running)
+            for number in range(workload.rounds):
                 for place, operation in enumerate(_operations()):
                     first = FIRST_NEW + (number * 100 + place + 1) * 10_000_000
-                    found[operation.name].append(_measure(operation, running, first, effort.calls_each))
+                    found[operation.name].append(_measure(operation, running, first, workload.calls_each))
     rates = {name: [rate for rate, _, _ in rounds] for name, rounds in found.items()}
     for name, rounds in found.items():
         share = ratios(rates[name], rates[BASELINE])
@@ -46,20 +46,20 @@ def operations(effort: Effort) -> list[Section]:
     return [section]
 
 
-def tls(effort: Effort) -> list[Section]:
-    """TLS from a connection's first byte is served as a tunnel of `check` is after its CONNECT; wrk has no proxy."""
+def tls(workload: Workload) -> list[Section]:
+    """Measure HTTPS without a proxy, which wrk lacks: TLS from a connection's first byte is served as in a tunnel."""
     title = "HTTPS as check serves it against HTTP, on one port and loop, keep-alive"
     section = Section(title, ["medians", "requests/s", "p99 ms", "CPU µs/request"])
     found: dict[tuple[int, str], list[tuple[float, float, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         with started(lambda port: [*ours(Path(folder), port), "--intercept"], contacts().add.filled(1)) as running:
             traffic = contacts()
-            traffic.send(running.origin, CONNECTIONS[0], seconds=effort.warm)
-            for _ in range(effort.rounds):
+            traffic.send(running.origin, CONNECTIONS[0], seconds=workload.warm_up_seconds)
+            for _ in range(workload.rounds):
                 for connections in CONNECTIONS:
                     for scheme in ("http", "https"):
                         at = Running(running.port, running.pid, running.start_seconds, scheme)
-                        load, cpu = measured(traffic, at, connections, seconds=effort.seconds)
+                        load, cpu = measure(traffic, at, connections, seconds=workload.seconds)
                         found.setdefault((connections, scheme), []).append((load.rate, load.p99, cpu))
     for (connections, scheme), rounds in found.items():
         section.rows.append([f"{scheme}, {plural(connections)}", *map(statistics.median, zip(*rounds, strict=True))])
@@ -70,24 +70,27 @@ def tls(effort: Effort) -> list[Section]:
     return [section]
 
 
-def _all_known(running: Running) -> None:
-    """Adds the contacts that the other operations are about."""
+def _add_contacts(running: Running) -> None:
+    """Add the contacts that the other operations use."""
     add = contacts().add
     Traffic(add, add, known=0, first_new=1).send(running.origin, CONNECTIONS[0], calls=KNOWN + SPARE)
 
 
 def _measure(operation: Operation, running: Running, first: int, calls: int) -> tuple[float, float, float]:
-    """Requests/s, p99 in ms and CPU µs a request. `first`: the first of the ids that are free for it."""
-    if operation.makes:
-        makes = Traffic(operation.makes, operation.makes, known=0, first_new=first)
-        makes.send(running.origin, CONNECTIONS[0], calls=calls + SPARE)
-    traffic = Traffic(operation.call, operation.call, known=0 if operation.makes else KNOWN, first_new=first)
-    load, cpu = measured(traffic, running, CONNECTIONS[0], calls=calls)
+    """Return requests/s, p99 in ms and CPU µs a request. `first`: the first unused id."""
+    if operation.setup:
+        setup = Traffic(operation.setup, operation.setup, known=0, first_new=first)
+        setup.send(running.origin, CONNECTIONS[0], calls=calls + SPARE)
+    traffic = Traffic(operation.call, operation.call, known=0 if operation.setup else KNOWN, first_new=first)
+    load, cpu = measure(traffic, running, CONNECTIONS[0], calls=calls)
     return load.rate, load.p99, cpu
 
 
 def _operations() -> list[Operation]:
-    """All of the contract, POST contact first. An order's `@id@` is its own; its buyer is one of the known."""
+    """Return all operations of the contract, POST contact first.
+
+    `@id@` is an order's own id; its buyer is one of the known contacts.
+    """
 
     def post(path: str, body: dict[str, Any], **other: Any) -> Call:
         return Call.of("POST", f"/api/v1/demo/{path}", {**body, **other})
@@ -111,13 +114,13 @@ def _operations() -> list[Operation]:
     upsert, untagged = contacts().add, post("payments/contact", contact() | {"tags": []})
     return [
         Operation(BASELINE, upsert),
-        Operation("delete_contact", delete("contact"), makes=upsert),
-        Operation("add_tags", added, makes=untagged),
-        Operation("remove_tags", removed, makes=upsert),
+        Operation("delete_contact", delete("contact"), setup=upsert),
+        Operation("add_tags", added, setup=untagged),
+        Operation("remove_tags", removed, setup=upsert),
         Operation("upsert_invoice", invoice),
-        Operation("delete_invoice", delete("invoice"), makes=invoice),
+        Operation("delete_invoice", delete("invoice"), setup=invoice),
         Operation("upsert_subscription", subscription),
-        Operation("delete_subscription", delete("subscription"), makes=subscription),
+        Operation("delete_subscription", delete("subscription"), setup=subscription),
         Operation("upsert_product", post("payments/product", {"id": "@id@", "name": "Lightsaber @number@"})),
         Operation("record_ad_performance", figures),
     ]

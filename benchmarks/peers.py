@@ -1,4 +1,4 @@
-"""The same POST of a contact to each server, by turns: requests/s, latency, processor time, memory, start."""
+"""Send the same POST of a contact to each server in turn: requests/s, latency, CPU time, memory, start."""
 
 import statistics
 import tempfile
@@ -6,21 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.effort import Effort
 from benchmarks.load import Load, Traffic
 from benchmarks.processes import Running
 from benchmarks.report import Goal, Section, ratios
 from benchmarks.servers import (
+    BASELINE,
     JSON_SERVER,
     MOCKOON,
     MOCKOON_SCHEMA,
     OURS,
     PRISM,
     WIREMOCK_SCHEMA,
-    YARDSTICK,
     Server,
     available,
 )
+from benchmarks.workload import Workload
 
 CONNECTIONS = (16, 1)
 MEGABYTE = 1024 * 1024
@@ -36,37 +36,37 @@ class Sample:
     peak_bytes: int
 
 
-def peers(effort: Effort) -> list[Section]:
+def peers(workload: Workload) -> list[Section]:
     servers, left_out = available()
     samples: dict[str, list[Sample]] = {server.name: [] for server in servers}
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        for number in range(effort.rounds):
+        for number in range(workload.rounds):
             turn = number % len(servers)
             for server in servers[turn:] + servers[:turn]:
-                samples[server.name].append(_sample(server, Path(folder), effort))
+                samples[server.name].append(_sample(server, Path(folder), workload))
     sections = [_section(connections, samples) for connections in CONNECTIONS]
     sections[0].goals = _goals(samples)
     sections[-1].left_out = left_out
     return sections
 
 
-def _sample(server: Server, folder: Path, effort: Effort) -> Sample:
-    """A server's round, from its start to its end, so that each round has the same data."""
+def _sample(server: Server, folder: Path, workload: Workload) -> Sample:
+    """Start a server, measure one round and end it, so that each round has the same data."""
     with server.start(folder) as running:
         server.check(running)
         traffic = server.traffic()
         traffic.first_new += 1
-        traffic.send(running.origin, CONNECTIONS[0], seconds=effort.warm)
+        traffic.send(running.origin, CONNECTIONS[0], seconds=workload.warm_up_seconds)
         loads, cpu = {}, {}
         for connections in CONNECTIONS:
-            loads[connections], cpu[connections] = measured(traffic, running, connections, seconds=effort.seconds)
+            loads[connections], cpu[connections] = measure(traffic, running, connections, seconds=workload.seconds)
         return Sample(running.start_seconds, loads, cpu, running.peak_bytes())
 
 
-def measured(
+def measure(
     traffic: Traffic, running: Running, connections: int, *, seconds: int = 600, calls: int = 0
 ) -> tuple[Load, float]:
-    """A load, and the server's processor time for each request in microseconds."""
+    """Return a load and the CPU time of the server for each request, in microseconds."""
     before = running.cpu_seconds()
     load = traffic.send(running.origin, connections, seconds=seconds, calls=calls)
     return load, (running.cpu_seconds() - before) / load.requests * 1e6
@@ -95,7 +95,7 @@ def plural(connections: int) -> str:
 
 
 def _goals(samples: dict[str, list[Sample]]) -> list[Goal]:
-    """With 16 connections; those against servers that are here."""
+    """Return the goals for 16 connections, for the servers that run here."""
     rate, cpu, p99, start = (
         {name: [figure(sample) for sample in rounds] for name, rounds in samples.items()} for figure in _FIGURES
     )
@@ -104,7 +104,7 @@ def _goals(samples: dict[str, list[Sample]]) -> list[Goal]:
         ("CPU per request against Prism", cpu, PRISM, 0.45, False),
         ("p99 against Prism", p99, PRISM, 0.45, False),
         ("start to first answer against Prism", start, PRISM, 0.75, False),
-        ("requests/s against bare Starlette", rate, YARDSTICK, 0.30, True),
+        ("requests/s against bare Starlette", rate, BASELINE, 0.30, True),
         ("requests/s against Mockoon's upsert with schema", rate, MOCKOON_SCHEMA, 50, True),
         ("requests/s against Mockoon's CRUD", rate, MOCKOON, 3, True),
         ("requests/s against json-server", rate, JSON_SERVER, 30, True),

@@ -1,4 +1,4 @@
-"""Servers as processes: started, timed to their first answer, watched through /proc (Linux), ended."""
+"""Servers as processes: started, timed to their first response, observed through /proc (Linux), ended."""
 
 import http.client
 import os
@@ -20,7 +20,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """`start_seconds`: from the start of the process to its first answer."""
+    """A running server. `start_seconds`: from the start of the process to its first response."""
 
     port: int
     pid: int
@@ -32,23 +32,23 @@ class Running:
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def cpu_seconds(self) -> float:
-        """User's and system's time of the process and all its children so far, in steps of a clock tick."""
+        """Return the user and system time of the process and its children, in steps of a clock tick."""
         return sum(sum(times) for _, times in _family(self.pid)) / _TICKS
 
     def peak_bytes(self) -> int:
-        """The most memory that the process and its children had, each at its own peak."""
+        """Return the peak memory of the process and its children, each at its own peak."""
         return sum(_peak(pid) for pid, _ in _family(self.pid))
 
     def status(self, request: Request) -> int:
-        """The status of the answer to a request."""
+        """Return the status of the response to a request."""
         return status(self.port, request)
 
 
 @contextmanager
-def started(command: Callable[[int], Sequence[str]], probe: Request, *, patience: float = 60) -> Iterator[Running]:
-    """A server while the block runs. `command`: for a port; `probe`: what it must answer with 2xx.
+def started(command: Callable[[int], Sequence[str]], probe: Request, *, timeout: float = 60) -> Iterator[Running]:
+    """Run a server while the block runs. `command`: for a port; `probe`: a request that it must answer with 2xx.
 
-    `patience`: seconds until its first answer. Raises SystemExit with what it printed when none comes.
+    `timeout`: seconds until its first response. Raises SystemExit with what it printed when there is none.
     """
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -65,7 +65,7 @@ def started(command: Callable[[int], Sequence[str]], probe: Request, *, patience
             env=os.environ | {"HOME": home, "NO_COLOR": "1"},
         )
         try:
-            seconds = _first_answer(process, port, probe, begun, patience)
+            seconds = _first_answer(process, port, probe, begun, timeout)
             if seconds is None:
                 log.seek(0)
                 raise SystemExit(f"{' '.join(arguments)}\ndid not answer:\n{log.read()[-3000:]}")
@@ -75,9 +75,9 @@ def started(command: Callable[[int], Sequence[str]], probe: Request, *, patience
 
 
 def _first_answer(
-    process: "subprocess.Popen[bytes]", port: int, probe: Request, begun: float, patience: float
+    process: "subprocess.Popen[bytes]", port: int, probe: Request, begun: float, timeout: float
 ) -> float | None:
-    while time.perf_counter() - begun < patience and process.poll() is None:
+    while time.perf_counter() - begun < timeout and process.poll() is None:
         try:
             if 200 <= status(port, probe) < 300:
                 return time.perf_counter() - begun
@@ -99,7 +99,7 @@ def status(port: int, request: Request) -> int:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """The process and its children, which are a session of their own."""
+    """End the process and its children, which form a session of their own."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
@@ -111,7 +111,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _family(pid: int) -> list[tuple[int, list[int]]]:
-    """The process and its descendants: pid, and the ticks of its user, system, and those of its ended children."""
+    """Return the pid of the process and its descendants, and the ticks of user, system and ended children of each."""
     parents, times = {}, {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         try:

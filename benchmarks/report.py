@@ -1,4 +1,4 @@
-"""What a section found, and how it is printed."""
+"""The results of a section, and how they are printed."""
 
 import os
 import platform
@@ -21,7 +21,7 @@ TOOLS = {"wrk": ["wrk", "-v"], "node": ["node", "--version"], "java": ["java", "
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure of each round and what their median must reach. `at_least`: else at most."""
+    """A figure of each round and the bound for their median: at least it, or at most."""
 
     what: str
     figures: Sequence[float]
@@ -37,7 +37,7 @@ class Goal:
     def met(self) -> bool:
         return self.median >= self.bound if self.at_least else self.median <= self.bound
 
-    def described(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return {
             "what": self.what,
             "median": self.median,
@@ -51,7 +51,7 @@ class Goal:
 
 @dataclass(slots=True)
 class Section:
-    """`columns`: the first names the row, the others are figures. `left_out`: each with its reason."""
+    """A table of figures. `columns`: the first names the row. `left_out`: what was not measured, with its reason."""
 
     title: str
     columns: Sequence[str]
@@ -59,17 +59,17 @@ class Section:
     goals: list[Goal] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
-    def described(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return {
             "title": self.title,
             "rows": [dict(zip(self.columns, row, strict=True)) for row in self.rows],
-            "goals": [goal.described() for goal in self.goals],
+            "goals": [goal.as_dict() for goal in self.goals],
             "left_out": self.left_out,
         }
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
-    """Round by round, as the rounds are interleaved: what slows the machine for a while slows both."""
+    """Return the ratio of each round; rounds are interleaved, so that a slow moment of the machine affects both."""
     return [one / other for one, other in zip(ours, theirs, strict=True)]
 
 
@@ -79,7 +79,7 @@ def show(section: Section, console: Console) -> None:
     for number, column in enumerate(section.columns):
         table.add_column(column, justify="right" if number else "left", overflow="fold")
     for row in section.rows:
-        table.add_row(*(figure if isinstance(figure, str) else _figure(figure) for figure in row))
+        table.add_row(*(figure if isinstance(figure, str) else _format(figure) for figure in row))
     console.print(table)
     if section.goals:
         goals = Table("what", show_edge=False)
@@ -87,18 +87,18 @@ def show(section: Section, console: Console) -> None:
             goals.add_column(column, justify="right")
         goals.add_column("met")
         for goal in section.goals:
-            low, high = _figure(min(goal.figures)), _figure(max(goal.figures))
+            low, high = _format(min(goal.figures)), _format(max(goal.figures))
             bound = f"{'≥' if goal.at_least else '≤'} {goal.bound:g} {goal.unit}"
             met = "[green]yes[/]" if goal.met else "[bold red]no[/]"
-            goals.add_row(goal.what, f"{_figure(goal.median)} {goal.unit}", f"{low} to {high}", bound, met)
+            goals.add_row(goal.what, f"{_format(goal.median)} {goal.unit}", f"{low} to {high}", bound, met)
         console.print(goals)
     for text in section.left_out:
         console.print(f"left out: {text}", soft_wrap=True, highlight=False)
     console.print()
 
 
-def facts() -> dict[str, str]:
-    """The machine and the releases, as far as a figure depends on them."""
+def environment() -> dict[str, str]:
+    """Return the machine and the versions, as far as a figure depends on them."""
     found = {
         "processor": f"{os.cpu_count()} cores, {_processor()}",
         "system": f"{platform.system()} {platform.release()}",
@@ -124,8 +124,8 @@ def _processor() -> str:
         return platform.machine()
 
 
-def _figure(value: float) -> str:
-    """Three digits that count; thousands are parted."""
+def _format(value: float) -> str:
+    """Return three significant digits, with commas between thousands."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

@@ -1,4 +1,4 @@
-"""The servers that are compared, and how each is told to take a contact."""
+"""The servers that are compared, and how each takes a contact."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from benchmarks.processes import Running, started
 from mock_server.resources import resource_path
 from mock_server.spec import Contract
 
-OURS, YARDSTICK, PRISM, JSON_SERVER = "segmetrics-mock", "bare Starlette", "Prism", "json-server"
+OURS, BASELINE, PRISM, JSON_SERVER = "segmetrics-mock", "bare Starlette", "Prism", "json-server"
 WIREMOCK, WIREMOCK_SCHEMA = "WireMock, stub", "WireMock, schema"
 MOCKOON, MOCKOON_SCHEMA = "Mockoon, CRUD", "Mockoon, upsert with schema"
 # What npm installs, at these releases.
@@ -36,7 +36,7 @@ UNFIT = {"contact_id": "@id@", "first_name": 3}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`command`: for a folder of its own, which it may write to, and a port. `validates`: refuses what is unfit."""
+    """A server to compare. `command`: for a folder that it may write to, and a port. `validates`: refuses bad data."""
 
     name: str
     command: Callable[[Path, int], Sequence[str]]
@@ -50,7 +50,7 @@ class Server:
         return started(lambda port: self.command(own, port), self.traffic().add.filled(0))
 
     def check(self, running: Running) -> None:
-        """Raises SystemExit unless a valid call is accepted, and an unfit one refused where that is promised."""
+        """Raise SystemExit unless a valid call is accepted, and an invalid one refused by a server that validates."""
         traffic = self.traffic()
         valid = [traffic.add.filled(traffic.first_new), traffic.change.filled(1)]
         answers = [running.status(request) for request in valid]
@@ -66,17 +66,17 @@ def ours(folder: Path, port: int) -> list[str]:
 
 
 def available() -> tuple[list[Server], list[str]]:
-    """The servers that can be run here, and what is left out and why."""
+    """Return the servers that can run here, and what is left out and why."""
     found = [
         Server(OURS, ours, contacts),
-        Server(YARDSTICK, _yardstick, contacts, validates=False),
+        Server(BASELINE, _baseline, contacts, validates=False),
     ]
     npm, java = shutil.which("npm"), shutil.which("java")
     if npm is None or shutil.which("node") is None:
         return found, ["Prism, WireMock, Mockoon, json-server: npm and node are not here"]
-    folder, trouble = _installed(npm)
-    if trouble:
-        return found, [f"Prism, WireMock, Mockoon, json-server: npm could not install them: {trouble}"]
+    folder, error = _installed(npm)
+    if error:
+        return found, [f"Prism, WireMock, Mockoon, json-server: npm could not install them: {error}"]
     modules = folder / "node_modules"
     tools = modules / ".bin"
 
@@ -124,14 +124,14 @@ def available() -> tuple[list[Server], list[str]]:
 
 
 def known_contacts() -> list[dict[str, Any]]:
-    """What a server must have before it takes updates by PUT."""
+    """Return the contacts that a server must have before it takes updates by PUT."""
     text = json.dumps([contact(str(id)) for id in range(1, KNOWN + 1)])
     filled: list[dict[str, Any]] = json.loads(text.replace('"@number@"', "0"))
     return filled
 
 
 def contact_schema() -> dict[str, Any]:
-    """The contract's schema of a contact on its own, without what only the contract's readers know."""
+    """Return the contract's schema of a contact on its own, without its `x-` keys."""
     schemas = Contract.load().document["components"]["schemas"]
     needed: dict[str, Any] = {}
 
@@ -149,16 +149,16 @@ def contact_schema() -> dict[str, Any]:
 
 
 def _rest() -> Traffic:
-    """Where an upsert is not one call: POST adds, PUT changes."""
+    """Return traffic for servers where an upsert is two calls: POST adds, PUT changes."""
     return Traffic(Call.of("POST", "/contact", contact()), Call.of("PUT", "/contact/@id@", contact()))
 
 
-def _yardstick(_: Path, port: int) -> list[str]:
-    return [sys.executable, str(Path(__file__).with_name("yardstick.py")), str(port)]
+def _baseline(_: Path, port: int) -> list[str]:
+    return [sys.executable, str(Path(__file__).with_name("baseline_server.py")), str(port)]
 
 
 def _stub(schema: bool) -> dict[str, Any]:
-    """WireMock's stub of the contact call."""
+    """Return WireMock's stub of the contact call."""
     body = {"matchesJsonSchema": json.dumps(contact_schema()), "schemaVersion": "V202012"}
     return {
         "request": {"method": "POST", "urlPathPattern": "/api/v1/[^/]+/[^/]+/contact"}
@@ -172,7 +172,7 @@ def _stub(schema: bool) -> dict[str, Any]:
 
 
 def _installed(npm: str) -> tuple[Path, str]:
-    """The folder with the peers, outside the checkout, filled once for each set of releases; and npm's trouble."""
+    """Install the peers once for each set of versions; return their folder outside the checkout, and npm's error."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     releases = json.dumps(PEERS)
     folder = cache / "segmetrics-mock-benchmarks" / str(uuid5(NAMESPACE_URL, releases))

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from benchmarks.endurance.fuzzing.calls import Call, Maker
+from benchmarks.endurance.fuzzing.calls import Call, CallFactory
 from benchmarks.endurance.fuzzing.frames import Input
 from benchmarks.endurance.fuzzing.model import Model
 from benchmarks.endurance.fuzzing.raw import Answer
@@ -48,12 +48,12 @@ def send(origin: str, calls: list[Call]) -> None:
 def test_calls_at_once_are_as_calls_in_a_row(origins: list[str], http: httpx.Client) -> None:
     document, sandbox = Document(), Sandbox.mint(origins[0], http)
     root = f"/api/v1/{sandbox.account_id}/payments"
-    made = [Maker(document, root, sandbox.api_key, random.Random(seed)) for seed in range(CLIENTS)]
+    made = [CallFactory(document, root, sandbox.api_key, random.Random(seed)) for seed in range(CLIENTS)]
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         sent = [
-            pool.submit(send, origins[place % len(origins)], [maker.call() for _ in range(CALLS)])
-            for place, maker in enumerate(made)
+            pool.submit(send, origins[place % len(origins)], [factory.call() for _ in range(CALLS)])
+            for place, factory in enumerate(made)
         ]
         for one in sent:
             one.result()

@@ -1,4 +1,4 @@
-"""The command of the runs: picks one, prints its figures, and says by its exit code whether its promise held."""
+"""`python -m benchmarks.endurance`: run one of the endurance runs, print its figures, and exit with its verdict."""
 
 import argparse
 import importlib
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def perform(name: str, *, short: bool, seed: int) -> int:
-    """Runs one: 0 when its promise held, 1 when it was broken, 2 when it cannot be run here."""
+    """Perform one run; return 0 when it held, 1 when it was broken, 2 when it cannot run here."""
     started = time.monotonic()
     try:
         figures = importlib.import_module(f"benchmarks.endurance.{name}").run(short=short, seed=seed)

@@ -21,7 +21,7 @@ IDLE, SLOW = 1000, 200
 CLIENTS = 4
 ROUNDS, ROUND_SECONDS = 5, 6.0
 SHORT_ROUNDS, SHORT_ROUND_SECONDS = 1, 1.0
-MOST_RATIO = 3.0
+MAX_RATIO = 3.0
 _SPARE_FILES = 200
 # Between a byte of one slow connection and a byte of the next: each has one a second.
 _DRIP_SECONDS = 0.005
@@ -40,34 +40,34 @@ def run(*, short: bool, seed: int) -> Figures:
     clients = [Client(number, seed) for number in range(CLIENTS)]
     quiet: list[float] = []
     crowded: list[float] = []
-    opened_again = 0
-    with fresh_server() as server, progress("crowd", 2 * rounds) as tell:
+    reopened = 0
+    with fresh_server() as server, progress("crowd", 2 * rounds) as show:
         for number in range(rounds):
             quiet += _latencies(server.origin, clients, seconds)
-            tell(2 * number + 1)
+            show(2 * number + 1)
             with _crowd(server.origin) as crowd:
                 crowded += _latencies(server.origin, clients, seconds)
-            opened_again += crowd.opened_again
-            tell(2 * number + 2)
+            reopened += crowd.reopened
+            show(2 * number + 2)
         with http_client() as http:
             check_stored(demo(server.origin, http), clients)
-    before, beside = (statistics.quantiles(one, n=100)[98] for one in (quiet, crowded))
+    before, with_crowd = (statistics.quantiles(one, n=100)[98] for one in (quiet, crowded))
     figures = {
         "idle connections": IDLE,
         "slow connections (heads, bodies, readers)": SLOW,
-        "of them closed by the server, and opened again": opened_again,
+        "of them closed by the server, and opened again": reopened,
         "normal clients": CLIENTS,
-        "their calls beside the crowd, all answered": len(crowded),
+        "their calls with the crowd, all answered": len(crowded),
         "p99 without the crowd": f"{before * 1000:.1f} ms",
-        "p99 beside the crowd": f"{beside * 1000:.1f} ms",
-        "ratio": f"{beside / before:.2f}",
+        "p99 with the crowd": f"{with_crowd * 1000:.1f} ms",
+        "ratio": f"{with_crowd / before:.2f}",
     }
-    require(short or beside <= MOST_RATIO * before, f"normal clients wait: {figures}")
+    require(short or with_crowd <= MAX_RATIO * before, f"normal clients wait: {figures}")
     return figures
 
 
 def _allow_files(number: int) -> None:
-    """Lets this process and the server that it starts have so many open files."""
+    """Let this process, and the server that it starts, open that many files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < number:
         raise UsageError(f"it needs {number} open files, the system allows {hard}: ulimit -Hn")
@@ -75,7 +75,7 @@ def _allow_files(number: int) -> None:
 
 
 def _latencies(origin: str, clients: list[Client], seconds: float) -> list[float]:
-    """Seconds of each call, of all clients."""
+    """Return the seconds that each call took, of all clients."""
     end = time.monotonic() + seconds
 
     def drive(client: Client) -> list[float]:
@@ -93,7 +93,7 @@ def _latencies(origin: str, clients: list[Client], seconds: float) -> list[float
 
 @dataclass(slots=True, eq=False)
 class _Slow:
-    """One slow connection: it sends the rest of `text` byte by byte; without a rest it reads byte by byte."""
+    """A slow connection: it sends the rest of `text` byte by byte, and without a rest reads byte by byte."""
 
     connection: socket.socket
     text: bytes
@@ -113,16 +113,16 @@ class _Slow:
 
 
 class _Crowd:
-    """Holds the connections; one that the server closes is opened again, so that they are always that many."""
+    """Keeps the connections open: each one that the server closes is opened again."""
 
     def __init__(self, origin: str) -> None:
         address = urlsplit(origin)
         self._address = (address.hostname or "", address.port or 80)
         self._idle = selectors.DefaultSelector()
         self._slow: list[_Slow] = []
-        self.opened_again = 0
+        self.reopened = 0
 
-    def gather(self) -> None:
+    def open_all(self) -> None:
         for _ in range(IDLE):
             self._idle.register(self._connection(), selectors.EVENT_READ)
         texts = (_SLOW_HEAD, _SLOW_BODY, _LONG_ANSWER)
@@ -131,7 +131,7 @@ class _Crowd:
             slow.begin(slow.connection)
             self._slow.append(slow)
 
-    def keep_going(self, over: threading.Event) -> None:
+    def keep_busy(self, over: threading.Event) -> None:
         turn = 0
         while not over.wait(_DRIP_SECONDS):
             turn = (turn + 1) % SLOW
@@ -141,14 +141,14 @@ class _Crowd:
             except OSError:
                 slow.connection.close()
                 slow.begin(self._connection())
-                self.opened_again += 1
+                self.reopened += 1
             for key, _ in self._idle.select(0):
                 self._idle.unregister(key.fileobj)
                 key.fileobj.close()  # type: ignore[union-attr]
                 self._idle.register(self._connection(), selectors.EVENT_READ)
-                self.opened_again += 1
+                self.reopened += 1
 
-    def leave(self) -> None:
+    def close_all(self) -> None:
         for key in list(self._idle.get_map().values()):
             key.fileobj.close()  # type: ignore[union-attr]
         self._idle.close()
@@ -166,14 +166,14 @@ class _Crowd:
 
 @contextmanager
 def _crowd(origin: str) -> Iterator[_Crowd]:
-    """The crowd is there while the block runs."""
+    """Keep the connections open while the block runs."""
     crowd, over = _Crowd(origin), threading.Event()
     with ThreadPoolExecutor(1) as pool:
         try:
-            crowd.gather()
-            going = pool.submit(crowd.keep_going, over)
+            crowd.open_all()
+            going = pool.submit(crowd.keep_busy, over)
             yield crowd
         finally:
             over.set()
         going.result()
-        crowd.leave()
+        crowd.close_all()

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from benchmarks.endurance.run import Figures, Tell, fresh_server, progress, require
+from benchmarks.endurance.run import Figures, ShowProgress, fresh_server, progress, require
 from mock_server.contract.command import ContractOptions, Depth, run_suite, second_account
 from mock_server.contract.report import Progress, Report
 from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
@@ -17,11 +17,11 @@ def run(*, short: bool, seed: int) -> Figures:
     wanted = SHORT_CASES if short else CASES
     cases = further = rules = 0
     seeds: list[int] = []
-    with progress("deep", wanted) as tell:
+    with progress("deep", wanted) as show:
         while cases < wanted:
             seeds.append(seed + len(seeds))
             with fresh_server("--check-answers") as server:
-                report = _judged(f"{server.origin}/api", depth, seeds[-1], _Told(tell, cases))
+                report = _suite_report(f"{server.origin}/api", depth, seeds[-1], _RunProgress(show, cases))
             assert report.end is not None
             cases, further = cases + report.calls, further + report.end["follow_up_calls"]
             rules = sum(bool(rule["held"]) for rule in report.end["rules"])
@@ -34,20 +34,20 @@ def run(*, short: bool, seed: int) -> Figures:
     }
 
 
-class _Told(Progress):
-    """How far a run is, counted on from the runs before it."""
+class _RunProgress(Progress):
+    """Shows the calls of all runs so far."""
 
-    def __init__(self, tell: Tell, before: int) -> None:
+    def __init__(self, show: ShowProgress, before: int) -> None:
         super().__init__(terminal=False)
-        self._tell = tell
+        self._show = show
         self._before = before
 
     def show(self, report: Report) -> None:
-        self._tell(self._before + report.calls)
+        self._show(self._before + report.calls)
 
 
-def _judged(url: str, depth: Depth, seed: int, told: Progress) -> Report:
-    """What a run of the suite came to. Raises BrokenPromiseError for whatever it finds, a 5xx among it."""
+def _suite_report(url: str, depth: Depth, seed: int, shown: Progress) -> Report:
+    """Return the report of one run of the suite. Raises BrokenPromiseError for each finding, a 5xx included."""
     sandbox = DEFAULT_SANDBOX
     options = ContractOptions(
         url=url,
@@ -59,7 +59,7 @@ def _judged(url: str, depth: Depth, seed: int, told: Progress) -> Report:
         depth=depth,
     )
     with tempfile.TemporaryDirectory() as folder, second_account(options) as completed:
-        report, code, output = run_suite(completed, Path(folder), told)
+        report, code, output = run_suite(completed, Path(folder), shown)
     found = "\n\n".join(f"{one['title']}\n{one['message']}\n{one['curl']}" for one in report.failures)
     found += "\n\n".join(f"{one['operation']}\n{one['text']}" for one in report.errors)
     require(code == 0 and report.end is not None and not found, found or output[-4000:])

@@ -1,6 +1,6 @@
-"""A disk that is full, a limit of file size, files that may not be written: an error 500 that says what to do.
+"""Run with a full disk, a limit of the file size, protected files: each error 500 says what to do.
 
-The rest goes on: calls that were acknowledged stay, the admin side answers, and calls are taken again when it is over.
+What was acknowledged stays, the admin side responds, and calls are accepted again afterwards.
 """
 
 import contextlib
@@ -23,21 +23,21 @@ from benchmarks.endurance.run import Figures, fresh_server, progress, require
 from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import COMMAND
 
-# Before the trouble, in it, and after it.
+# Before the fault, in it, and after it.
 CALLS, SHORT_CALLS = 2000, 60
 
 CLIENTS = 4
 _PADDING = 20_000
 _DISK_MEGABYTES = 160
-_LOOK_EVERY = 20
-# How long a trouble lasts, with more calls if need be: there may be room left in the log and in the file.
-_LEAST_REFUSED, _MOST_SECONDS = 100, 60
+_CHECK_EVERY = 20
+# How long a fault lasts, with more calls if need be: there may be room left in the log and in the file.
+_MIN_REFUSED, _MAX_SECONDS = 100, 60
 _OPTIONS = ("--journal-limit", "100")
 _INSIDE = "SEGMETRICS_ENDURANCE_OWN_MOUNTS"
 _ADMIN = ("/__admin/health", "/__admin/sandboxes/demo/requests", "/__admin/sandboxes/demo/report", "/__admin/ui")
 
-# Takes the folder of the database and the server's process id; the trouble lasts as long as the block.
-Trouble = Callable[[Path, int], AbstractContextManager[None]]
+# Takes the folder of the database and the server's process id; the fault lasts as long as the block.
+DiskFault = Callable[[Path, int], AbstractContextManager[None]]
 
 
 def run(*, short: bool, seed: int) -> Figures:
@@ -45,44 +45,44 @@ def run(*, short: bool, seed: int) -> Figures:
         again = [*own_mounts, sys.executable, "-m", "benchmarks.endurance", "disk", "--seed", str(seed)]
         os.execvpe(again[0], again + ["--short"] * short, {**os.environ, _INSIDE: "1"})
     calls = SHORT_CALLS if short else CALLS
-    figures: Figures = {"calls before, in and after each trouble": calls}
+    figures: Figures = {"calls before, in and after each fault": calls}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        figures["a limit of file size"] = _endure(_size_limited, folder / "limited", calls, seed)
+        figures["a limit of file size"] = _run_with(_size_limited, folder / "limited", calls, seed)
         if _INSIDE in os.environ:
             with _small_disk(folder / "small"):
-                figures["a full disk"] = _endure(_full, folder / "small", calls, seed)
+                figures["a full disk"] = _run_with(_full, folder / "small", calls, seed)
                 figures["a disk mounted read-only"] = _refused_at_start(folder / "small")
         else:
             figures["a full disk, a disk mounted read-only"] = "left out: no own mounts can be made here"
         if _may_protect(folder):
-            figures["files protected as immutable"] = _endure(_protected, folder / "protected", calls, seed)
+            figures["files protected as immutable"] = _run_with(_protected, folder / "protected", calls, seed)
         else:
             figures["files protected as immutable"] = "left out: chattr +i needs root and a file system that has it"
     return figures
 
 
-def _endure(trouble: Trouble, folder: Path, calls: int, seed: int) -> str:
+def _run_with(fault: DiskFault, folder: Path, calls: int, seed: int) -> str:
     folder.mkdir(exist_ok=True)
     path = folder / "data.db"
     clients = [Client(number, seed, padding=_PADDING) for number in range(CLIENTS)]
     refused = 0
-    name = trouble.__name__.strip("_")
-    with http_client() as http, progress(f"disk, {name}", 3 * calls) as tell:
+    name = fault.__name__.strip("_")
+    with http_client() as http, progress(f"disk, {name}", 3 * calls) as show:
         with fresh_server("--database", str(path), *_OPTIONS) as server:
             sandbox = demo(server.origin, http)
             for number in range(calls):
                 clients[number % CLIENTS].send(sandbox)
-            tell(calls)
-            with trouble(folder, server.process.pid):
-                sent, until = 0, time.monotonic() + _MOST_SECONDS
-                while sent < calls or (refused < _LEAST_REFUSED and time.monotonic() < until):
-                    refused += not _taken(clients[sent % CLIENTS], sandbox, path)
-                    if sent % _LOOK_EVERY == 0:
+            show(calls)
+            with fault(folder, server.process.pid):
+                sent, until = 0, time.monotonic() + _MAX_SECONDS
+                while sent < calls or (refused < _MIN_REFUSED and time.monotonic() < until):
+                    refused += not _was_applied(clients[sent % CLIENTS], sandbox, path)
+                    if sent % _CHECK_EVERY == 0:
                         _check_admin(sandbox, clients)
                     sent += 1
-            require(refused > 0, f"no call was refused for the trouble '{name}'")
-            tell(2 * calls)
+            require(refused > 0, f"no call was refused for the fault '{name}'")
+            show(2 * calls)
             over_at = path.stat().st_mtime_ns
             for number in range(calls):
                 clients[number % CLIENTS].send(sandbox)
@@ -91,12 +91,12 @@ def _endure(trouble: Trouble, folder: Path, calls: int, seed: int) -> str:
         check_file(path)
         with fresh_server("--database", str(path), *_OPTIONS) as server:
             check_stored(demo(server.origin, http), clients)
-            tell(3 * calls)
+            show(3 * calls)
     return f"{refused:,} clear errors 500, nothing lost, nothing half-written, service went on"
 
 
-def _taken(client: Client, sandbox: Sandbox, path: Path) -> bool:
-    """Whether the client's next call was carried out; otherwise it must be told why, and what to do."""
+def _was_applied(client: Client, sandbox: Sandbox, path: Path) -> bool:
+    """Send the client's next call; return whether it was applied. A refusal must say why, and what to do."""
     call = client.call()
     answer = sandbox.send(call.method, call.path, integration=call.integration, json=call.body)
     if answer.status_code != 500:
@@ -105,17 +105,17 @@ def _taken(client: Client, sandbox: Sandbox, path: Path) -> bool:
     (text,) = errors_of(answer)
     clear = text.startswith("nothing was stored") and str(path) in text and "disk" in text
     require(clear, f"{call.method} {call.path} was answered with 500 and no clear text: {text}")
-    client.settle(done=False)
+    client.finish_pending(applied=False)
     return False
 
 
 def _write_until_moved(clients: list[Client], sandbox: Sandbox, path: Path, since: int) -> None:
-    """Write until the server moves pages of its write-ahead log into the file: it must not grow for ever."""
-    patience = time.monotonic() + 60
+    """Write until the server moves pages of its write-ahead log into the file, so that the log stays small."""
+    deadline = time.monotonic() + 60
     while path.stat().st_mtime_ns <= since:
         for client in clients:
             client.send(sandbox)
-        require(time.monotonic() < patience, "the write-ahead log is not moved into the file any more")
+        require(time.monotonic() < deadline, "the write-ahead log is not moved into the file any more")
 
 
 def _check_admin(sandbox: Sandbox, clients: list[Client]) -> None:
@@ -127,7 +127,7 @@ def _check_admin(sandbox: Sandbox, clients: list[Client]) -> None:
 
 @contextmanager
 def _size_limited(folder: Path, pid: int) -> Iterator[None]:
-    """The server may write no file beyond half of its database: what `ulimit -f` does, any system has it."""
+    """Limit the files of the server to half the size of its database, as `ulimit -f` would."""
     size = (folder / "data.db").stat().st_size
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (size // 2, resource.RLIM_INFINITY))
     yield
@@ -136,7 +136,7 @@ def _size_limited(folder: Path, pid: int) -> Iterator[None]:
 
 @contextmanager
 def _full(folder: Path, _: int) -> Iterator[None]:
-    """Another file takes all the space."""
+    """Fill the disk with another file."""
     ballast = folder / "ballast"
     with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
@@ -156,7 +156,7 @@ def _protected(folder: Path, _: int) -> Iterator[None]:
 
 
 def _may_protect(folder: Path) -> bool:
-    """Whether a file that is open already can be made immutable: only some file systems have it."""
+    """Return whether a file that is open can be made immutable; only some file systems support it."""
     if not shutil.which("chattr"):
         return False
     with (folder / "probe").open("wb", buffering=0) as file:
@@ -173,7 +173,7 @@ def _may_protect(folder: Path) -> bool:
 
 
 def _own_mounts() -> list[str]:
-    """The start of a command line that runs a command with mounts of its own; empty where that is forbidden."""
+    """Return the start of a command line that gives a command mounts of its own, or nothing where that is forbidden."""
     for options in ([], ["--user", "--map-root-user"]):
         command = ["unshare", *options, "--mount", "--"]
         with tempfile.TemporaryDirectory() as folder, contextlib.suppress(FileNotFoundError):
@@ -197,15 +197,15 @@ def _mount_command(folder: Path) -> list[str]:
 
 
 def _refused_at_start(folder: Path) -> str:
-    """A server does not start on a database that it may not write; it says so, and its data are as they were."""
+    """Check that a server does not start on a read-only database, says so, and leaves its data unchanged."""
     path = folder / "data.db"
     subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
     before = path.read_bytes()
     command = [*COMMAND, "serve", "--port", "0", "--database", str(path)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
     subprocess.run(["mount", "-o", "remount,rw", str(folder)], check=True)
-    told = ended.stderr.strip()
-    require(ended.returncode == 2 and str(path) in told and "\n" not in told, f"read-only: {ended}")
+    printed = ended.stderr.strip()
+    require(ended.returncode == 2 and str(path) in printed and "\n" not in printed, f"read-only: {ended}")
     require(path.read_bytes() == before, "a server that may not write has written")
     with fresh_server("--database", str(path)) as server:
         require(httpx.get(f"{server.origin}/__admin/health", trust_env=False).status_code == 200, "it does not start")

@@ -1,6 +1,7 @@
-"""A fuzzer over raw sockets: 100,000 broken inputs, from the framing of HTTP to the types of JSON.
+"""Fuzz the server over raw sockets: 100,000 broken inputs, from the framing of HTTP to the types of JSON.
 
-Never an error 5xx, never a dead server, and what is stored is what was accepted: valid calls are among the inputs.
+There is no error 5xx, the server stays alive, and the stored state is that of the accepted calls; some inputs are
+valid calls.
 """
 
 import random
@@ -11,10 +12,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from benchmarks.endurance.fuzzing import bodies, frames
-from benchmarks.endurance.fuzzing.calls import Maker
+from benchmarks.endurance.fuzzing.calls import CallFactory
 from benchmarks.endurance.fuzzing.frames import Input
 from benchmarks.endurance.fuzzing.model import Model
-from benchmarks.endurance.fuzzing.raw import Line
+from benchmarks.endurance.fuzzing.raw import RawClient
 from benchmarks.endurance.load import http_client
 from benchmarks.endurance.run import BrokenPromiseError, Figures, fresh_server, progress, require
 from client_tests.sandbox import Sandbox
@@ -37,24 +38,24 @@ def run(*, short: bool, seed: int) -> Figures:
 
 
 def attack(origin: str, *, inputs: int, seed: int) -> Figures:
-    """Sends so many broken inputs. Raises BrokenPromiseError with the seed and the bytes."""
+    """Send that many broken inputs. Raises BrokenPromiseError with the seed and the bytes."""
     address = urlsplit(origin)
     document, kinds, broken, accepted = Document(), Counter[str](), 0, 0
     with (
-        closing(Line(address.hostname or "", address.port or 80)) as line,
+        closing(RawClient(address.hostname or "", address.port or 80)) as client,
         http_client() as http,
-        progress("fuzz", inputs) as tell,
+        progress("fuzz", inputs) as show,
     ):
         while broken < inputs:
             model = Model(document)
-            kinds += _one_sandbox(Sandbox.mint(origin, http), model, line, seed, kinds.total())
+            kinds += _one_sandbox(Sandbox.mint(origin, http), model, client, seed, kinds.total())
             accepted += model.accepted
             broken = sum(count for kind, count in kinds.items() if kind not in frames.SOUND)
-            tell(broken)
-    told = ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items()) if kind not in frames.SOUND)
+            show(broken)
+    by_kind = ", ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items()) if kind not in frames.SOUND)
     return {
         f"broken inputs, seed {seed}": broken,
-        "of these": told,
+        "of these": by_kind,
         "sound inputs among them": kinds.total() - broken,
         "calls accepted, all of them stored as the model says": accepted,
         "errors 5xx": 0,
@@ -62,17 +63,17 @@ def attack(origin: str, *, inputs: int, seed: int) -> Figures:
     }
 
 
-def _one_sandbox(sandbox: Sandbox, model: Model, line: Line, seed: int, first: int) -> Counter[str]:
-    """The inputs from the number `first` on, and then the comparison; how many were sent of each kind."""
+def _one_sandbox(sandbox: Sandbox, model: Model, client: RawClient, seed: int, first: int) -> Counter[str]:
+    """Send the inputs from the number `first` on and compare the state; return how many of each kind were sent."""
     root, kinds = urlsplit(sandbox.url("")).path.rstrip("/"), Counter[str]()
     for number in range(first, first + _A_SANDBOX):
-        input = _input(Maker(model.document, root, sandbox.api_key, random.Random(f"{seed}-{number}")))
+        input = _input(CallFactory(model.document, root, sandbox.api_key, random.Random(f"{seed}-{number}")))
         try:
-            model.take(input, line.exchange(input.parts, len(input.calls), input.end))
+            model.take(input, client.exchange(input.parts, len(input.calls), input.end))
             if number % _HEALTH_EVERY == 0:
                 _check_health(sandbox)
         except (BrokenPromiseError, OSError, httpx.TransportError) as error:
-            raise BrokenPromiseError(_told(error, input, number, seed)) from error
+            raise BrokenPromiseError(_describe(error, input, number, seed)) from error
         kinds[input.kind] += 1
     try:
         model.compare(sandbox)
@@ -82,14 +83,14 @@ def _one_sandbox(sandbox: Sandbox, model: Model, line: Line, seed: int, first: i
     return kinds
 
 
-def _input(maker: Maker) -> Input:
-    luck = maker.dice.random()
+def _input(factory: CallFactory) -> Input:
+    luck = factory.rng.random()
     if luck < VALID_SHARE:
-        return frames.whole("valid", maker.call())
+        return frames.whole("valid", factory.call())
     if luck < VALID_SHARE + FRAME_SHARE:
-        return frames.broken(maker)
-    operation = maker.posting()
-    return frames.whole("body", maker.post(operation, bodies.broken(maker.body(operation), maker.dice)))
+        return frames.broken(factory)
+    operation = factory.posting()
+    return frames.whole("body", factory.post(operation, bodies.broken(factory.body(operation), factory.rng)))
 
 
 def _check_health(sandbox: Sandbox) -> None:
@@ -97,7 +98,7 @@ def _check_health(sandbox: Sandbox) -> None:
     require(answer.status_code == 200, f"health is {answer.status_code}: {answer.text[:1000]}")
 
 
-def _told(error: Exception, input: Input, number: int, seed: int) -> str:
+def _describe(error: Exception, input: Input, number: int, seed: int) -> str:
     sent = b"".join(input.parts)
     left = f" … {len(sent):,} bytes" if len(sent) > _SHOWN_BYTES else ""
     return f"{error}\ninput {number} of seed {seed}, {input.kind}, end '{input.end}':\n{sent[:_SHOWN_BYTES]!r}{left}"

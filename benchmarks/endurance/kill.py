@@ -1,4 +1,4 @@
-"""SIGKILL under load, with a file: what was acknowledged is there, the file is sound, nothing is half-written."""
+"""Kill the server under load, with a file: what was acknowledged is stored, and nothing is half-written."""
 
 import random
 import shutil
@@ -24,13 +24,13 @@ _START = 50
 
 def run(*, short: bool, seed: int) -> Figures:
     kills = SHORT_KILLS if short else KILLS
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     clients = [Client(number, seed) for number in range(CLIENTS)]
     carried_out = 0
-    with tempfile.TemporaryDirectory() as folder, progress("kill", kills) as tell, http_client() as http:
+    with tempfile.TemporaryDirectory() as folder, progress("kill", kills) as show, http_client() as http:
         path = Path(folder) / "data.db"
         for number in range(kills):
-            _load_until_killed(path, clients, dice.uniform(0, _LATEST_SECONDS / (4 if short else 1)))
+            _load_until_killed(path, clients, rng.uniform(0, _LATEST_SECONDS / (4 if short else 1)))
             check_file(path)
             with fresh_server("--database", str(path), "--journal-limit", str(JOURNAL)) as server:
                 sandbox = demo(server.origin, http)
@@ -44,7 +44,7 @@ def run(*, short: bool, seed: int) -> Figures:
                 acknowledged <= journalled <= acknowledged + carried_out,
                 f"the journal has {journalled} calls; {acknowledged} were acknowledged, {carried_out} more were sent",
             )
-            tell(number + 1)
+            show(number + 1)
     return {
         "kills by SIGKILL, at a random moment": kills,
         "clients": CLIENTS,
@@ -58,7 +58,7 @@ def run(*, short: bool, seed: int) -> Figures:
 
 
 def _load_until_killed(path: Path, clients: list[Client], seconds: float) -> None:
-    """`seconds`: from the first calls to the kill."""
+    """Send calls until the server is killed. `seconds`: from the first calls to the kill."""
     before = sum(client.acknowledged for client in clients)
     warm = threading.Event()
 
@@ -86,7 +86,7 @@ def _load_until_killed(path: Path, clients: list[Client], seconds: float) -> Non
 
 
 def check_file(path: Path) -> None:
-    """The file as the kill left it, in a copy: the next server has to recover it by itself."""
+    """Check the file as the kill left it, in a copy, since the next server must recover it by itself."""
     with tempfile.TemporaryDirectory() as folder:
         for file in path.parent.glob(f"{path.name}*"):
             shutil.copy(file, folder)
@@ -96,6 +96,6 @@ def check_file(path: Path) -> None:
 
 
 def _journalled(origin: str, http: httpx.Client) -> int:
-    """How many calls were ever journalled in the default sandbox."""
+    """Return how many exchanges of the default sandbox were ever recorded."""
     page = http.get(f"{origin}/__admin/sandboxes/demo/requests", params={"limit": JOURNAL}).json()
     return len(page["requests"]) + int(page["dropped"])

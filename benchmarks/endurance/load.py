@@ -1,6 +1,6 @@
 """Clients that use every operation, each on ids of its own, and know what must be stored.
 
-What one call stores carries one number, its version, in all its parts: what is half-written shows.
+All parts of what one call stores carry the same number, its version, so that a half-written call is detected.
 """
 
 import random
@@ -34,7 +34,7 @@ _ITEM = ("name", "product_id", "amount")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`key` is what it changes, `after` how that is then: None when it is gone. `status`: of its answer."""
+    """A call and its effect: `after` is the row of `key` then, None when deleted. `status`: the expected one."""
 
     method: str
     path: str
@@ -46,7 +46,7 @@ class Call:
 
 
 class Client:
-    """Makes calls, and remembers what was acknowledged. `padding`: characters that make a contact larger."""
+    """Makes calls and remembers what was acknowledged. `padding`: characters that make a contact larger."""
 
     def __init__(self, number: int, seed: int, *, padding: int = 0) -> None:
         self.stored: dict[Key, Row] = {}
@@ -54,7 +54,7 @@ class Client:
         self.pending: Call | None = None
         self.acknowledged = 0
         self._name = f"client-{number}"
-        self._dice = random.Random(f"{seed}-{number}")
+        self._rng = random.Random(f"{seed}-{number}")
         self._padding = "x" * padding
         self._version = 0
         self._calls: list[Callable[[], Call]] = [
@@ -64,13 +64,13 @@ class Client:
         ]  # fmt: skip
 
     def call(self) -> Call:
-        """The next call; until `take` it is pending."""
+        """Return the next call, which is pending until `take`."""
         self._version += 1
-        self.pending = self._dice.choice(self._calls)()
+        self.pending = self._rng.choice(self._calls)()
         return self.pending
 
     def take(self, status: int, text: str) -> None:
-        """The answer to the pending call. Raises BrokenPromiseError when it is not the one that must come."""
+        """Take the response to the pending call. Raises BrokenPromiseError when it is not the expected one."""
         call = self.pending
         assert call is not None
         if status != call.status:
@@ -78,28 +78,28 @@ class Client:
                 f"{call.method} {call.path} was answered with {status}, not {call.status}: {text[:1000]}"
             )
         self.acknowledged += 1
-        self.settle(done=True)
+        self.finish_pending(applied=True)
 
-    def settle(self, *, done: bool) -> None:
-        """The pending call was carried out, or was not."""
+    def finish_pending(self, *, applied: bool) -> None:
+        """Remember the effect of the pending call if it was applied."""
         call, self.pending = self.pending, None
-        if done and call and call.key:
+        if applied and call and call.key:
             self.stored.pop(call.key, None)
             if call.after is not None:
                 self.stored[call.key] = call.after
 
     def send(self, sandbox: Sandbox) -> None:
-        """Sends the next call and takes its answer. Raises httpx.TransportError when none comes."""
+        """Send the next call and take its response. Raises httpx.TransportError when there is none."""
         call = self.call()
         answer = sandbox.send(call.method, call.path, integration=call.integration, json=call.body)
         self.take(answer.status_code, answer.text)
 
     def _id(self, resource: str) -> str:
-        return f"{self._name}-{resource}-{self._dice.randrange(_IDS)}"
+        return f"{self._name}-{resource}-{self._rng.randrange(_IDS)}"
 
     def _known(self, resource: str) -> str:
-        """An id that is stored, or empty."""
-        return self._dice.choice([key[1] for key in self.stored if key[0] == resource] or [""])
+        """Return an id that is stored, or an empty text."""
+        return self._rng.choice([key[1] for key in self.stored if key[0] == resource] or [""])
 
     def _contact(self) -> Call:
         id, version = self._id("contact"), f"v{self._version}"
@@ -110,7 +110,7 @@ class Client:
         return _upsert("contact", body, ("contacts", id), {**row, "custom_fields": fields, "tags": set(tags)})
 
     def _tags(self, contact_id: str) -> list[str]:
-        return self._dice.sample([f"{contact_id}-tag-{number}" for number in range(4)], self._dice.randrange(4))
+        return self._rng.sample([f"{contact_id}-tag-{number}" for number in range(4)], self._rng.randrange(4))
 
     def _add_tags(self) -> Call:
         return self._change_tags("tags/add", lambda there, sent: there | sent)
@@ -127,7 +127,7 @@ class Client:
 
     def _invoice(self) -> Call:
         id, version = self._id("invoice"), f"v{self._version}"
-        amounts = [self._version + place for place in range(self._dice.randrange(1, 5))]
+        amounts = [self._version + place for place in range(self._rng.randrange(1, 5))]
         items = [
             {"name": version, "product_id": f"{id}-item-{place}", "amount": amount}
             for place, amount in enumerate(amounts)
@@ -140,7 +140,7 @@ class Client:
     def _subscription(self) -> Call:
         id = self._id("subscription")
         row = {"id": id, "email": f"{self._id('contact')}@example.org", "amount": self._version}
-        row |= {"quantity": self._version, "billing_cycle": self._dice.choice(["month", "year"])}
+        row |= {"quantity": self._version, "billing_cycle": self._rng.choice(["month", "year"])}
         dates = {"start_date": _DATES[0], "last_bill_date": _DATES[1]}
         body = {**row, **dates, "product_id": f"{id}-product", "frequency": 1}
         return _upsert("subscription", body, ("subscriptions", id), row)
@@ -150,7 +150,7 @@ class Client:
         return _upsert("product", row, ("products", row["id"]), row)
 
     def _figures(self) -> Call:
-        ad, date = self._id("ad"), self._dice.choice(_DATES)
+        ad, date = self._id("ad"), self._rng.choice(_DATES)
         row = {"date": date} | dict.fromkeys(("spend", "clicks", "impressions"), self._version)
         body = {**row, "ad": {"id": ad, "name": ad}}
         return Call("POST", "ad/performance", body, "ads", ("ad_performance", ad, date), {**row, "ad": ad})
@@ -176,7 +176,7 @@ class Client:
 
 
 def demo(origin: str, http: httpx.Client) -> Sandbox:
-    """The default sandbox of a server."""
+    """Return the default sandbox of a server."""
     return Sandbox(origin, DEFAULT_SANDBOX.account_id, DEFAULT_SANDBOX.api_key, http)
 
 
@@ -185,7 +185,7 @@ def http_client() -> httpx.Client:
 
 
 def check_stored(sandbox: Sandbox, clients: Iterable[Client]) -> None:
-    """The stored state is what was acknowledged; a pending call was carried out whole, or not at all.
+    """Check that the stored state is what was acknowledged; a pending call was applied completely or not at all.
 
     Raises BrokenPromiseError with the rows that differ.
     """
@@ -193,7 +193,7 @@ def check_stored(sandbox: Sandbox, clients: Iterable[Client]) -> None:
     expected: dict[Key, Row] = {}
     for client in clients:
         if client.pending:
-            client.settle(done=stored.get(client.pending.key) == client.pending.after)
+            client.finish_pending(applied=stored.get(client.pending.key) == client.pending.after)
         expected |= client.stored
     for key in expected.keys() | {
         key for key in stored if key[0] != "products" or re.search("-product-[0-9]+$", key[1])
@@ -207,7 +207,7 @@ def check_stored(sandbox: Sandbox, clients: Iterable[Client]) -> None:
 
 
 def every_row(sandbox: Sandbox, resource: str) -> Iterator[dict[str, Any]]:
-    """All rows of a resource of the state, page by page."""
+    """Yield all rows of a resource of the state, page by page."""
     page = sandbox.state(resource=resource)
     yield from page[resource]
     while "next" in page:
@@ -216,7 +216,7 @@ def every_row(sandbox: Sandbox, resource: str) -> Iterator[dict[str, Any]]:
 
 
 def _rows(sandbox: Sandbox, resource: str) -> Iterator[tuple[Key, Row]]:
-    """All rows of a resource, by key, with the fields that the clients send."""
+    """Return all rows of a resource by key, with the fields that the clients send."""
     for row in every_row(sandbox, resource):
         shown = {name: row[name] for name in _SHOWN[resource]}
         if resource == "contacts":

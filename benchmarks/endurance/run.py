@@ -1,4 +1,4 @@
-"""What the runs share: a server of their own, how far they are, what they found."""
+"""What the runs share: a server of their own, progress, figures."""
 
 import sys
 import tempfile
@@ -16,24 +16,24 @@ from client_tests.serving import Served, served
 Figures = dict[str, object]
 
 # Takes how much is done.
-Tell = Callable[[float], None]
+ShowProgress = Callable[[float], None]
 
 _LINES = 10
 
 
 class BrokenPromiseError(Exception):
-    """A promise was broken; the text says which, and what shows it."""
+    """A run failed; the text says what was promised, and what shows that it does not hold."""
 
 
 def require(holds: bool, text: str) -> None:
-    """Raises BrokenPromiseError with the text where the promise does not hold."""
+    """Raise BrokenPromiseError with the text unless the promise holds."""
     if not holds:
         raise BrokenPromiseError(text)
 
 
 @contextmanager
 def fresh_server(*options: str) -> Iterator[Served]:
-    """A server of the run's own. Raises BrokenPromiseError when it printed a traceback."""
+    """Serve a fake for one run. Raises BrokenPromiseError when it printed a traceback."""
     with tempfile.TemporaryFile("w+") as errors:
 
         def traceback() -> str:
@@ -50,8 +50,8 @@ def fresh_server(*options: str) -> Iterator[Served]:
 
 
 @contextmanager
-def progress(name: str, total: float) -> Iterator[Tell]:
-    """A bar on a terminal, else a line for each tenth; on standard error."""
+def progress(name: str, total: float) -> Iterator[ShowProgress]:
+    """Show the progress on standard error: a bar on a terminal, else a line for each tenth."""
     console = Console(stderr=True)
     if console.is_terminal:
         columns = (TextColumn(name), BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f}"))
@@ -59,16 +59,16 @@ def progress(name: str, total: float) -> Iterator[Tell]:
             task = bar.add_task(name, total=total)
             yield lambda done: bar.update(task, completed=done)
         return
-    started, told = time.monotonic(), 0
+    started, shown = time.monotonic(), 0
 
-    def tell(done: float) -> None:
-        nonlocal told
-        if done * _LINES >= (told + 1) * total:
-            told = int(done * _LINES / total)
+    def show(done: float) -> None:
+        nonlocal shown
+        if done * _LINES >= (shown + 1) * total:
+            shown = int(done * _LINES / total)
             seconds = time.monotonic() - started
             print(f"{name}: {done:,.0f} of {total:,.0f}, {seconds:.0f} s", file=sys.stderr, flush=True)
 
-    yield tell
+    yield show
 
 
 def print_table(title: str, figures: Figures) -> None:

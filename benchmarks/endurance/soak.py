@@ -1,4 +1,4 @@
-"""Sixteen clients, mixed operations, for a long time: no error, and memory stays flat."""
+"""Run sixteen clients with mixed operations for a long time: no errors, and the memory stays flat."""
 
 import statistics
 import threading
@@ -33,7 +33,7 @@ def run(*, short: bool, seed: int) -> Figures:
                 while not over.is_set():
                     client.send(sandbox)
                     if client.acknowledged % _LOOK_EVERY == 0:
-                        _look_around(sandbox)
+                        _use_admin_side(sandbox)
             finally:
                 over.set()
 
@@ -60,8 +60,8 @@ def run(*, short: bool, seed: int) -> Figures:
     return figures
 
 
-def _look_around(sandbox: Sandbox) -> None:
-    """What tests do beside their calls: look at the state and the journal, take a sandbox and drop it."""
+def _use_admin_side(sandbox: Sandbox) -> None:
+    """Do what tests do besides their calls: read the state and the journal, create a sandbox and delete it."""
     sandbox.state(resource="contacts", limit="50")
     sandbox.requests(limit="50")
     other = Sandbox.mint(sandbox.origin, sandbox.http)
@@ -71,12 +71,12 @@ def _look_around(sandbox: Sandbox) -> None:
 
 
 def _sampled(pid: int, seconds: float, over: threading.Event) -> list[tuple[float, float]]:
-    """Seconds since the start and megabytes (10⁶ bytes) of resident memory; ends early when `over` is set."""
+    """Return seconds since the start and megabytes (10⁶ bytes) of resident memory, until `over` is set."""
     started, samples = time.monotonic(), []
-    with progress("soak", seconds) as tell:
+    with progress("soak", seconds) as show:
         while (passed := time.monotonic() - started) < seconds and not over.wait(_SAMPLE_SECONDS):
             samples.append((passed, _resident_megabytes(pid)))
-            tell(passed)
+            show(passed)
     return samples
 
 

@@ -1,1 +1,1 @@
-"""The parts of `fuzz`: calls, how they are broken, how they are sent, and what must be stored after them."""
+"""The parts of `fuzz`: calls, how they are broken and sent, and the state that must follow."""

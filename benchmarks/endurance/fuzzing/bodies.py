@@ -22,40 +22,40 @@ _TOKENS = (
 )  # fmt: skip
 
 
-def broken(body: dict[str, Any], dice: random.Random) -> bytes:
-    """The body, broken in one to three ways; by luck it may still be valid."""
-    how = dice.random()
+def broken(body: dict[str, Any], rng: random.Random) -> bytes:
+    """Return the body, broken in one to three ways; by chance it may still be valid."""
+    how = rng.random()
     if how < 0.4:
-        for _ in range(dice.randrange(1, 4)):
-            _put(body, dice)
+        for _ in range(rng.randrange(1, 4)):
+            _put(body, rng)
         return _dumps(body)
     if how < 0.5:
-        return _with_keys_twice(body, dice)
+        return _with_keys_twice(body, rng)
     if how < 0.55:
-        return _nested(body, dice)
+        return _nested(body, rng)
     if how < 0.6:
-        return dice.choice(_as_other_text)(_dumps(body))
+        return rng.choice(_as_other_text)(_dumps(body))
     raw = bytearray(_dumps(body))
-    for _ in range(dice.randrange(1, 4)):
-        _scratch(raw, dice)
+    for _ in range(rng.randrange(1, 4)):
+        _scratch(raw, rng)
     return bytes(raw)
 
 
-def _put(body: dict[str, Any], dice: random.Random) -> None:
-    """Another value in a place of the body, or a place gone, or a new one."""
+def _put(body: dict[str, Any], rng: random.Random) -> None:
+    """Replace, remove or add a value somewhere in the body."""
     places = list(_places(body))
-    if not places or dice.random() < 0.1:
-        body[dice.choice(("", "extra", "id", "email", "contact_id", "__proto__", "x" * 300))] = _value(dice)
+    if not places or rng.random() < 0.1:
+        body[rng.choice(("", "extra", "id", "email", "contact_id", "__proto__", "x" * 300))] = _value(rng)
         return
-    holder, place = dice.choice(places)
-    if dice.random() < 0.15:
+    holder, place = rng.choice(places)
+    if rng.random() < 0.15:
         del holder[place]
     else:
-        holder[place] = _value(dice)
+        holder[place] = _value(rng)
 
 
-def _value(dice: random.Random) -> Any:
-    return deepcopy(dice.choice(_VALUES))
+def _value(rng: random.Random) -> Any:
+    return deepcopy(rng.choice(_VALUES))
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -65,35 +65,35 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from _places(value[key])
 
 
-def _with_keys_twice(body: dict[str, Any], dice: random.Random) -> bytes:
-    pairs = [*body.items(), *((name, dice.choice((body[name], _value(dice)))) for name in body)]
-    dice.shuffle(pairs)
+def _with_keys_twice(body: dict[str, Any], rng: random.Random) -> bytes:
+    pairs = [*body.items(), *((name, rng.choice((body[name], _value(rng)))) for name in body)]
+    rng.shuffle(pairs)
     return b"{" + b",".join(_dumps(name) + b":" + _dumps(value) for name, value in pairs) + b"}"
 
 
-def _nested(body: dict[str, Any], dice: random.Random) -> bytes:
-    levels = dice.choice((10, 62, 63, 64, 65, 200, 5000))
-    opening, closing = dice.choice(((b"[", b"]"), (b'{"a":', b"}")))
-    deep = opening * levels + b"1" + closing * dice.choice((levels, levels, levels - 1))
-    name = dice.choice((*body, "extra"))
+def _nested(body: dict[str, Any], rng: random.Random) -> bytes:
+    levels = rng.choice((10, 62, 63, 64, 65, 200, 5000))
+    opening, closing = rng.choice(((b"[", b"]"), (b'{"a":', b"}")))
+    deep = opening * levels + b"1" + closing * rng.choice((levels, levels, levels - 1))
+    name = rng.choice((*body, "extra"))
     return _dumps(body)[:-1] + b"," * bool(body) + _dumps(name) + b":" + deep + b"}"
 
 
-def _scratch(raw: bytearray, dice: random.Random) -> None:
-    at = dice.randrange(len(raw) + 1)
-    match dice.randrange(6):
+def _scratch(raw: bytearray, rng: random.Random) -> None:
+    at = rng.randrange(len(raw) + 1)
+    match rng.randrange(6):
         case 0:
-            raw[at : at + 1] = bytes([dice.randrange(256)])
+            raw[at : at + 1] = bytes([rng.randrange(256)])
         case 1:
-            raw[at:at] = dice.choice(_TOKENS)
+            raw[at:at] = rng.choice(_TOKENS)
         case 2:
-            del raw[at : at + dice.randrange(1, 20)]
+            del raw[at : at + rng.randrange(1, 20)]
         case 3:
-            raw[at:at] = raw[at : at + dice.randrange(1, 40)]
+            raw[at:at] = raw[at : at + rng.randrange(1, 40)]
         case 4:
             del raw[at:]
         case 5:
-            raw += dice.choice(_TOKENS)
+            raw += rng.choice(_TOKENS)
 
 
 _as_other_text = (
@@ -110,7 +110,7 @@ _as_other_text = (
 
 
 def _dumps(value: Any) -> bytes:
-    """JSON in UTF-8; half a surrogate pair is written as its escape."""
+    """Return JSON in UTF-8; half a surrogate pair is written as its escape."""
     try:
         return dumps(value)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Valid calls, made from the contract's own examples with few ids, so that they meet each other."""
+"""Valid calls, generated from the contract's own examples, with few ids so that they affect each other."""
 
 import random
 from collections.abc import Mapping
@@ -16,7 +16,10 @@ _DATES = ("2026-01-02", "2026-01-02 03:04:05", "2026-01-02T03:04:05.678Z", "2026
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`target`: of the request line. `named`: what its path names, decoded. `body`: as it is sent."""
+    """A request of an operation.
+
+    `target`: of the request line. `named`: the id in its path, decoded. `body`: as it is sent.
+    """
 
     operation: Operation
     target: str
@@ -25,7 +28,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
 
     def head(self, *further: str) -> bytes:
-        """Request line and headers, without a length; `further`: lines."""
+        """Return the request line and headers without a length. `further`: header lines to add."""
         lines = [f"{self.operation.method} {self.target} HTTP/1.1", "Host: localhost"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         return "\r\n".join([*lines, *further, "", ""]).encode()
@@ -34,11 +37,11 @@ class Call:
         return self.head(f"Content-Length: {len(self.body)}") + self.body
 
 
-class Maker:
+class CallFactory:
     """Makes calls for one integration. `root`: the path of its account and integration."""
 
-    def __init__(self, document: Document, root: str, api_key: str, dice: random.Random) -> None:
-        self.dice = dice
+    def __init__(self, document: Document, root: str, api_key: str, rng: random.Random) -> None:
+        self.rng = rng
         self._root = root
         self._operations = list(document.operations.values())
         self._document = document
@@ -51,31 +54,31 @@ class Maker:
         }
 
     def call(self) -> Call:
-        operation = self.dice.choice(self._operations)
+        operation = self.rng.choice(self._operations)
         if operation.body is None:
-            named = self._value("email" if self.dice.random() < 0.3 else "id", "")
+            named = self._value("email" if self.rng.random() < 0.3 else "id", "")
             return self.deletion(operation, str(named))
         return self.post(operation, dumps(self.body(operation)))
 
     def body(self, operation: Operation) -> dict[str, Any]:
-        """Mostly valid: an example with other values; now and then it lacks a field that it needs."""
-        example = deepcopy(self.dice.choice(self._examples[operation.name]))
+        """Return a body, mostly valid: an example with other values, which now and then lacks a required field."""
+        example = deepcopy(self.rng.choice(self._examples[operation.name]))
         kept = {
             name: value
             for name, value in example.items()
-            if self.dice.random() < (0.99 if name in operation.required else 0.8)
+            if self.rng.random() < (0.99 if name in operation.required else 0.8)
         }
         body: dict[str, Any] = self._document.map_values(operation.body or {}, kept, self._value)
         return body
 
     def posted(self) -> Call:
-        """A call with a body."""
+        """Return a call with a body."""
         operation = self.posting()
         return self.post(operation, dumps(self.body(operation)))
 
     def posting(self) -> Operation:
-        """An operation that takes a body."""
-        return self.dice.choice([operation for operation in self._operations if operation.body is not None])
+        """Return an operation that takes a body."""
+        return self.rng.choice([operation for operation in self._operations if operation.body is not None])
 
     def post(self, operation: Operation, body: bytes) -> Call:
         return Call(operation, self._root + operation.path(""), body=body, headers=self._headers)
@@ -85,20 +88,20 @@ class Maker:
         return Call(operation, self._root + operation.path(encoded), named=named, headers=self._headers[:1])
 
     def _value(self, kind: str, value: Any) -> Any:
-        number = self.dice.randrange(1, _IDS)
+        number = self.rng.randrange(1, _IDS)
         match kind:
             case "id":
-                return self.dice.choice((number, str(number)))
+                return self.rng.choice((number, str(number)))
             case "email":
-                return f"{'Ada' if self.dice.random() < 0.2 else 'ada'}.{number % 8}@example.org"
+                return f"{'Ada' if self.rng.random() < 0.2 else 'ada'}.{number % 8}@example.org"
             case "tag":
-                return self.dice.choice((number, f"Tag {number % 6}"))
+                return self.rng.choice((number, f"Tag {number % 6}"))
             case "integer":
-                return self.dice.choice((0, 1, number, 1999, 10**9))
+                return self.rng.choice((0, 1, number, 1999, 10**9))
             case "flag":
-                return self.dice.choice((0, 1, True, False))
+                return self.rng.choice((0, 1, True, False))
             case "instant" | "day":
-                return self.dice.choice(_DATES)
+                return self.rng.choice(_DATES)
         return value
 
 

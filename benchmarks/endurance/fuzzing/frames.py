@@ -1,4 +1,4 @@
-"""Requests whose framing is broken: request line, headers, length, chunks, pipelines, ends that come too early."""
+"""Requests whose framing is broken: request line, headers, length, chunks, pipelines, early ends."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from benchmarks.endurance.fuzzing.calls import Call, Maker
+from benchmarks.endurance.fuzzing.calls import Call, CallFactory
 
 # What a client does once all is sent: takes all answers; does so and leaves; says that no more comes; breaks off.
 End = Literal["answers", "leave", "shut", "reset"]
@@ -58,9 +58,9 @@ SOUND = ("valid", "in pieces", "odd chunks", "pipeline")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """`parts` are sent one after the other. `calls` are those that may be carried out, in this order.
+    """`parts` are sent one after the other; `calls` are those that may be applied, in this order.
 
-    `whole`: each of `calls` is framed as it should be, and must be answered.
+    `whole`: each of `calls` is framed correctly, and must be answered.
     """
 
     kind: str
@@ -74,135 +74,135 @@ def whole(kind: str, call: Call) -> Input:
     return Input(kind, (call.framed(),), (call,), whole=True)
 
 
-def broken(maker: Maker) -> Input:
-    """A valid call in a frame that is broken, odd, or cut off."""
-    return maker.dice.choice(_WAYS)(maker)
+def broken(factory: CallFactory) -> Input:
+    """Return a valid call in a frame that is broken, unusual, or cut off."""
+    return factory.rng.choice(_WAYS)(factory)
 
 
-def _request_line(maker: Maker) -> Input:
-    call, dice = maker.call(), maker.dice
+def _request_line(factory: CallFactory) -> Input:
+    call, rng = factory.call(), factory.rng
     line, _, rest = call.framed().partition(b"\r\n")
     words = line.decode().split(" ")
-    place = dice.randrange(3)
-    words[place] = dice.choice((_METHODS, _TARGETS, _VERSIONS)[place])
+    place = rng.randrange(3)
+    words[place] = rng.choice((_METHODS, _TARGETS, _VERSIONS)[place])
     return Input("request line", (" ".join(words).encode() + b"\r\n" + rest,), (call,), end="shut")
 
 
-def _header(maker: Maker) -> Input:
-    call = maker.call()
+def _header(factory: CallFactory) -> Input:
+    call = factory.call()
     lines = call.framed().partition(b"\r\n\r\n")[0].split(b"\r\n")
-    for _ in range(maker.dice.randrange(1, 3)):
-        lines.insert(maker.dice.randrange(1, len(lines) + 1), maker.dice.choice(_HEADERS))
+    for _ in range(factory.rng.randrange(1, 3)):
+        lines.insert(factory.rng.randrange(1, len(lines) + 1), factory.rng.choice(_HEADERS))
     return Input("headers", (b"\r\n".join(lines) + b"\r\n\r\n" + call.body,), (call,), end="shut")
 
 
-def _line_ends(maker: Maker) -> Input:
-    call = maker.call()
+def _line_ends(factory: CallFactory) -> Input:
+    call = factory.call()
     head = call.head(f"Content-Length: {len(call.body)}")
-    ends = maker.dice.choice((b"\n", b"\r", b"\r\r\n", b"\n\r", b"\0\r\n", b" \r\n"))
+    ends = factory.rng.choice((b"\n", b"\r", b"\r\r\n", b"\n\r", b"\0\r\n", b" \r\n"))
     return Input("line ends", (head.replace(b"\r\n", ends) + call.body,), (call,), end="shut")
 
 
-def _flips(maker: Maker) -> Input:
-    call, dice = maker.call(), maker.dice
+def _flips(factory: CallFactory) -> Input:
+    call, rng = factory.call(), factory.rng
     raw = bytearray(call.head(f"Content-Length: {len(call.body)}"))
-    for _ in range(dice.randrange(1, 6)):
-        at = dice.randrange(len(raw))
-        raw[at : at + dice.randrange(2)] = bytes(
-            dice.choice((dice.randrange(256), raw[at] ^ 1 << dice.randrange(8))) for _ in range(dice.randrange(3))
+    for _ in range(rng.randrange(1, 6)):
+        at = rng.randrange(len(raw))
+        raw[at : at + rng.randrange(2)] = bytes(
+            rng.choice((rng.randrange(256), raw[at] ^ 1 << rng.randrange(8))) for _ in range(rng.randrange(3))
         )
     return Input("flipped bytes", (bytes(raw) + call.body,), (call,), end="shut")
 
 
-def _length(maker: Maker) -> Input:
-    call, dice = maker.posted(), maker.dice
+def _length(factory: CallFactory) -> Input:
+    call, rng = factory.posted(), factory.rng
     size = len(call.body)
-    wrong = dice.choice((*_LENGTHS, str(size + dice.randrange(1, 50)), str(dice.randrange(size))))
+    wrong = rng.choice((*_LENGTHS, str(size + rng.randrange(1, 50)), str(rng.randrange(size))))
     return Input("length", (call.head(f"Content-Length: {wrong.format(n=size)}") + call.body,), (call,), end="shut")
 
 
-def _coding(maker: Maker) -> Input:
-    call = maker.posted()
-    raw = call.head(f"Transfer-Encoding: {maker.dice.choice(_CODINGS)}") + b"".join(_chunks(call.body, maker.dice))
+def _coding(factory: CallFactory) -> Input:
+    call = factory.posted()
+    raw = call.head(f"Transfer-Encoding: {factory.rng.choice(_CODINGS)}") + b"".join(_chunks(call.body, factory.rng))
     return Input("transfer coding", (raw,), (call,), end="shut")
 
 
-def _bad_chunk(maker: Maker) -> Input:
-    call, dice = maker.posted(), maker.dice
-    chunks = _chunks(call.body, dice)
-    at = dice.randrange(len(chunks))
+def _bad_chunk(factory: CallFactory) -> Input:
+    call, rng = factory.posted(), factory.rng
+    chunks = _chunks(call.body, rng)
+    at = rng.randrange(len(chunks))
     size, _, rest = chunks[at].partition(b"\r\n")
     ways = (
-        dice.choice(_SIZES) + b"\r\n" + rest,
+        rng.choice(_SIZES) + b"\r\n" + rest,
         size + b"\n" + rest,
         size + rest,
         chunks[at][:-2],
         b"" if at == len(chunks) - 1 else b"\r\n",
         size + b"\r\n\r\n" + rest,
     )
-    chunks[at] = dice.choice(ways)
+    chunks[at] = rng.choice(ways)
     return Input("chunks", (call.head("Transfer-Encoding: chunked") + b"".join(chunks),), (call,), end="shut")
 
 
-def _odd_chunks(maker: Maker) -> Input:
-    """Odd and allowed: sizes with zeros ahead, extensions, a trailer, many parts."""
-    call = maker.posted()
-    raw = call.head("Transfer-Encoding: chunked") + b"".join(_chunks(call.body, maker.dice, odd=True))
-    return Input("odd chunks", _split(raw, maker.dice), (call,), whole=True)
+def _odd_chunks(factory: CallFactory) -> Input:
+    """Return unusual but valid chunks: sizes with leading zeros, extensions, a trailer, many parts."""
+    call = factory.posted()
+    raw = call.head("Transfer-Encoding: chunked") + b"".join(_chunks(call.body, factory.rng, odd=True))
+    return Input("odd chunks", _split(raw, factory.rng), (call,), whole=True)
 
 
-def _pieces(maker: Maker) -> Input:
-    call = maker.call()
-    return Input("in pieces", _split(call.framed(), maker.dice), (call,), whole=True)
+def _pieces(factory: CallFactory) -> Input:
+    call = factory.call()
+    return Input("in pieces", _split(call.framed(), factory.rng), (call,), whole=True)
 
 
-def _pipeline(maker: Maker) -> Input:
-    calls = tuple(maker.call() for _ in range(maker.dice.randrange(2, 8)))
+def _pipeline(factory: CallFactory) -> Input:
+    calls = tuple(factory.call() for _ in range(factory.rng.randrange(2, 8)))
     return Input("pipeline", (b"".join(call.framed() for call in calls),), calls, whole=True)
 
 
-def _pipeline_that_breaks(maker: Maker) -> Input:
-    """What comes before the break is whole, and must be answered as such."""
-    calls = tuple(maker.call() for _ in range(maker.dice.randrange(1, 4)))
-    raw = b"".join(call.framed() for call in calls) + maker.dice.choice(
+def _pipeline_that_breaks(factory: CallFactory) -> Input:
+    """Return a pipeline of valid calls and then garbage; the calls must be answered."""
+    calls = tuple(factory.call() for _ in range(factory.rng.randrange(1, 4)))
+    raw = b"".join(call.framed() for call in calls) + factory.rng.choice(
         (*_GARBAGE[:4], b"BREW", b"POST / HTTP/7\r\n\r\n")
     )
     return Input("pipeline that breaks", (raw,), calls, whole=True, end="leave")
 
 
-def _smuggled(maker: Maker) -> Input:
-    """The length ends before the body, and what is left is a call of its own."""
-    call, second = maker.posted(), maker.call()
-    short = maker.dice.randrange(1, len(call.body))
+def _smuggled(factory: CallFactory) -> Input:
+    """Return a call whose length ends before its body; the rest is a call of its own."""
+    call, second = factory.posted(), factory.call()
+    short = factory.rng.randrange(1, len(call.body))
     raw = call.head(f"Content-Length: {short}") + call.body[:short] + second.framed()
     return Input("smuggled", (raw,), (Call(call.operation, call.target, body=call.body[:short]), second), whole=True)
 
 
-def _cut_off(maker: Maker) -> Input:
-    raw = maker.call().framed()
-    end: End = maker.dice.choice(("shut", "reset"))
-    at = maker.dice.randrange(1, len(raw) - 1)
+def _cut_off(factory: CallFactory) -> Input:
+    raw = factory.call().framed()
+    end: End = factory.rng.choice(("shut", "reset"))
+    at = factory.rng.randrange(1, len(raw) - 1)
     return Input("cut off", (raw[:at],), (), end=end)
 
 
-def _garbage(maker: Maker) -> Input:
-    noise = maker.dice.randbytes(maker.dice.randrange(1, 300))
-    return Input("garbage", (maker.dice.choice((*_GARBAGE, noise)),), (), end=maker.dice.choice(("shut", "reset")))
+def _garbage(factory: CallFactory) -> Input:
+    noise = factory.rng.randbytes(factory.rng.randrange(1, 300))
+    return Input("garbage", (factory.rng.choice((*_GARBAGE, noise)),), (), end=factory.rng.choice(("shut", "reset")))
 
 
-_WAYS: Sequence[Callable[[Maker], Input]] = (
+_WAYS: Sequence[Callable[[CallFactory], Input]] = (
     *[_request_line] * 3, *[_header] * 4, _line_ends, *[_flips] * 6, *[_length] * 3, *[_coding] * 2, *[_bad_chunk] * 3,
     _odd_chunks, _pieces, _pipeline, _pipeline_that_breaks, *[_smuggled] * 2, *[_cut_off] * 3, _garbage,
 )  # fmt: skip
 
 
-def _chunks(body: bytes, dice: random.Random, *, odd: bool = False) -> list[bytes]:
-    parts = [part for part in _split(body, dice) if part]
+def _chunks(body: bytes, rng: random.Random, *, odd: bool = False) -> list[bytes]:
+    parts = [part for part in _split(body, rng) if part]
     zeros, extension, trailer = (b"000", b';a="b"', b"Trailer: x\r\n") if odd else (b"", b"", b"")
     made = [zeros + b"%X" % len(part) + extension + b"\r\n" + part + b"\r\n" for part in parts]
     return [*made, b"0\r\n" + trailer + b"\r\n"]
 
 
-def _split(raw: bytes, dice: random.Random) -> tuple[bytes, ...]:
-    cuts = sorted({0, len(raw), *(dice.randrange(len(raw) + 1) for _ in range(dice.randrange(1, 6)))})
+def _split(raw: bytes, rng: random.Random) -> tuple[bytes, ...]:
+    cuts = sorted({0, len(raw), *(rng.randrange(len(raw) + 1) for _ in range(rng.randrange(1, 6)))})
     return tuple(raw[start:end] for start, end in pairwise(cuts))

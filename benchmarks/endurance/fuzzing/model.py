@@ -1,4 +1,4 @@
-"""What one sandbox must hold after the calls that were accepted: the contract suite's reference model, compared."""
+"""The state that one sandbox must hold after the accepted calls, by the contract suite's reference model."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ _NOT_COMPARED = ("key", "tags", "contact_id")
 
 
 class Model:
-    """Takes each answer; raises BrokenPromiseError for one that cannot be."""
+    """Checks each response. Raises BrokenPromiseError for one that is impossible."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -34,29 +34,29 @@ class Model:
             if answer.status >= 400 and answer.body:
                 require(_is_refusal(answer.body), f"a refusal that is not in the envelope: {answer.body[:1000]!r}")
         if input.whole:
-            told = [answer.status for answer in answers]
-            require(len(answers) == len(input.calls), f"{len(input.calls)} calls and the answers {told}")
+            statuses = [answer.status for answer in answers]
+            require(len(answers) == len(input.calls), f"{len(input.calls)} calls and the answers {statuses}")
             for call, answer in zip(input.calls, answers, strict=True):
-                foreseen = self._foreseen(call)
+                expected = self._expected_status(call)
                 require(
-                    answer.status == foreseen or (foreseen != 200 and answer.status >= 400),
-                    f"{call.operation.name} must be {foreseen}, and is {answer.status}: {answer.body[:1000]!r}",
+                    answer.status == expected or (expected != 200 and answer.status >= 400),
+                    f"{call.operation.name} must be {expected}, and is {answer.status}: {answer.body[:1000]!r}",
                 )
                 if answer.status == 200:
                     self._accept(call, json.loads(answer.body))
             return
         open_calls = list(input.calls)
         for answer in answers:
-            shown = _accepted(answer)
+            shown = _success_body(answer)
             if shown is not None:
-                found = next((call for call in open_calls if _answers(call, shown)), None)
+                found = next((call for call in open_calls if _may_answer(call, shown)), None)
                 require(found is not None, f"accepted what was not sent: {answer.body[:1000]!r}")
                 assert found is not None
                 open_calls.remove(found)
                 self._accept(found, shown)
 
     def compare(self, sandbox: Sandbox) -> None:
-        """The stored state is that of the accepted calls. Raises BrokenPromiseError with the row that is not."""
+        """Compare the stored state with the accepted calls. Raises BrokenPromiseError with the row that differs."""
         stored = self._model.stored
         self._compare(sandbox, "contacts", self._model.contacts, "contact_id")
         self._compare(sandbox, "invoices", stored["invoice"], "id")
@@ -91,8 +91,8 @@ class Model:
                     f"tags of {id} are {shown}, not {tags}",
                 )
 
-    def _foreseen(self, call: Call) -> int:
-        """The status that a call in a sound frame must have; 400 stands for any refusal."""
+    def _expected_status(self, call: Call) -> int:
+        """Return the status that a correctly framed call must get; 400 stands for any refusal."""
         body = None
         if call.operation.body is not None:
             try:
@@ -108,8 +108,8 @@ class Model:
         return refusal.status if refusal else 200
 
     def _accept(self, call: Call, shown: dict[str, Any]) -> None:
-        foreseen = self._foreseen(call)
-        require(foreseen == 200, f"{call.operation.name} was accepted, and must be refused with {foreseen}")
+        expected = self._expected_status(call)
+        require(expected == 200, f"{call.operation.name} was accepted, and must be refused with {expected}")
         self.accepted += 1
         body = loads(call.body) if call.operation.body is not None else None
         outcome = self._model.apply(call.operation, call.named, body, shown)
@@ -128,7 +128,7 @@ class Model:
 
 
 def _fits(name: str, expected: Any, got: Any, instants: frozenset[str]) -> bool:
-    """Equal, dates as instants; of an item what the contract knows."""
+    """Return whether two values are equal: dates as instants, items in the fields of the contract."""
     if name == "items" and isinstance(got, list) and len(got) == len(expected):
         return all(
             same(must[key], shown[key])
@@ -138,8 +138,8 @@ def _fits(name: str, expected: Any, got: Any, instants: frozenset[str]) -> bool:
     return same(expected, got, name in instants)
 
 
-def _accepted(answer: Answer) -> dict[str, Any] | None:
-    """The JSON of an answer that says that a call was carried out."""
+def _success_body(answer: Answer) -> dict[str, Any] | None:
+    """Return the JSON of a response that says that a call was applied, else None."""
     try:
         shown = json.loads(answer.body)
     except ValueError:
@@ -147,8 +147,8 @@ def _accepted(answer: Answer) -> dict[str, Any] | None:
     return shown if answer.status == 200 and isinstance(shown, dict) and shown.get("status") == "success" else None
 
 
-def _answers(call: Call, shown: dict[str, Any]) -> bool:
-    """Whether an answer may be that to the call."""
+def _may_answer(call: Call, shown: dict[str, Any]) -> bool:
+    """Return whether a response may be the one to this call."""
     if call.operation.body is None:
         return shown.get("deleted") is True and shown["object"] == call.operation.resource and shown["id"] == call.named
     return _NAMES.get(call.operation.resource, call.operation.resource) in shown

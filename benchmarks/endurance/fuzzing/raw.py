@@ -1,4 +1,4 @@
-"""Bytes over a socket, and the answers to them."""
+"""Requests as bytes over a socket, and the responses to them."""
 
 import re
 import socket
@@ -21,17 +21,17 @@ class Answer:
     body: bytes
 
 
-class Line:
-    """Connections to one server, one at a time; a sound one is used again."""
+class RawClient:
+    """Holds one connection to a server at a time, and keeps it while it is usable."""
 
     def __init__(self, host: str, port: int) -> None:
         self._address = (host, port)
         self._open: socket.socket | None = None
 
     def exchange(self, parts: Sequence[bytes], expected: int, end: End) -> list[Answer]:
-        """Sends the parts and gives the answers: as many as expected, or until the server closes; all with "shut".
+        """Send the parts and return the responses: the expected number, or with "shut" all until the server closes.
 
-        Raises BrokenPromiseError when the server neither answers nor closes.
+        Raises BrokenPromiseError when the server neither responds nor closes.
         """
         if end != "answers":
             self.close()
@@ -77,7 +77,7 @@ class Line:
 
 
 def _read(received: bytes, ended: bool) -> tuple[list[Answer], bytes]:
-    """The answers in what was received, and what is left. An answer to HEAD has a length and no body."""
+    """Return the responses in `received` and the rest. A response to HEAD has a length and no body."""
     answers = []
     while found := _STATUS_LINE.match(received):
         head, _, rest = received.partition(b"\r\n\r\n")

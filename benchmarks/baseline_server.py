@@ -1,4 +1,4 @@
-"""Bare Starlette that reads the body and answers a constant: `python yardstick.py PORT`."""
+"""Bare Starlette that reads the body and answers with a constant: `python baseline_server.py PORT`."""
 
 import sys
 

@@ -89,7 +89,7 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "unknown-field": ("/body/colour", lambda s: s.post("product", {"id": 1, "name": "Course", "colour": "red"})),
     "naive-date": ("/body/date_created", lambda s: s.post("contact", {**ADA, "date_created": "2021-12-18 10:00:00"})),
 }
-# Provoked in tests of their own: the first two below, the others in test_faults.py.
+# Provoked in tests of their own: the first two below, the others in test_faults.py and test_lost_answers.py.
 APART = {
     "unknown-account",
     "bad-answer",

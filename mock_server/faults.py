@@ -10,6 +10,7 @@ A plan is `{"rules": [RULE, ...]}`; the first rule that applies to a call is use
     matched        how many calls have matched so far; 0 when left out
     fault          one or more of:
                      status, body    the response instead; without a body, the envelope of an overloaded server
+                     headers         further headers of that response, such as {"Retry-After": "2"}
                      reset           the connection is reset (TCP RST) instead of a response
                      truncate        half of the response's body is sent, then the connection is closed
                      delay_seconds   the response is sent late
@@ -21,7 +22,7 @@ The counts are kept with the plan, so that all processes of a server share them.
 import dataclasses
 import random
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
@@ -41,6 +42,7 @@ class FaultEffects(TypedDict, total=False):
 
     status: int
     body: Any
+    headers: dict[str, str]
     reset: Literal[True]
     truncate: Literal[True]
     delay_seconds: float
@@ -83,9 +85,18 @@ _RULE_SCHEMA = {
             "type": "object",
             "minProperties": 1,
             "additionalProperties": False,
+            "dependentRequired": {"headers": ["status"]},
             "properties": {
                 "status": {"type": "integer", "minimum": 400, "maximum": 599},
                 "body": {},
+                "headers": {
+                    "type": "object",
+                    # A header's name; those that frame the response are the server's own.
+                    "propertyNames": {
+                        "pattern": "^(?!(?i:content-length|transfer-encoding|connection)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+                    },
+                    "additionalProperties": {"type": "string", "pattern": "^[\\x20-\\x7e]*$"},
+                },
                 "reset": {"const": True},
                 "truncate": {"const": True},
                 "delay_seconds": {"type": "number", "minimum": 0, "maximum": MAX_DELAY_SECONDS},
@@ -108,6 +119,7 @@ class Fault:
     when: When = "before"
     status: int | None = None
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     reset: bool = False
     truncate: bool = False
     delay_seconds: float = 0.0

@@ -5,6 +5,7 @@ It overrides uvicorn's internals: pyproject.toml bounds the version, and `.ci/ne
 
 import asyncio
 import re
+from contextlib import suppress
 from itertools import chain
 from typing import Any, cast
 
@@ -12,29 +13,35 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from mock_server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, Config, accept, reject
-from mock_server.http.scope import TRANSPORT, WHOLE_BODY
+from mock_server.http.recipient import Recipient
+from mock_server.http.scope import RECIPIENT, WHOLE_BODY
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _UPGRADE_HEADER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 _INTERIM_RESPONSE = b"HTTP/1.1 1"
 _LATE_TIMER_SECONDS = 1.0
+# How long it may take until a client that has closed its half refuses the response.
+_REFUSAL_SECONDS = 0.1
 
 
 class CoalescingTransport:
     """A transport that sends the head of a response together with the beginning of its body.
 
     uvicorn writes them one after the other: two system calls, and two packets that wake the client up.
+    A response to a client that has closed its half waits a moment before the connection is closed: see `Recipient`.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head = b""
+        self.recipient = Recipient(cast(asyncio.Transport, self))
+        self._is_closed = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def is_closing(self) -> bool:
-        return self._transport.is_closing()
+        return self._is_closed or self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
         if self._head:
@@ -51,6 +58,25 @@ class CoalescingTransport:
 
     def close(self) -> None:
         self.flush()
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self.recipient.has_closed:
+            # On this machine a refusal is there as soon as the response is sent.
+            asyncio.get_running_loop().call_soon(self._close_half)
+        else:
+            self._transport.close()
+
+    def _close_half(self) -> None:
+        """End a response to a client that has closed its half, and wait a moment for its refusal."""
+        if not self.recipient.has_refused() and not self._transport.is_closing():
+            with suppress(OSError):  # refused in this very moment
+                self._transport.write_eof()
+        asyncio.get_running_loop().call_later(0 if self.recipient.has_refused() else _REFUSAL_SECONDS, self._close_all)
+
+    def _close_all(self) -> None:
+        if self.recipient.has_refused():
+            self.recipient.leave()
         self._transport.close()
 
 
@@ -90,7 +116,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._coalescing = CoalescingTransport(transport)
         self.transport = cast(asyncio.Transport, self._coalescing)
-        self._extensions: dict[str, dict[object, object]] = {TRANSPORT: {"transport": self.transport}}
+        self._extensions: dict[str, dict[object, object]] = {RECIPIENT: {"recipient": self._coalescing.recipient}}
         if self.accept_connection() and self.config.request_seconds:
             self._reschedule(self.config.request_seconds)
 
@@ -101,6 +127,9 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer:
             self._timer.cancel()
+        is_refused = isinstance(exc, BrokenPipeError) and not self.transport.get_extra_info("ssl_object")
+        if is_refused or (self.cycle is not None and not self.cycle.response_complete):
+            self._coalescing.recipient.leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -118,8 +147,15 @@ class HttpProtocol(HttpToolsProtocol):
             self._reject(431, f"the request's {part} is over the limit of {MAX_HEAD_BYTES} bytes")
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
-        """Keep the connection open when the client has sent all its requests and waits for a response."""
-        if self.cycle is None or self.cycle.response_started or self._in_request:
+        """Keep the connection open when the client has sent all its requests and may wait for a response."""
+        recipient = self._coalescing.recipient
+        recipient.close()
+        if self.cycle is None or self._in_request:
+            return False
+        is_secure = bool(self.transport.get_extra_info("ssl_object"))  # TLS has no half of a connection
+        if recipient.has_refused() or (is_secure and not self.cycle.response_complete):
+            recipient.leave()
+        if is_secure or self.cycle.response_complete:
             return False
         last = self.pipeline[0][0] if self.pipeline else self.cycle
         last.keep_alive = False
@@ -144,6 +180,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._overhead_bytes = 0
         self.scope["state"][WHOLE_BODY] = bytes(self.cycle.body)
         super().on_message_complete()
+        if not self.pipeline:
+            self.flow.resume_reading()  # after a large body, too, to notice a client that leaves
 
     def on_response_complete(self) -> None:
         self._coalescing.flush()

@@ -1,7 +1,7 @@
 """The keys under which `HttpProtocol` adds to the ASGI scope of a request."""
 
-# In scope["extensions"]: {"transport": the connection}, which a fault may close, reset or cut off.
-TRANSPORT = "segmetrics_mock.transport"
+# In scope["extensions"]: {"recipient": a Recipient}: the client, as far as a response on its way needs to know it.
+RECIPIENT = "segmetrics_mock.recipient"
 
 # In scope["state"]: the whole body, where it arrived before the application started. Most bodies do.
 WHOLE_BODY = "segmetrics_mock.body"

@@ -4,7 +4,7 @@ from asyncio import sleep
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mock_server.findings import gravest
+from mock_server.findings import Finding, gravest
 from mock_server.journal import queries
 from mock_server.journal.exchange import Exchange, Request
 from mock_server.journal.masking import kept_body, kept_findings, kept_headers, kept_text
@@ -18,6 +18,8 @@ from mock_server.store.session import Session
 PAGE_BYTES = 4_000_000
 # Exchanges over the limit, where it was higher before: all at once would hold up calls.
 _TRIMMED_AT_ONCE = 160
+# Turns of the event loop in which it is found out that a client has left, once the end of its connection arrived.
+_TURNS_TO_LEAVE = 8
 # Exchanges that `read_all` reads before other calls are served.
 _READ_AT_ONCE = 100
 
@@ -65,6 +67,17 @@ class Journal:
             },
         )
 
+    def abandon(self, session: Session, exchange: Exchange, finding: Finding, waited_ms: float) -> None:
+        """Add to a written exchange that its client left after that time, before the response was out."""
+        findings = (*exchange.findings, finding)
+        session.scoped_to(exchange.generation).run(
+            queries.ABANDON,
+            abandoned_at=exchange.monotonic_ms,
+            new_abandoned_ms=waited_ms,
+            new_findings=kept_findings(findings),
+            new_severity=gravest(findings),
+        )
+
     def repeats_refusal(self, session: Session, generation: int, request: Request) -> bool:
         """Whether the account's last request was this very one, and was refused with 400."""
         session.flush()
@@ -97,8 +110,11 @@ class Journal:
         """Return all exchanges of some accounts that there are now, oldest first within each.
 
         Calls that come meanwhile are served: each page is read in a transaction of its own. Exchanges do not change,
-        so the pages fit together; of a full journal, the oldest may be missing.
+        so the pages fit together; of a full journal, the oldest may be missing. Clients that have just left their
+        last answer are known before.
         """
+        for _ in range(_TURNS_TO_LEAVE):
+            await sleep(0)
         found: list[ShownExchange] = []
         for generation in generations:
             after: int | None = 0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import Table, and_, bindparam, delete, insert, select, update
 
 from mock_server.journal.shown import ListedExchange, ShownExchange, ShownFinding
 from mock_server.store import accounts
@@ -40,6 +40,21 @@ REPLACE = (
     update(_exchange)
     .where(_c.generation == bindparam("new_generation"), _c.number == bindparam("replaced"))
     .values({name: value for name, value in _VALUES.items() if name != "generation"})
+)
+_recent = cast(Table, _exchange.alias())
+_WRITTEN_AT = (
+    select(_recent.c.number)
+    .where(
+        of_generation(_recent), _recent.c.monotonic_ms == bindparam("abandoned_at", type_=_recent.c.monotonic_ms.type)
+    )
+    .order_by(_recent.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+ABANDON = (
+    update(_exchange)
+    .where(of_generation(_exchange), _c.number == _WRITTEN_AT)
+    .values({name: _VALUES[name] for name in ("abandoned_ms", "findings", "severity")})
 )
 TRIM = delete(_exchange).where(of_generation(_exchange), _c.number < bindparam("first"))
 _PAGE = (

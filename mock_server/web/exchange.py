@@ -77,7 +77,8 @@ class ImportApi:
         settled = await self._settled(request)
         if self._on_exchange:
             self._on_exchange(settled.value if isinstance(settled, Committed) else settled.exchange)
-        await send_response(settled, scope, receive, send)
+        on_abandoned = partial(self._abandoned, settled.value) if isinstance(settled, Committed) else None
+        await send_response(settled, scope, receive, send, on_abandoned)
 
     def exchange(self, request: Request, session: Session) -> Exchange:
         """Carry out one exchange and journal it. Of a call that is refused or fails, nothing else is stored."""
@@ -176,6 +177,17 @@ class ImportApi:
         response = error_response(500, [reason])
         return NotStored(_refused(request, response, NOBODY))
 
+    def _abandoned(self, exchange: Exchange, left_at: float) -> None:
+        """Journal that the client left before the response was out."""
+        waited_ms = left_at * 1000 - exchange.monotonic_ms
+        done = "carried out" if exchange.stored else "not carried out"
+        finding = Finding.of("answer-abandoned", "/answer", "assumed", milliseconds=waited_ms, done=done)
+        try:
+            with self._database.transaction() as session:
+                self._journal.abandon(session, exchange, finding, waited_ms)
+        except StoreError as error:
+            _log.error("the client of %s left, which could not be journalled: %s", exchange.request.path, error)
+
     def _failed(self, request: Request, reason: str, session: Session) -> Exchange:
         """Journal an exchange whose transaction failed."""
         found = accounts.find_by_key(session, api_key_of(request))
@@ -260,9 +272,9 @@ def _chosen_fault(call: Call, credentials: Credentials, session: Session) -> Fau
 def _injected(fault: Fault) -> Response:
     """Return the response of a fault: its own body, or the envelope of an overloaded server; a reset sends nothing."""
     status = fault.status or 500
-    if fault.body is not None:
-        return Response(status, orjson.dumps(fault.body))
-    return error_response(status, ["the server is overloaded (a fault injected on purpose); try again soon"])
+    texts = ["the server is overloaded (a fault injected on purpose); try again soon"]
+    response = error_response(status, texts, fault.headers)
+    return response if fault.body is None else replace(response, body=orjson.dumps(fault.body))
 
 
 def _refused(request: Request, response: Response, account: Account, *findings: Finding) -> Exchange:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope, Send
 
 from mock_server.faults import Fault
-from mock_server.http.scope import TRANSPORT
+from mock_server.http.recipient import OnAbandoned, Recipient
+from mock_server.http.scope import RECIPIENT
 from mock_server.journal import Exchange
 from mock_server.store.database import Committed
 
@@ -28,14 +29,25 @@ class NotStored:
         assert self.exchange.response.status == 500
 
 
-async def send_response(settled: Committed[Exchange] | NotStored, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send the response, as its fault lets it. What was not committed cannot be sent, but as an error 500."""
+async def send_response(
+    settled: Committed[Exchange] | NotStored,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    on_abandoned: OnAbandoned | None = None,
+) -> None:
+    """Send the response, as its fault lets it. What was not committed cannot be sent, but as an error 500.
+
+    `on_abandoned`: as in `Recipient.watch`; not called where the fault keeps the response back.
+    """
     exchange = settled.value if isinstance(settled, Committed) else settled.exchange
     fault, response = exchange.fault or _NO_FAULT, exchange.response
+    recipient: Recipient = scope["extensions"][RECIPIENT]["recipient"]
+    recipient.watch(None if fault.reset or fault.truncate else on_abandoned)
     if fault.delay_seconds:
-        await asyncio.sleep(fault.delay_seconds)
+        await recipient.pause(fault.delay_seconds)
     if fault.reset:
-        _reset(scope)
+        _reset(recipient.transport)
         await _disconnected(receive)
         return
     body = b"" if exchange.request.method == "HEAD" else response.body
@@ -44,21 +56,22 @@ async def send_response(settled: Committed[Exchange] | NotStored, scope: Scope, 
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if fault.drip_seconds:
         size = max(1, len(body) // _DRIPS)
-        for start in range(0, len(body) - size, size):
-            await send({"type": "http.response.body", "body": body[start : start + size], "more_body": True})
-            await asyncio.sleep(fault.drip_seconds / _DRIPS)
-        body = body[len(range(0, len(body) - size, size)) * size :]
+        while len(body) > size and not recipient.has_closed:
+            await send({"type": "http.response.body", "body": body[:size], "more_body": True})
+            await recipient.pause(fault.drip_seconds / _DRIPS)
+            body = body[size:]
     if fault.truncate:
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        _transport(scope).close()
+        recipient.transport.close()
         await _disconnected(receive)
         return
     await send({"type": "http.response.body", "body": body})
 
 
-def _reset(scope: Scope) -> None:
+def _reset(transport: asyncio.Transport) -> None:
     """End the connection with a TCP RST: the client sees a reset, not a close."""
-    transport = _transport(scope)
+    if transport.is_closing():
+        return
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     transport.abort()
 
@@ -67,8 +80,3 @@ async def _disconnected(receive: Receive) -> None:
     """Wait for the connection's end: the server takes a response that is not finished before it for a bug."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _transport(scope: Scope) -> asyncio.Transport:
-    transport: asyncio.Transport = scope["extensions"][TRANSPORT]["transport"]
-    return transport

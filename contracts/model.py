@@ -16,7 +16,9 @@ from contracts.document import Document, Operation
 
 ANY = "<anything>"
 NOW = "<the time of the call>"
+# As the rules json-limits-400 and body-limit-413 state them.
 MAX_DEPTH = 64
+MAX_BODY_BYTES = 1_048_576
 _INTEGERS = range(-(2**63), 2**64)
 
 # How many integers a run has of its own.

@@ -9,7 +9,7 @@ import requests
 
 from contracts.document import Document
 from contracts.model import Outcome
-from contracts.response_checks import added_tags_join_the_others, what_was_sent_comes_back
+from contracts.response_checks import added_tags_join_the_others, bad_data_is_400, what_was_sent_comes_back
 from contracts.run import Api, Credentials, Run, Step, is_loopback
 
 DOCUMENT = Document()
@@ -61,6 +61,14 @@ def test_a_text_that_no_tag_is_named_after_breaks_a_rule_unless_the_call_renames
     assertions = [one for one in added_tags_join_the_others(step) if one.rule == "tag-text-is-name-or-id"]
 
     assert all(one.held for one in assertions) is held
+
+
+@pytest.mark.parametrize(("size", "asserted"), [(1_048_576, True), (1_048_577, False)])
+def test_bad_data_in_a_body_over_the_limit_need_not_be_400(size: int, asserted: bool) -> None:
+    step = applied("upsert_product", {}, {})
+    step.addressed, step.request.headers = True, requests.structures.CaseInsensitiveDict({"Content-Length": str(size)})
+
+    assert bool(list(bad_data_is_400(step))) is asserted
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a refused call is told: all of it at once, each with its place."""
 
+import time
 from typing import Any
 
 import pytest
@@ -221,3 +222,13 @@ def test_a_corrected_call_is_accepted_after_a_refused_one(sandbox: Sandbox) -> N
     assert [exchange["answer"]["status"] for exchange in sandbox.requests()] == [400, 200]
     assert violations(sandbox) == {}
     assert [row["amount"] for row in sandbox.state()["invoices"]] == [1999]
+
+
+@pytest.mark.parametrize("number", [0.5, 1e308, -1e15, 99999999999999.5, 10**30])
+def test_a_number_for_a_date_is_refused_at_once(sandbox: Sandbox, number: float) -> None:
+    started = time.monotonic()
+
+    sandbox.refused(400, "contact", {**LUKE, "date_created": number})
+    sandbox.refused(400, "contact", {**LUKE, "date_created": "9" * 5000})
+
+    assert time.monotonic() - started < 5

@@ -12,15 +12,19 @@ _TIME = re.compile(
     re.DOTALL,
 )
 _OFFSET = re.compile(r"Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d")
-_SECONDS, _MILLISECONDS = range(10**8, 10**11), range(10**11, 10**14)
+# The Unix timestamps from 1973 on: in seconds, and from 12 digits on in milliseconds. Bounds and no ranges, because to
+# look for a float in a range is to go through it.
+_FIRST_TIMESTAMP, _FIRST_IN_MILLISECONDS, _END_OF_TIMESTAMPS = 10**8, 10**11, 10**14
+_MOST_DIGITS = 14
 
 
 def date_fault(text: str) -> tuple[str, str]:
     """Return what is wrong, in words, and the text that was meant, or an empty one."""
     if text != text.strip():
         return "there are blanks around it", text.strip()
-    if text.isascii() and text.isdigit() and (int(text) in _SECONDS or int(text) in _MILLISECONDS):
-        return "this looks like a Unix timestamp", instant_of_timestamp(int(text))
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    if is_number and (meant := instant_of_timestamp(int(text))):
+        return "this looks like a Unix timestamp", meant
     found = _DATE.fullmatch(text)
     if not found:
         return "the year, the month and the day must come first, in that order and with hyphens", ""
@@ -32,10 +36,10 @@ def date_fault(text: str) -> tuple[str, str]:
 
 def instant_of_timestamp(number: float) -> str:
     """Return a Unix timestamp, in seconds or milliseconds, as the API takes an instant; empty for other numbers."""
-    if number in _MILLISECONDS:
-        number /= 1000
-    elif not _SECONDS.start <= number < _SECONDS.stop:
+    if not _FIRST_TIMESTAMP <= number < _END_OF_TIMESTAMPS:
         return ""
+    if number >= _FIRST_IN_MILLISECONDS:
+        number /= 1000
     return datetime.fromtimestamp(int(number), UTC).isoformat()[:19] + "Z"
 
 

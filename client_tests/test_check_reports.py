@@ -41,7 +41,7 @@ def hostile(folder: Path) -> Checked:
 def test_the_report_has_the_documented_shape(hostile: Checked) -> None:
     report = hostile.report
 
-    sections = {"version", "verdict", "summary", "findings", "coverage", "foreign_hosts", "isolation"}
+    sections = {"version", "verdict", "summary", "findings", "coverage", "foreign_hosts", "isolation", "baseline"}
     assert report.keys() - {"faults"} == sections
     assert report["version"] == __version__
     assert report["verdict"].keys() == {"headline", "reasons", "exit_code"}
@@ -49,7 +49,7 @@ def test_the_report_has_the_documented_shape(hostile: Checked) -> None:
     assert report["summary"].keys() == counts | {"coverage_percent", "exit_code"}
     for finding in report["findings"]:
         assert finding.keys() == {
-            *("code", "severity", "operation", "pointer", "message", "evidence", "count", "requests"),
+            *("code", "severity", "operation", "pointer", "message", "evidence", "count", "requests", "known"),
         }
     assert report["coverage"].keys() == {"operations"}
     assert list(report["coverage"]["operations"]) == list(Contract.load().operations)

@@ -77,7 +77,12 @@ BELOW = "Rooms import those below them"
         ("journal/new.py", "import sqlite3", "Database drivers only in store", "journal.new -> sqlite3"),
         ("journal/new.py", "import psycopg", "Database drivers only in store", "journal.new -> psycopg"),
         ("datasets/new.py", "import faker", "Faker only in fakedata", "datasets.new -> faker"),
-        ("web/new.py", "import jsonschema_rs", "JSON Schema only in spec, faults and datasets", "new -> jsonschema_rs"),
+        (
+            "web/new.py",
+            "import jsonschema_rs",
+            "JSON Schema only in spec, faults, datasets and the baseline",
+            "new -> jsonschema_rs",
+        ),
     ],
 )
 def test_a_breach_is_found_and_named(tmp_path: Path, file: str, source: str, contract: str, breach: str) -> None:

@@ -90,6 +90,15 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         "--fail-on", choices=FAIL_ON, default="violation", help="the least severity that fails (default: violation)"
     )
     parser.add_argument("--fail-under", type=_percent, default=0.0, metavar="PERCENT", help="fail below this coverage")
+    parser.add_argument(
+        "--baseline", default="", metavar="FILE", help="known findings, which do not fail; the first run writes them"
+    )
+    parser.add_argument("--baseline-update", action="store_true", help="add to the baseline what this run finds")
+    parser.add_argument(
+        "--baseline-prune",
+        action="store_true",
+        help="like --baseline-update, and drop what this run does not meet in the operations that it calls",
+    )
     parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
     parser.add_argument("--faults", default="", metavar="FILE", help="a fault plan, or the name of one of the kit's")
     parser.add_argument("--dataset", default="empty", metavar="NAME", help="as for serve")

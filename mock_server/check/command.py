@@ -29,7 +29,8 @@ from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, NO_ACCOUNT, Sandbox
 from mock_server.store.database import Database, open_database
-from mock_server.verdict.report import report_on
+from mock_server.verdict.baseline import Baseline, read_baseline, updated, write_baseline
+from mock_server.verdict.report import ReportDocument, report_on
 from mock_server.verdict.verdict import ForeignHost, Run
 from mock_server.web.app import build_app
 
@@ -45,6 +46,8 @@ class CheckOptions:
     `faults`: a file with a fault plan, or the name of a built-in one. `dataset`: likewise, the data to start with.
     `allow_host`: further hosts that the command may call for real. `allow_port`: further ports of these, and of this
     machine. `isolate`: whether it runs in a network of its own. `trust`: bundles of certificates that it reads.
+    `baseline`: a file of known findings, which the first run writes. `baseline_update`, `baseline_prune`: add to it
+    what this run finds; drop from it what this run does not meet.
     `account`, `integration`, `api_key`: the client's baked-in values, where it does not read the environment.
     """
 
@@ -58,6 +61,9 @@ class CheckOptions:
     trust: tuple[str, ...] = ()
     faults: str = ""
     dataset: str = EMPTY
+    baseline: str = ""
+    baseline_update: bool = False
+    baseline_prune: bool = False
     account: str = ""
     integration: str = ""
     api_key: str = ""
@@ -72,12 +78,17 @@ def check(command: Sequence[str], options: CheckOptions) -> int:
     require_command(command)
     for path in options.reports.values():
         _require_writable(path)
+    if (options.baseline_update or options.baseline_prune) and not options.baseline:
+        raise UsageError("name the baseline to change: --baseline FILE")
+    if options.baseline:
+        _require_writable(options.baseline)
+    baseline = read_baseline(options.baseline) if options.baseline else None
     choice = choose(options.isolate, options.trust)
     with signals_as_exit():
-        return _check(command, options, choice)
+        return _check(command, options, choice, baseline)
 
 
-def _check(command: Sequence[str], options: CheckOptions, choice: Choice) -> int:
+def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseline: Baseline | None) -> int:
     contract, sandbox = Contract.load(), _sandbox(options)
     settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES, dataset=options.dataset)
     foreign: Counter[Target] = Counter()
@@ -126,12 +137,26 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice) -> int
         foreign_hosts=[_foreign_host(target, count) for target, count in foreign.items()],
         troubles=list(troubles),
         isolation="namespaces" if choice.unshare else "none",
+        baseline=baseline,
     )
     document = report_on(contract, exchanges, checked_run)
+    if options.baseline and _writes_baseline(options, document, baseline, child_code):
+        operations = document["coverage"]["operations"]
+        baseline = updated(baseline, document["findings"], operations, prune=options.baseline_prune)
+        write_baseline(options.baseline, baseline)
+        document = report_on(contract, exchanges, dataclasses.replace(checked_run, baseline=baseline))
     # The files first: whoever reads the terminal may close it early.
     _write_reports(CheckedRun(document, exchanges, contract, command), options)
     print_report(document, command)
     return document["verdict"]["exit_code"]
+
+
+def _writes_baseline(
+    options: CheckOptions, document: ReportDocument, baseline: Baseline | None, child_code: int
+) -> bool:
+    """Return whether the run writes the baseline: one that failed or made no call shows little of the client."""
+    wanted = baseline is None or options.baseline_update or options.baseline_prune
+    return wanted and not child_code and document["summary"]["requests"] > 0
 
 
 def _exchanges(database: Database, sandbox: Sandbox) -> list[ShownExchange]:
@@ -180,9 +205,9 @@ def _sandbox(options: CheckOptions) -> Sandbox:
 
 def _require_writable(path: str) -> None:
     if not Path(path).resolve().parent.is_dir():
-        raise UsageError(f"the report {path} cannot be written: its folder does not exist")
+        raise UsageError(f"{path} cannot be written: its folder does not exist")
     if Path(path).is_dir():
-        raise UsageError(f"the report {path} cannot be written: it is a folder")
+        raise UsageError(f"{path} cannot be written: it is a folder")
 
 
 def _write_reports(checked: CheckedRun, options: CheckOptions) -> None:

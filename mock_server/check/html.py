@@ -73,6 +73,6 @@ def _verdict(document: ReportDocument) -> Literal["nothing", "broken", "failed",
     """Return the look of the page's head."""
     if not document["summary"]["requests"]:
         return "nothing"
-    if document["summary"]["violations"]:
+    if any(finding["severity"] == "violation" and not finding["known"] for finding in document["findings"]):
         return "broken"
     return "passed" if document["verdict"]["headline"] == HOLDS else "failed"

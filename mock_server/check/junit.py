@@ -14,8 +14,9 @@ _NO_OPERATION = "no operation"
 def junit_report(document: ReportDocument) -> str:
     """Return the XML.
 
-    A violation fails its case, a warning or notice goes to its output, and an operation that was never called is
-    skipped. The run has a case of its own, because it may fail without a violation, such as when nothing was captured.
+    A violation fails its case; a warning, a notice or what the baseline knows goes to its output. An operation that was
+    never called is skipped. The run has a case of its own, because it may fail without a violation, such as when
+    nothing was captured.
     """
     suite = ElementTree.Element("testsuite", name="segmetrics-mock check")
     _fill_verdict(_case(suite, "run", "verdict"), document["verdict"])
@@ -54,14 +55,16 @@ def _fill_verdict(case: ElementTree.Element, verdict: Verdict) -> None:
 def _fill(case: ElementTree.Element, findings: Sequence[ReportedFinding]) -> None:
     if not findings:
         return
-    lines = [_line(finding) for finding in findings]
-    if findings[0]["severity"] == "violation":
-        failure = ElementTree.SubElement(case, "failure", message=lines[0], type=findings[0]["code"])
-        failure.text = "\n".join(lines)
-    else:
-        ElementTree.SubElement(case, "system-out").text = "\n".join(lines)
+    failures = [_line(finding) for finding in findings if finding["severity"] == "violation" and not finding["known"]]
+    if failures:
+        failure = ElementTree.SubElement(case, "failure", message=failures[0], type=findings[0]["code"])
+        failure.text = "\n".join(failures)
+    if others := [line for finding in findings if (line := _line(finding)) not in failures]:
+        ElementTree.SubElement(case, "system-out").text = "\n".join(others)
 
 
 def _line(finding: ReportedFinding) -> str:
-    text = f"{finding['pointer']}: {finding['message']} ({counted(finding['count'], 'time')}, {finding['evidence']})"
+    known = ", known" if finding["known"] else ""
+    times = counted(finding["count"], "time")
+    text = f"{finding['pointer']}: {finding['message']} ({times}, {finding['evidence']}{known})"
     return printable(text.replace("\n", " "))

@@ -8,7 +8,7 @@ _MARKUP = re.compile(r"[&<>|`\\*_~\[\]!:@#]")  # `:` and `@` too, which make lin
 
 
 def markdown_summary(document: ReportDocument) -> str:
-    """Return headline, counts and a table of findings."""
+    """Return headline, counts and a table of findings, without those that the baseline knows."""
     verdict = document["verdict"]
     lines = [
         f"### segmetrics-mock check: {verdict['headline']}",
@@ -18,9 +18,9 @@ def markdown_summary(document: ReportDocument) -> str:
         *[f"- {_cell(reason)}" for reason in verdict["reasons"]],
         "",
     ]
-    if document["findings"]:
+    if unknown := [finding for finding in document["findings"] if not finding["known"]]:
         lines += ["| severity | operation | where | what | count |", "| --- | --- | --- | --- | --- |"]
-        lines += [_row(finding) for finding in document["findings"]]
+        lines += [_row(finding) for finding in unknown]
     return "\n".join(lines) + "\n"
 
 

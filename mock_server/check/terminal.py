@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mock_server.text import counted, printable
+from mock_server.verdict.baseline import Comparison
 from mock_server.verdict.coverage import CALL, OperationCoverage, exercised_points
 from mock_server.verdict.report import ReportDocument, ReportedFinding, counts_line
 from mock_server.verdict.retries import FaultOutcome, Outcome
@@ -38,12 +39,15 @@ def print_report(document: ReportDocument, command: Sequence[str]) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=_PLAIN_WIDTH)
     console.print()
-    colour = "bold green" if verdict["headline"] == HOLDS else "bold red"
+    colour = "bold green" if verdict["headline"] == HOLDS else "bold red" if verdict["exit_code"] else "bold yellow"
     console.print(Text(f"segmetrics-mock check: {verdict['headline']}", colour))
     console.print(counts_line(document["summary"]))
     for reason in verdict["reasons"]:
         console.print("\n".join(map(printable, f"- {reason}".split("\n"))), soft_wrap=True)
-    for operation, group in groupby(_by_operation(document["findings"]), key=_operation_of):
+    if comparison := document["baseline"]:
+        console.print(_baseline(comparison))
+    unknown = [finding for finding in document["findings"] if not finding["known"]]
+    for operation, group in groupby(_by_operation(unknown), key=_operation_of):
         findings = list(group)
         console.print()
         console.print(Text(operation, "bold"))
@@ -59,6 +63,11 @@ def print_report(document: ReportDocument, command: Sequence[str]) -> None:
     _print_coverage(console, document["coverage"]["operations"])
     console.print()
     console.print(f"Again: segmetrics-mock check -- {shlex.join(command)}", soft_wrap=True)
+
+
+def _baseline(comparison: Comparison) -> str:
+    gone = f", {len(comparison['gone'])} not met any more (--baseline-prune drops them)" if comparison["gone"] else ""
+    return f"baseline: {counted(comparison['known'], 'known finding')}, not shown here{gone}"
 
 
 def _outcome(outcome: FaultOutcome) -> str:

@@ -4,11 +4,13 @@
      "verdict": {"headline", "reasons": [...], "exit_code"},
      "summary": {"requests", "accepted", "violations", "warnings", "notices", "lost_writes", "coverage_percent",
                  "exit_code"},
-     "findings": [{"code", "severity", "operation", "pointer", "message", "evidence", "count", "requests": [n, ...]}],
+     "findings": [{"code", "severity", "operation", "pointer", "message", "evidence", "count", "requests": [n, ...],
+                   "known"}],
      "coverage": {"operations": {NAME: {"requests", "statuses": {}, "fields": {POINT: count}, "missing": [POINT]}}},
      "faults": [{"request", "operation", "fault", "cause", "outcome", "retry", "stored"}],
      "foreign_hosts": [{"host", "port", "address", "count"}],
-     "isolation": "namespaces" | "none"}
+     "isolation": "namespaces" | "none",
+     "baseline": {"known", "expired": [ENTRY], "gone": [ENTRY], "lost_points": {OPERATION: [POINT]}} | null}
 
 The numbers of requests are the journal's own, or with `check` those of the run, in the order in which the requests
 came.
@@ -23,6 +25,7 @@ from mock_server.findings import SEVERITIES, Evidence, Finding, Severity
 from mock_server.journal import ShownExchange
 from mock_server.spec import Contract
 from mock_server.text import counted
+from mock_server.verdict.baseline import Comparison, compare, is_known
 from mock_server.verdict.coverage import Coverage, OperationCoverage
 from mock_server.verdict.retries import FaultOutcome, RetryOutcome, retry_outcomes
 from mock_server.verdict.verdict import Counts, ForeignHost, Isolation, Run, Verdict, judge
@@ -53,7 +56,7 @@ class ReportedFinding(TypedDict):
     """All findings that are alike: `count` is how many; `requests` are the numbers of their first hundred requests.
 
     Where one place has more than a few texts, the last finding of it stands for all further ones, and its `message`
-    is the first of these and says how many there are.
+    is the first of these and says how many there are. `known`: whether the run's baseline has it.
     """
 
     code: str
@@ -64,6 +67,7 @@ class ReportedFinding(TypedDict):
     evidence: Evidence
     count: int
     requests: list[int]
+    known: bool
 
 
 class CoverageSection(TypedDict):
@@ -73,7 +77,10 @@ class CoverageSection(TypedDict):
 
 
 class ReportDocument(TypedDict):
-    """The report. `findings`: gravest first. `faults`: what the client did after each answer that it did not get."""
+    """The report. `findings`: gravest first. `faults`: what the client did after each answer that it did not get.
+
+    `baseline`: how the run compares with it; None where there is none.
+    """
 
     version: str
     verdict: Verdict
@@ -83,6 +90,7 @@ class ReportDocument(TypedDict):
     faults: list[FaultOutcome]
     foreign_hosts: list[ForeignHost]
     isolation: Isolation
+    baseline: Comparison | None
 
 
 def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run | None = None) -> ReportDocument:
@@ -94,23 +102,30 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
     for exchange in exchanges:
         coverage.count(exchange["operation"], exchange["answer"]["status"], exchange["request"]["body"])
     findings = _grouped(exchanges, outcomes)
+    comparison = None
+    if run.baseline:
+        for finding in findings:
+            finding["known"] = is_known(run.baseline, finding, run.today)
+        comparison = compare(run.baseline, findings, coverage.document(), run.today)
+    unknown = [finding for finding in findings if not finding["known"]]
     counts = Counts(
         requests=len(exchanges),
         accepted=sum(exchange["stored"] for exchange in exchanges),
-        found={severity: _count(findings, severity) for severity in SEVERITIES},
+        found={severity: _count(unknown, severity) for severity in SEVERITIES},
+        known=len(findings) - len(unknown),
         lost_writes=[outcome.exchange["number"] for outcome in outcomes if outcome.is_lost_write],
         coverage_percent=coverage.percent,
     )
-    verdict = judge(counts, run)
+    verdict = judge(counts, run, comparison)
     return {
         "version": __version__,
         "verdict": verdict,
         "summary": {
             "requests": counts.requests,
             "accepted": counts.accepted,
-            "violations": counts.found["violation"],
-            "warnings": counts.found["warning"],
-            "notices": counts.found["notice"],
+            "violations": _count(findings, "violation"),
+            "warnings": _count(findings, "warning"),
+            "notices": _count(findings, "notice"),
             "lost_writes": len(counts.lost_writes),
             "coverage_percent": counts.coverage_percent,
             "exit_code": verdict["exit_code"],
@@ -120,6 +135,7 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
         "faults": [outcome.document() for outcome in outcomes],
         "foreign_hosts": sorted(run.foreign_hosts, key=itemgetter("host", "port", "address")),
         "isolation": run.isolation,
+        "baseline": comparison,
     }
 
 
@@ -208,6 +224,7 @@ def _uncounted(finding: Mapping[str, Any]) -> ReportedFinding:
         "evidence": finding["evidence"],
         "count": 0,
         "requests": [],
+        "known": False,
     }
 
 

@@ -1,12 +1,14 @@
 """Judge a run, in a sentence and an exit code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal, TypedDict
 
 from mock_server.findings import FailOn, Severity, fails
 from mock_server.network import bracket_host
 from mock_server.text import counted
+from mock_server.verdict.baseline import Baseline, BaselineEntry, Comparison
 
 NOTHING_CAPTURED = """\
 The command ran, but no call of it reached the fake. Likely causes:
@@ -16,6 +18,7 @@ The command ran, but no call of it reached the fake. Likely causes:
     point it at SEGMETRICS_BASE_URL."""
 HOLDS = "the contract holds"
 _NAMED_REQUESTS = 10
+_NAMED_POINTS = 10
 
 
 # Whether the client could reach nothing but the fake, or only its calls to the fake were seen.
@@ -39,6 +42,7 @@ class Run:
     `fail_under`: the least coverage, in per cent.
     `foreign_hosts`: hosts that are not SegMetrics, which the command called.
     `troubles`: what kept calls from reaching the fake, a text each.
+    `baseline`: what is known and does not fail the run; `today`: the day by which its entries expire.
     """
 
     command_code: int = 0
@@ -47,6 +51,8 @@ class Run:
     foreign_hosts: Sequence[ForeignHost] = ()
     troubles: Sequence[str] = ()
     isolation: Isolation = "none"
+    baseline: Baseline | None = None
+    today: date = field(default_factory=date.today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +60,14 @@ class Counts:
     """What was counted in the exchanges of a run.
 
     `accepted`: calls that were carried out, whatever became of their answers.
-    `found`: how many findings of each severity there are.
+    `found`: how many findings of each severity there are, without those that the baseline knows; `known`: these.
     `lost_writes`: the numbers of the calls that a fault kept from being stored, and that were not stored later either.
     """
 
     requests: int
     accepted: int
     found: Mapping[Severity, int]
+    known: int
     lost_writes: Sequence[int]
     coverage_percent: float
 
@@ -73,8 +80,11 @@ class Verdict(TypedDict):
     exit_code: int
 
 
-def judge(counts: Counts, run: Run) -> Verdict:
-    """Return the verdict. The command's own failure decides the exit code; else any reason that fails does."""
+def judge(counts: Counts, run: Run, comparison: Comparison | None = None) -> Verdict:
+    """Return the verdict. The command's own failure decides the exit code; else any reason that fails does.
+
+    `comparison`: of the run with its baseline.
+    """
     failing = [
         *_nothing_to_judge(counts),
         *[f"a call did not reach the fake: {trouble}" for trouble in run.troubles],
@@ -86,6 +96,9 @@ def judge(counts: Counts, run: Run) -> Verdict:
     for severity, count in counts.found.items():
         if count and fails(severity, run.fail_on):
             failing.append(_found(severity, count))
+    if comparison:
+        failing += map(_expired, comparison["expired"])
+        failing += [_lost_points(name, points) for name, points in comparison["lost_points"].items()]
     # A broken contract is named also where it does not fail the run.
     broken = counts.found["violation"]
     noted = [_found("violation", broken)] if broken and not fails("violation", run.fail_on) else []
@@ -108,7 +121,9 @@ def _headline(counts: Counts, run: Run, failed: bool) -> str:
     if counts.lost_writes:
         lost = len(counts.lost_writes)
         return f"{HOLDS}, but {counted(lost, 'write')} {'was' if lost == 1 else 'were'} lost"
-    return "the run failed" if failed else HOLDS
+    if failed:
+        return "the run failed"
+    return f"nothing new beside {counted(counts.known, 'known finding')}" if counts.known else HOLDS
 
 
 def _nothing_to_judge(counts: Counts) -> list[str]:
@@ -141,6 +156,16 @@ def _found(severity: Severity, count: int) -> str:
     if severity == "violation":
         return f"the contract was broken {_times(count)}"
     return f"{counted(count, severity)} found"
+
+
+def _expired(entry: BaselineEntry) -> str:
+    place = f"{entry['operation']} {entry['pointer']}" if entry["operation"] else entry["pointer"]
+    return f"the baseline's entry {entry['code']} at {place} expired on {entry['expires']}"
+
+
+def _lost_points(operation: str, points: Sequence[str]) -> str:
+    named = ", ".join(points[:_NAMED_POINTS]) + (", …" if len(points) > _NAMED_POINTS else "")
+    return f"coverage fell: {operation} lost {counted(len(points), 'point')} that the baseline has: {named}"
 
 
 def _times(count: int) -> str:

@@ -32,8 +32,8 @@ def main() -> None:
             dataset = datasets.read(name, contract)
             with database.transaction() as session:
                 accounts.add(session, DEFAULT_SANDBOX)
-            with progress(name) as report:
-                calls = datasets.load(database, contract, DEFAULT_SANDBOX, dataset, seed=1, report=report)
+            with progress(name) as on_progress:
+                calls = datasets.load(database, contract, DEFAULT_SANDBOX, dataset, seed=1, on_progress=on_progress)
             seconds, busy = time.perf_counter() - clock, time.process_time() - processor
             database.close()
         print(f"{name:12}{calls:10,}{seconds:10.2f}{busy:11.2f}{calls / seconds:10,.0f}", flush=True)

@@ -16,7 +16,7 @@ from benchmarks.processes import Running, started
 from benchmarks.report import Goal, Section, ratios
 from benchmarks.servers import JOURNAL_LIMIT, OURS, PRISM, WIREMOCK_SCHEMA, available
 from benchmarks.workload import Workload
-from mock_server.fakedata.people import FIRST_CONTACT
+from mock_server.fakedata.contacts import FIRST_CONTACT_ID
 from mock_server.resources import resource_path
 
 FEW = 1000
@@ -98,7 +98,7 @@ def _upserts(workload: Workload, servers: dict[int, Running], filled: dict[int, 
         "POST contact with many contacts stored, 16 connections",
         ["contacts stored", "filled in s", "requests/s", "p99 ms", "CPU µs/request"],
     )
-    traffic = {count: contacts(first_known=FIRST_CONTACT, known=count) for count in servers}
+    traffic = {count: contacts(first_known=FIRST_CONTACT_ID, known=count) for count in servers}
     found: dict[int, list[tuple[float, float, float]]] = {count: [] for count in servers}
     for number in range(workload.rounds + 1):
         for count, running in servers.items():
@@ -121,7 +121,7 @@ def _pages(workload: Workload, running: Running) -> Section:
         f"Pages with {workload.contacts:,} contacts and a full journal", ["page", "median ms", "slowest ms", "kB"]
     )
     # Calls until the journal is full.
-    contacts(first_known=FIRST_CONTACT, known=workload.contacts, first_new=2 * FIRST_NEW).send(
+    contacts(first_known=FIRST_CONTACT_ID, known=workload.contacts, first_new=2 * FIRST_NEW).send(
         running.origin, CONNECTIONS[0], calls=JOURNAL_LIMIT
     )
     for name, path in PAGES.items():

@@ -1,4 +1,4 @@
-"""A dataset file of one's own: what it can say, and a mistake told where it is."""
+"""A user's own dataset file: what it can contain, and errors that name their line."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from client_tests.sandbox import Sandbox
 from client_tests.serving import ended, served
 
 
-def told(path: Path, text: str) -> str:
+def error_of(path: Path, text: str) -> str:
     """What `serve` says about a file with this text."""
     path.write_text(text, "utf-8")
     run = ended("serve", "--port", "0", "--dataset", str(path))
@@ -62,11 +62,11 @@ def test_the_example_of_the_readme_is_served(shop: Path, http: httpx.Client) -> 
     [
         ("", 1, ["a dataset is a mapping"]),
         ("today: 2026-06-30\npayments: [\n", 3, ["this is not YAML"]),
-        ("about: x\n", 1, ["lacks 'today'", "add `today: '2026-06-30'`"]),
+        ("about: x\n", 1, ["has no 'today'", "add `today: '2026-06-30'`"]),
         ("today: 2026-02-30\n", 1, ["'today' is '2026-02-30'", "write a day such as"]),
         ("today: 2026-06-30\npaiments: {}\n", 2, ["no key 'paiments'", "did you mean 'payments'?"]),
         ("today: 2026-06-30\npayments:\n  delete_contact: []\n", 3, ["payments has no key 'delete_contact'"]),
-        ("today: 2026-06-30\ntoday: 2026-06-30\n", 2, ["'today' stands here twice"]),
+        ("today: 2026-06-30\ntoday: 2026-06-30\n", 2, ["the key 'today' occurs twice"]),
         ("today: 2026-06-30\nabout: !file x\n", 2, ["the tag !file is unknown"]),
         ("today: 2026-06-30\nabout: !today soon\n", 2, ["'!today soon' cannot be read", "!today -30 16:15:00"]),
         ("today: 2026-06-30\nrecipe:\n  contacts:\n    count: many\n", 4, ["'recipe.contacts.count' cannot be used"]),
@@ -90,13 +90,13 @@ def test_the_example_of_the_readme_is_served(shop: Path, http: httpx.Client) -> 
         (
             "today: 2026-06-30\nrecipe:\n  contacts:\n    count: 1\n    sources: [{}]\n    tags: {'': 1}\n",
             2,
-            ["the recipe makes a payload for upsert_contact that breaks the contract"],
+            ["the recipe generates a payload for upsert_contact that breaks the contract"],
         ),
         ("a: &a [*a]\n", 1, ["nests deeper than 64 levels"]),
     ],
 )
-def test_a_mistake_is_told_with_file_line_and_remedy(shop: Path, text: str, line: int, parts: list[str]) -> None:
-    message = told(shop, text)
+def test_an_error_names_file_line_and_remedy(shop: Path, text: str, line: int, parts: list[str]) -> None:
+    message = error_of(shop, text)
 
     assert f"shop.yaml, line {line}: " in message
     assert all(part in message for part in parts), message
@@ -105,13 +105,13 @@ def test_a_mistake_is_told_with_file_line_and_remedy(shop: Path, text: str, line
 def test_all_mistakes_are_told_at_once_in_the_files_order(shop: Path) -> None:
     wrong = "".join(f"    - {{id: {number}}}\n" for number in range(12))
 
-    message = told(shop, f"today: 2026-06-30\npayments:\n  upsert_product:\n{wrong}")
+    message = error_of(shop, f"today: 2026-06-30\npayments:\n  upsert_product:\n{wrong}")
 
     lines = message.splitlines()
     assert len(lines) == 11
     assert "line 4: " in lines[0]
     assert "line 13: " in lines[9]
-    assert lines[10] == "and 2 further mistakes"
+    assert lines[10] == "and 2 more errors"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Datasets as their users meet them: what is there, always the same, and a mistake told where it is."""
+"""Datasets as their users meet them: the same data every time, and errors that name their line."""
 
 import json
 import os
@@ -85,7 +85,7 @@ def test_every_generated_payload_passes_the_contract_and_is_stored_as_it_is(name
     for part in ("contacts", "orders"):
         recipe[part]["count"] = min(recipe[part]["count"], 3000)
 
-    for _, operation, body in fakedata.fill(recipe, 3, dataset.today):
+    for _, operation, body in fakedata.generate(recipe, 3, dataset.today):
         values, findings = CONTRACT.read_body(CONTRACT.operations[operation], body)
         assert values == body
         assert findings == ()
@@ -94,7 +94,7 @@ def test_every_generated_payload_passes_the_contract_and_is_stored_as_it_is(name
 def test_the_large_dataset_counts_what_it_says() -> None:
     dataset = datasets.read("large", CONTRACT)
 
-    counts = fakedata.fill(dataset.recipe, 1, dataset.today).counts
+    counts = fakedata.generate(dataset.recipe, 1, dataset.today).counts
 
     assert counts["upsert_contact"] == 20_000
     assert counts["upsert_invoice"] == 40_000
@@ -239,7 +239,7 @@ def test_a_loaded_account_goes_on_as_any_other(origin: str, http: httpx.Client) 
     assert len(sandbox.requests()) == 2
 
 
-def test_a_database_with_data_is_not_loaded_over(http: httpx.Client, tmp_path: Path) -> None:
+def test_a_dataset_is_not_loaded_into_a_database_with_data(http: httpx.Client, tmp_path: Path) -> None:
     file = str(tmp_path / "data.db")
     with served("--database", file) as server:
         Sandbox.default(server.origin, http).stored("product", {"id": 7, "name": "Course"})
@@ -247,8 +247,8 @@ def test_a_database_with_data_is_not_loaded_over(http: httpx.Client, tmp_path: P
     again = ended("serve", "--port", "0", "--database", file, "--dataset", "demo")
 
     assert again.returncode == 2
-    assert "holds data already" in again.stderr
-    assert "name another database" in again.stderr
+    assert "already contains data" in again.stderr
+    assert "use another database" in again.stderr
     with served("--database", file) as server:
         assert [row["id"] for row in Sandbox.default(server.origin, http).state()["products"]] == ["7"]
 
@@ -308,7 +308,7 @@ def test_shop(segmetrics):
     assert "1 passed" in run.stdout, run.stdout + run.stderr
 
 
-def test_a_day_of_today_moves_all_that_is_relative() -> None:
+def test_today_moves_all_that_is_relative() -> None:
     day = date(2024, 2, 29)
 
     moved = datasets.read("edge-cases", CONTRACT, day)

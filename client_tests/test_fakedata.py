@@ -9,9 +9,17 @@ import pytest
 from client_tests.sandbox import Sandbox
 from client_tests.serving import COMMAND
 from mock_server.cli import FAKED
-from mock_server.fakedata import OPERATIONS, RESOURCES
+from mock_server.fakedata import RESOURCES
 from mock_server.spec import Contract
 
+OPERATIONS = {
+    "contact": "upsert_contact",
+    "invoice": "upsert_invoice",
+    "subscription": "upsert_subscription",
+    "product": "upsert_product",
+    "ad_performance": "record_ad_performance",
+    "tags": "add_tags",
+}
 PATHS = {
     "contact": "contact",
     "invoice": "invoice",

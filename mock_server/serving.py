@@ -158,11 +158,11 @@ def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, setti
     from mock_server import datasets
     from mock_server.datasets.progress import progress
 
-    today = datasets.day(settings.today)
+    today = datasets.parse_today_option(settings.today)
     if settings.dataset != EMPTY:
         dataset = datasets.read(settings.dataset, contract, today)
-        with progress(dataset.name) as report:
-            datasets.load(database, contract, sandbox, dataset, seed=settings.seed, report=report)
+        with progress(dataset.name) as on_progress:
+            datasets.load(database, contract, sandbox, dataset, seed=settings.seed, on_progress=on_progress)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
-"""Datasets: what an account holds from the start. Built-in ones by name, a user's own by file."""
+"""Datasets: what an account contains from the start."""
 
-from mock_server.datasets.dataset import Dataset, day, names, read, read_named
+from mock_server.datasets.dataset import Dataset, names, parse_today_option, read, read_named
 from mock_server.datasets.loading import Loader, load
+from mock_server.datasets.schema import DatasetDocument
 
-__all__ = ["Dataset", "Loader", "day", "load", "names", "read", "read_named"]
+__all__ = ["Dataset", "DatasetDocument", "Loader", "load", "names", "parse_today_option", "read", "read_named"]

@@ -5,15 +5,15 @@ import sys
 import orjson
 
 from mock_server import fakedata
-from mock_server.datasets.dataset import Dataset, day, names, read_named
+from mock_server.datasets.dataset import Dataset, names, parse_today_option, read_named
 from mock_server.spec import Contract
 
-# The dataset in whose manner `fake` makes its payloads.
+# The dataset whose recipe `fake` uses.
 _SAMPLE = "demo"
 
 
 def print_datasets() -> int:
-    """Name, what it is, and how many calls of each operation it is; the exit code."""
+    """Print the name, description and size of each built-in dataset; return the exit code."""
     contract = Contract.load()
     found = [read_named(name, contract) for name in names()]
     width = max(len(dataset.name) for dataset in found)
@@ -25,16 +25,16 @@ def print_datasets() -> int:
 
 
 def counts_of(dataset: Dataset, seed: int = 1) -> dict[str, int]:
-    """How many calls of each operation a dataset is."""
-    counts = dict(fakedata.fill(dataset.recipe, seed, dataset.today).counts)
-    for written in dataset.payloads:
-        counts[written.operation] = counts.get(written.operation, 0) + 1
+    """Return how many calls of each operation a dataset consists of."""
+    counts = dict(fakedata.generate(dataset.recipe, seed, dataset.today).counts)
+    for payload in dataset.payloads:
+        counts[payload.operation] = counts.get(payload.operation, 0) + 1
     return counts
 
 
 def print_fakes(resource: str, count: int, seed: int, today: str) -> int:
-    """One payload a line; the exit code."""
-    sample = read_named(_SAMPLE, Contract.load(), day(today))
+    """Print `count` payloads, one per line; return the exit code."""
+    sample = read_named(_SAMPLE, Contract.load(), parse_today_option(today))
     for payload in fakedata.fake(resource, sample.recipe, count, seed, sample.today):
         sys.stdout.buffer.write(orjson.dumps(payload) + b"\n")
     sys.stdout.flush()

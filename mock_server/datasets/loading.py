@@ -14,33 +14,32 @@ from mock_server.store.accounts import Sandbox
 from mock_server.store.database import Database
 from mock_server.store.session import Session
 
-# Called with how many calls are carried out, of how many.
-Report = Callable[[int, int], None]
+# Called with the number of calls that are carried out, and of all calls.
+OnProgress = Callable[[int, int], None]
 
 _REPORT_EVERY = 1000
 _CALLS_BETWEEN_CLOCKS = 8
 
 
 class Loader:
-    """The calls of a dataset, carried out one after the other: all at once, or in slices of time.
+    """Carries out the calls of a dataset one after another: all at once, or in slices of time.
 
-    `sandbox`: whose integrations it is for; `generation`: under which the rows are stored.
-    Made in some seconds where the dataset is large; it needs no database for that.
+    `generation`: the one to store rows under. To construct it takes some seconds for a large dataset, but no database.
     """
 
     def __init__(self, contract: Contract, sandbox: Sandbox, dataset: Dataset, *, seed: int, generation: int) -> None:
-        filled = fakedata.fill(dataset.recipe, seed, dataset.today)
-        self.total = len(dataset.payloads) + sum(filled.counts.values())
+        data = fakedata.generate(dataset.recipe, seed, dataset.today)
+        self.total = len(dataset.payloads) + sum(data.counts.values())
         self.done = 0
         self._dataset = dataset
         self._generation = generation
         self._calls = {kind: _call_of(sandbox, kind, dataset) for kind in sandbox.integrations}
-        self._steps = _steps(dataset, filled, contract)
+        self._steps = _steps(dataset, data, contract)
 
-    def run(self, session: Session, report: Report | None = None, *, seconds: float = float("inf")) -> bool:
-        """Carry out calls until all are done, or the time is up; return whether all are done.
+    def run(self, session: Session, on_progress: OnProgress | None = None, *, seconds: float = float("inf")) -> bool:
+        """Carry out calls until all are done or the time is up; return whether all are done.
 
-        Raises UsageError for a payload that the API would refuse, with its line.
+        Raises UsageError, with the line, for a payload that the API would refuse.
         """
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
@@ -51,10 +50,10 @@ class Loader:
                 try:
                     OPERATIONS[operation].handler(call, scoped)
                 except ApiError as refusal:
-                    raise self._dataset.mistake(line, f"{operation}: {'; '.join(refusal.errors)}") from None
+                    raise self._dataset.error_at(line, f"{operation}: {'; '.join(refusal.errors)}") from None
                 self.done += 1
-                if report and (self.done % _REPORT_EVERY == 0 or self.done == self.total):
-                    report(self.done, self.total)
+                if on_progress and (self.done % _REPORT_EVERY == 0 or self.done == self.total):
+                    on_progress(self.done, self.total)
             if len(some) < _CALLS_BETWEEN_CLOCKS:
                 return True
         return False
@@ -67,11 +66,11 @@ def load(
     dataset: Dataset,
     *,
     seed: int,
-    report: Report | None = None,
+    on_progress: OnProgress | None = None,
 ) -> int:
-    """Store the dataset in an empty account, in one transaction; return how many calls it was.
+    """Store the dataset in an empty account, in one transaction; return the number of calls.
 
-    Raises UsageError where the account holds data, and for a payload that the API would refuse, with its line.
+    Raises UsageError if the account contains data, or, with the line, for a payload that the API would refuse.
     """
     if not dataset.payloads and not dataset.recipe:
         return 0
@@ -81,17 +80,16 @@ def load(
         assert found is not None
         if not state.is_empty(session, found):
             raise UsageError(
-                f"the account '{sandbox.account_id}' holds data already, so the dataset {dataset.name} is not loaded"
-                " over it; leave the dataset out to go on with what is there, reset the account, or name another"
-                " database"
+                f"the account '{sandbox.account_id}' already contains data, so the dataset {dataset.name} is not"
+                " loaded; omit the dataset to keep that data, reset the account, or use another database"
             )
         loader = Loader(contract, found, dataset, seed=seed, generation=found.generation)
-        loader.run(session, report)
+        loader.run(session, on_progress)
     return loader.done
 
 
 def _call_of(sandbox: Sandbox, kind: str, dataset: Dataset) -> Call:
-    """Return what all calls into an integration have in common."""
+    """Return what all calls to an integration have in common."""
     return Call(
         operation="",
         account_id=sandbox.account_id,
@@ -104,16 +102,19 @@ def _call_of(sandbox: Sandbox, kind: str, dataset: Dataset) -> Call:
 
 
 def _steps(
-    dataset: Dataset, filled: fakedata.Filled, contract: Contract
+    dataset: Dataset, data: fakedata.GeneratedData, contract: Contract
 ) -> Iterator[tuple[int, str, str, fakedata.Payload]]:
-    """Yield line, integration's kind, operation and body. What a user's recipe makes is validated before."""
-    for written in dataset.payloads:
-        yield written.line, written.kind, written.operation, dict(written.body)
-    for kind, operation, body in filled:
-        if dataset.is_own:
+    """Yield line, kind of integration, operation and body of each call.
+
+    Payloads that are generated from a user's recipe are validated.
+    """
+    for payload in dataset.payloads:
+        yield payload.line, payload.kind, payload.operation, dict(payload.body)
+    for kind, operation, body in data:
+        if dataset.is_user_file:
             try:
                 contract.read_body(contract.operations[operation], body)
             except ApiError as refusal:
-                reason = f"the recipe makes a payload for {operation} that breaks the contract: {refusal.errors[0]}"
-                raise dataset.mistake(dataset.recipe_line, reason) from None
+                reason = f"the recipe generates a payload for {operation} that breaks the contract: {refusal.errors[0]}"
+                raise dataset.error_at(dataset.recipe_line, reason) from None
         yield dataset.recipe_line, kind, operation, body

@@ -1,50 +1,50 @@
-"""How far a loading is: a bar on a terminal, plain lines elsewhere; nothing for what is done before one looks."""
+"""Progress of loading a dataset: a bar on a terminal, plain lines elsewhere, nothing for a small dataset."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mock_server.datasets.loading import Report
+from mock_server.datasets.loading import OnProgress
 
-_NOTEWORTHY = 5_000
-_LINE_EVERY = 10_000
-
-
-@contextmanager
-def progress(name: str) -> Iterator[Report]:
-    """What `load` reports to; written to standard error."""
-    with _bar(name) if sys.stderr.isatty() else _lines(name) as report:
-        yield report
+_MIN_CALLS = 5_000
+_CALLS_PER_LINE = 10_000
 
 
 @contextmanager
-def _bar(name: str) -> Iterator[Report]:
-    shown = None
+def progress(name: str) -> Iterator[OnProgress]:
+    """Yield a function for `load` that shows the progress on standard error."""
+    with _bar(name) if sys.stderr.isatty() else _lines(name) as on_progress:
+        yield on_progress
 
-    def report(done: int, total: int) -> None:
-        nonlocal shown
-        if total < _NOTEWORTHY:
+
+@contextmanager
+def _bar(name: str) -> Iterator[OnProgress]:
+    bar = None
+
+    def show(done: int, total: int) -> None:
+        nonlocal bar
+        if total < _MIN_CALLS:
             return
-        if shown is None:
+        if bar is None:
             from rich.console import Console
             from rich.progress import Progress
 
-            shown = Progress(console=Console(stderr=True), transient=True)
-            shown.start()
-            shown.add_task(f"dataset {name}", total=total)
-        shown.update(shown.task_ids[0], completed=done)
+            bar = Progress(console=Console(stderr=True), transient=True)
+            bar.start()
+            bar.add_task(f"dataset {name}", total=total)
+        bar.update(bar.task_ids[0], completed=done)
 
     try:
-        yield report
+        yield show
     finally:
-        if shown is not None:
-            shown.stop()
+        if bar is not None:
+            bar.stop()
 
 
 @contextmanager
-def _lines(name: str) -> Iterator[Report]:
-    def report(done: int, total: int) -> None:
-        if total >= _NOTEWORTHY and (done % _LINE_EVERY == 0 or done == total):
+def _lines(name: str) -> Iterator[OnProgress]:
+    def show(done: int, total: int) -> None:
+        if total >= _MIN_CALLS and (done % _CALLS_PER_LINE == 0 or done == total):
             print(f"dataset {name}: {done:,} of {total:,}", file=sys.stderr, flush=True)
 
-    yield report
+    yield show

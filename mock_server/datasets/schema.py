@@ -1,6 +1,19 @@
-"""What a dataset's file may hold, beside the payloads, which the contract judges. Described in the README."""
+"""What the file of a dataset may contain. The README describes it; payloads are validated by the contract."""
 
-from typing import Any
+from typing import Any, TypedDict
+
+from mock_server.fakedata import Recipe
+
+
+class DatasetDocument(TypedDict, total=False):
+    """A dataset's file. `payments`, `ads`: the bodies of each operation, for the integration of that kind."""
+
+    about: str
+    today: str
+    recipe: Recipe | None
+    payments: dict[str, list[Any]]
+    ads: dict[str, list[Any]]
+
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
@@ -12,7 +25,7 @@ RANGE = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems"
 
 
 def _object(required: str, **properties: Any) -> dict[str, Any]:
-    """An object that has these properties and no others."""
+    """Return the schema of an object with these properties and no others."""
     return {
         "type": "object",
         "required": required.split(),
@@ -21,7 +34,8 @@ def _object(required: str, **properties: Any) -> dict[str, Any]:
     }
 
 
-def _some(items: dict[str, Any]) -> dict[str, Any]:
+def _non_empty(items: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a list with at least one entry."""
     return {"type": "array", "minItems": 1, "items": items}
 
 
@@ -29,7 +43,7 @@ _SOURCE = _object(
     "",
     weight=WEIGHT,
     days=DAYS,
-    utm_contents=_some(TEXT),
+    utm_contents=_non_empty(TEXT),
     **dict.fromkeys(("utm_campaign", "utm_content", "utm_medium", "utm_source", "utm_term"), TEXT),
     **dict.fromkeys(("referring_url", "optin_url"), TEXT),
 )
@@ -40,18 +54,18 @@ _CONTACTS = _object(
     buyers=SHARE,
     buyer_tag=TEXT,
     tags={"type": "object", "additionalProperties": SHARE},
-    custom_fields={"type": "object", "additionalProperties": _some({})},
-    sources=_some(_SOURCE),
+    custom_fields={"type": "object", "additionalProperties": _non_empty({})},
+    sources=_non_empty(_SOURCE),
 )
 _ORDERS = _object(
     "count products",
     count=COUNT,
     second_item=SHARE,
     discounted=SHARE,
-    discounts=_some({"type": "integer", "minimum": 0, "maximum": 100}),
+    discounts=_non_empty({"type": "integer", "minimum": 0, "maximum": 100}),
     refunded=SHARE,
     unpaid=SHARE,
-    products=_some(_object("id name amount", weight=WEIGHT, id=TEXT, name=TEXT, amount=CENTS)),
+    products=_non_empty(_object("id name amount", weight=WEIGHT, id=TEXT, name=TEXT, amount=CENTS)),
 ) | {"dependentRequired": {"discounted": ["discounts"]}}
 _PLAN = _object(
     "id name amount billing_cycle frequency",
@@ -67,7 +81,7 @@ _SUBSCRIPTIONS = _object(
     "count states plans",
     count=COUNT,
     states=_object("trial active canceled", trial=WEIGHT, active=WEIGHT, canceled=WEIGHT),
-    plans=_some(_PLAN),
+    plans=_non_empty(_PLAN),
 )
 _AD = _object("id name spend", id=TEXT, name=TEXT, spend=CENTS)
 _CAMPAIGN = _object(
@@ -77,7 +91,7 @@ _CAMPAIGN = _object(
     days=DAYS,
     cents_per_click=RANGE,
     clicks_per_1000=RANGE,
-    sets=_some(_object("id name ads", id=TEXT, name=TEXT, ads=_some(_AD))),
+    sets=_non_empty(_object("id name ads", id=TEXT, name=TEXT, ads=_non_empty(_AD))),
 )
 _RECIPE = _object(
     "",
@@ -85,11 +99,14 @@ _RECIPE = _object(
     contacts=_CONTACTS,
     orders=_ORDERS,
     subscriptions=_SUBSCRIPTIONS,
-    campaigns=_some(_CAMPAIGN),
+    campaigns=_non_empty(_CAMPAIGN),
 ) | {"dependentRequired": {"orders": ["contacts"], "subscriptions": ["contacts"]}}
 
 
 def dataset_schema(operations: list[str], kinds: list[str]) -> dict[str, Any]:
-    """The schema of a file. `operations`: those whose bodies it may list; `kinds`: of integrations."""
+    """Return the schema of a file.
+
+    `operations`: those whose bodies it may list. `kinds`: the kinds of integrations.
+    """
     lists = _object("", **{name: {"type": "array"} for name in operations})
     return _object("today", about={"type": "string"}, today=TEXT, recipe=_RECIPE, **dict.fromkeys(kinds, lists))

@@ -200,7 +200,7 @@ class Admin:
         if not isinstance(name, str):
             known = ", ".join(datasets.names())
             raise ApiError(400, f"'dataset' is {orjson.dumps(name).decode()[:100]}; it must be one of {known}")
-        dataset = datasets.read_named(name, self._contract, datasets.day(self._settings.today))
+        dataset = datasets.read_named(name, self._contract, datasets.parse_today_option(self._settings.today))
         return datasets.Loader(self._contract, sandbox, dataset, seed=self._settings.seed, generation=generation)
 
     async def _delete_rows(self, generation: int) -> None:

@@ -1,16 +1,16 @@
-"""The values that people and places are made of: a thousand of each, made by Faker once a process."""
+"""A thousand first names, last names and places, made by Faker once per process."""
 
 from dataclasses import dataclass
 from functools import cache
 
 SIZE = 1000
-# The pools are the same for every seed; what is drawn from them is not.
+# The pools are the same for every seed of a dataset; only the choices from them differ.
 _SEED = 20_180_503
 
 
 @dataclass(frozen=True, slots=True)
-class Pools:
-    """`places`: latitude and longitude as texts."""
+class NamePools:
+    """The pools. `places`: latitude and longitude, as texts."""
 
     first_names: tuple[str, ...]
     last_names: tuple[str, ...]
@@ -18,13 +18,13 @@ class Pools:
 
 
 @cache
-def pools() -> Pools:
-    """Takes a quarter of a second the first time: Faker's import."""
+def name_pools() -> NamePools:
+    """Return the pools. Faker is imported only here, since that takes a quarter of a second."""
     from faker import Faker
 
     fake = Faker("en_US", use_weighting=False)
     fake.seed_instance(_SEED)
-    return Pools(
+    return NamePools(
         first_names=tuple(fake.first_name() for _ in range(SIZE)),
         last_names=tuple(fake.last_name() for _ in range(SIZE)),
         places=tuple((str(fake.latitude()), str(fake.longitude())) for _ in range(SIZE)),

@@ -1,5 +1,6 @@
 """Who may call: keys and accounts on the API, hosts and sites on all of it, the token on the admin side."""
 
+import base64
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -103,15 +104,56 @@ def test_an_unknown_integration_is_404(sandbox: Sandbox) -> None:
     assert sandbox.state()["contacts"] == []
 
 
-@pytest.mark.parametrize("prefix", ["Bearer ", "bearer ", "BEARER  "])
-def test_a_bearer_prefix_is_accepted_with_a_warning(sandbox: Sandbox, prefix: str) -> None:
-    answer = sandbox.send("POST", "contact", json=CONTACT, headers={"Authorization": prefix + sandbox.api_key})
+WRAPPED = {
+    "Bearer": "Bearer {key}",
+    "in capitals with blanks": "BEARER   {key}",
+    "Token": "Token {key}",
+    "Token of Django": "Token token={key}",
+    "ApiKey": "ApiKey {key}",
+    "a header in the header": "Authorization: {key}",
+    "quotes": '"{key}"',
+    "Bearer and quotes": "Bearer '{key}'",
+    "Basic, as the user": "Basic {user}",
+    "Basic, as the password": "Basic {password}",
+}
+
+
+def wrapped(form: str, key: str) -> str:
+    user, password = (base64.b64encode(pair.encode()).decode() for pair in (f"{key}:", f"api:{key}"))
+    return form.format(key=key, user=user, password=password)
+
+
+@pytest.mark.parametrize("form", WRAPPED.values(), ids=WRAPPED)
+def test_a_key_with_something_around_it_is_401_in_strict_mode(sandbox: Sandbox, form: str) -> None:
+    headers = {"Authorization": wrapped(form, sandbox.api_key)}
+
+    answer = sandbox.send("POST", "contact", json=CONTACT, headers=headers)
+
+    assert answer.status_code == 401
+    assert "bare key" in errors_of(answer)[0]
+    assert sandbox.state()["contacts"] == []
+    (finding,) = sandbox.requests()[-1]["findings"]
+    assert (finding["code"], finding["severity"]) == ("key-prefix", "violation")
+    assert (finding["pointer"], finding["evidence"]) == ("/headers/authorization", "documented")
+    assert sandbox.api_key not in str(sandbox.requests())
+
+
+@pytest.mark.parametrize("form", WRAPPED.values(), ids=WRAPPED)
+def test_lenient_mode_reads_the_key_and_keeps_the_violation(http: httpx.Client, lenient: str, form: str) -> None:
+    sandbox = Sandbox.default(lenient, http)
+    headers = {"Authorization": wrapped(form, sandbox.api_key)}
+
+    answer = sandbox.send("POST", "contact", json=CONTACT, headers=headers)
 
     assert answer.status_code == 200
-    assert [row["email"] for row in sandbox.state()["contacts"]] == ["ada@example.org"]
     (finding,) = sandbox.requests()[-1]["findings"]
-    assert (finding["code"], finding["severity"]) == ("auth-bearer-prefix", "warning")
-    assert finding["pointer"] == "/headers/authorization"
+    assert (finding["code"], finding["severity"]) == ("key-prefix", "violation")
+
+
+@pytest.fixture(scope="module")
+def lenient() -> Iterator[str]:
+    with served("--mode", "lenient") as server:
+        yield server.origin
 
 
 def refused_headers(sandbox: Sandbox, headers: dict[str, str]) -> list[str]:

@@ -69,9 +69,9 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "unknown-path": ("/path", lambda s: s.post("contacts", {})),
     "unknown-method": ("/method", lambda s: s.send("GET", "contact")),
     "unknown-contact": ("/body/contact_id", lambda s: order(s, contact_id=7)),
-    "auth-bearer-prefix": (
+    "key-prefix": (
         "/headers/authorization",
-        lambda s: s.send("DELETE", "invoice/1", headers={"Authorization": f"Bearer {s.api_key}"}),
+        lambda s: s.send("POST", "product", headers={"Authorization": f"Bearer {s.api_key}"}),
     ),
     "tags-dropped": ("/body/tags", drop_tags),
     "contact-rekeyed": ("/body/contact_id", rekey),

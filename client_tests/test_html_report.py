@@ -107,7 +107,7 @@ def test_headers_are_marked_and_keys_are_masked(sandbox: Sandbox, contract: Cont
 
     page = page_of(sandbox, contract)
 
-    assert marks(page, "/headers/authorization", "auth-bearer-prefix") == [f"…{sandbox.api_key[-4:]}"]
+    assert marks(page, "/headers/authorization", "key-prefix") == [f"Bearer …{sandbox.api_key[-4:]}"]
     assert marks(page, "/headers/content-type") == ["text/plain"]
     assert sandbox.api_key not in page
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from client_tests.bodies import ORDER
 from client_tests.sandbox import JSON_HEADERS, Sandbox
 from client_tests.serving import served
 
@@ -108,19 +109,19 @@ def test_the_journal_can_be_narrowed(sandbox: Sandbox) -> None:
     sandbox.stored("product", {"id": 1, "name": "Course"})
     sandbox.post("product", {"id": 1})
     sandbox.delete("invoice", "1")
-    sandbox.send("POST", "contact", json={"contact_id": 1}, headers={"Authorization": f"Bearer {sandbox.api_key}"})
+    sandbox.send("POST", "invoice", json={**ORDER, "email": "nobody@example.org"})
 
     def operations(**filters: str) -> list[str]:
         return [entry["operation"] for entry in sandbox.requests(**filters)]
 
     assert operations(operation="upsert_product") == ["upsert_product", "upsert_product"]
     assert operations(status="404") == ["delete_invoice"]
-    assert operations(status="200") == ["upsert_product", "upsert_contact"]
+    assert operations(status="200") == ["upsert_product", "upsert_invoice"]
     assert operations(severity="violation") == ["upsert_product"]
-    assert operations(severity="warning") == ["delete_invoice", "upsert_contact"]
+    assert operations(severity="warning") == ["delete_invoice", "upsert_invoice"]
     assert operations(operation="upsert_product", status="400", severity="violation") == ["upsert_product"]
     assert operations(operation="upsert_product", severity="warning") == []
-    assert operations(after=str(sandbox.requests()[1]["number"])) == ["delete_invoice", "upsert_contact"]
+    assert operations(after=str(sandbox.requests()[1]["number"])) == ["delete_invoice", "upsert_invoice"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])

@@ -223,7 +223,7 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     (
         "unknown-path",
         lambda s: s.post("contacts", {}),
-        "there is no POST /v1/{account}/payments/contacts; the closest operation is POST /v1/{{account_id}}/{{integration_id}}/contact",
+        "there is no POST /v1/{account}/payments/contacts; the closest operation is POST /v1/{account_id}/{integration_id}/contact",
     ),
     ("unknown-method", lambda s: s.send("GET", "contact"), "GET is not an operation of this path; use POST."),
     (
@@ -248,9 +248,9 @@ TEXTS: list[tuple[str, Provoke, str]] = [
         "the API key in Authorization is not that of the account '{account}'; send the key of the account in the path.",
     ),
     (
-        "auth-bearer-prefix",
-        PROVOKED["auth-bearer-prefix"][1],
-        "Authorization has a Bearer prefix; the API documents the bare key, so leave the prefix out.",
+        "key-prefix",
+        PROVOKED["key-prefix"][1],
+        "Authorization is `Bearer …{key}`; the API takes the bare key: send it alone, without a prefix or quotes.",
     ),
     # Contacts and tags.
     (
@@ -330,7 +330,7 @@ def test_a_finding_says_what_was_sent_what_is_expected_and_what_to_do(
     found = [one["message"] for one in report_of(sandbox)["findings"] if one["code"] == key.partition("/")[0]]
     if isinstance(answer, httpx.Response) and answer.is_error:
         found += errors_of(answer)
-    assert text.replace("{account}", sandbox.account_id).replace("{{", "{").replace("}}", "}") in found
+    assert text.replace("{account}", sandbox.account_id).replace("{key}", sandbox.api_key[-4:]) in found
 
 
 def test_every_text_stands_in_the_table() -> None:

@@ -8,7 +8,7 @@ from contracts.response_checks import error_is_in_its_envelope
 from contracts.run import Step
 
 
-@check("key-checked", always=True)
+@check("key-checked", "key-prefix-401", always=True)
 def key_is_checked(step: Step) -> Assertions:
     """A missing or unknown key is 401, and so is the key of another account."""
     run, operation = step.run, step.operation
@@ -21,6 +21,8 @@ def key_is_checked(step: Step) -> Assertions:
         for subject, key in keys.items():
             response = run.api.send(operation.method, _path(step), step.sent, Authorization=key)
             yield expect("key-checked", f"the same call with {subject}", 401, response.status_code)
+        response = run.api.send(operation.method, _path(step), step.sent, Authorization=f"Bearer {_key(step)}")
+        yield expect("key-prefix-401", "the same call with Bearer before the key", 401, response.status_code)
 
 
 @check("integrations-apart", "unknown-integration-404")

@@ -67,7 +67,11 @@ CATALOGUE: Mapping[str, FindingKind] = {
         "subscription-contact-must-exist",
     ),
     "bad-answer": _violation("an answer of the fake itself breaks the contract; with `--check-answers`"),
-    "auth-bearer-prefix": _warning("the key was sent with a `Bearer` prefix"),
+    "key-prefix": _violation(
+        "the key came with `Bearer`, `Token`, quotes or the like around it: 401, read without them in lenient mode",
+        "key-is-bare",
+        "key-prefix-401",
+    ),
     "tags-dropped": _warning("a contact's update replaced its tags and dropped some", "tags-replaced"),
     "contact-rekeyed": _warning(
         "a known email came with a new `contact_id`, which its contact took",

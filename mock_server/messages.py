@@ -46,7 +46,7 @@ MESSAGES: Mapping[str, str] = {
         "the API key in Authorization is not that of the account '{account_id}'; send the key of the account in the"
         " path."
     ),
-    "auth-bearer-prefix": "Authorization has a Bearer prefix; the API documents the bare key, so leave the prefix out.",
+    "key-prefix": "Authorization is `{sent}`; the API takes the bare key: send it alone, without a prefix or quotes.",
     # Contacts and tags.
     "contact-rekeyed": (
         "the contact '{old}' has this email and got the id '{new}'. Send the old id if it is the same person."

@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.mutants.patches import change_errors, change_json, change_responses, change_status, mutant, patch
+from mock_server.findings import Finding
 from mock_server.journal import Response
 from mock_server.spec import Contract, Route
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, PAYMENTS, Credentials
 from mock_server.store.session import Session
 from mock_server.web import exchange
-from mock_server.web.exchange import authorised
+from mock_server.web.keys import authorised
 
 # Statuses and envelopes.
 
@@ -190,12 +191,18 @@ def unknown_integration_is_taken() -> None:
     patch(Contract, "route", route)
 
 
+@mutant
+def bearer_opens() -> None:
+    """A key with `Bearer` before it is accepted."""
+    _accept(lambda sent, own, _: sent == f"Bearer {own}")
+
+
 def _accept(is_accepted: Callable[[str, str, Session], bool]) -> None:
     """Take a key for the account's own where `is_accepted(sent, own, session)`."""
 
     def authorise(
         credentials: Credentials | None, account_id: str, integration_id: str, key: str, session: Session
-    ) -> Credentials:
+    ) -> tuple[Credentials, tuple[Finding, ...]]:
         if credentials and is_accepted(key, credentials.api_key, session):
             key = credentials.api_key
         return authorised(credentials, account_id, integration_id, key, session)

@@ -1,5 +1,6 @@
 """What of an exchange is kept: without secrets, and cut where it is too long."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,10 @@ KEPT_BYTES = 65_536
 # Characters of the path, and of each side's headers together.
 KEPT_HEAD = 8_192
 _KEPT_VALUE = 1_024
+# Common schemes and quotes, which are not secret, around a key.
+_AUTHORIZATION = re.compile(
+    r"""((?:(?:authorization|bearer|token|basic|api[_-]?key|key)[ :=]+)*["'`]?)(.*?)(["'`]?)""", re.I | re.S
+)
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 
 
@@ -20,8 +25,18 @@ def mask(api_key: str) -> str:
     return f"…{api_key[-4:]}" if len(api_key) > 8 else "…"
 
 
+def masked_authorization(value: str) -> str:
+    """Return the value of `Authorization` with the key in it masked; a scheme and quotes around the key stay."""
+    found = _AUTHORIZATION.fullmatch(value)
+    assert found
+    before, key, after = found.groups()
+    return f"{before}{mask(key)}{after}"
+
+
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     shown = {**headers, **{name: mask(headers[name]) for name in SECRET_HEADERS & headers.keys()}}
+    if "authorization" in headers:
+        shown["authorization"] = masked_authorization(headers["authorization"])
     if sum(map(len, shown)) + sum(map(len, shown.values())) <= KEPT_HEAD:
         return shown
     kept, room = {}, KEPT_HEAD

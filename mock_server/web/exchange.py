@@ -1,8 +1,7 @@
 """One exchange with the import API, start to end. A pure ASGI application, mounted at `/api`."""
 
 import logging
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -26,14 +25,14 @@ from mock_server.store import accounts
 from mock_server.store.accounts import NO_ACCOUNT, Credentials
 from mock_server.store.database import Committed, Database
 from mock_server.store.session import Session
-from mock_server.web.request import api_key_of, has_prefix, is_json, read_request, segments
+from mock_server.web.keys import account_of_key, authorised, key_of
+from mock_server.web.request import is_json, read_request, segments
 from mock_server.web.response import NotStored, send_response
 
 _log = logging.getLogger("mock_server")
 # A client calls the same paths again and again.
 _CACHED_ROUTES = 64
 _BUG = "the fake failed, a bug of it: nothing was stored. Its terminal has the details; please report them"
-_BEARER_PREFIX = Finding.of("auth-bearer-prefix", "/headers/authorization", "documented")
 _RETRY_AFTER_400 = Finding.of("retry-after-400", "/body", "documented")
 
 
@@ -97,9 +96,8 @@ class ImportApi:
             account_id, integration_id = route.parameters["account_id"], route.parameters["integration_id"]
             credentials = accounts.credentials(session, account_id, integration_id)
             account = Account(account_id, credentials.generation, credentials.api_key) if credentials else NOBODY
-            if has_prefix(request):
-                findings.append(_BEARER_PREFIX)
-            credentials = authorised(credentials, account_id, integration_id, api_key_of(request), session)
+            credentials, noticed = authorised(credentials, account_id, integration_id, key_of(request), session)
+            findings += noticed
 
             # Validate.
             body, noticed = self._body(route, request, lenient=credentials.mode == LENIENT)
@@ -138,8 +136,8 @@ class ImportApi:
 
         # Journal, for the account that the path names, else for that of the key.
         if account is NOBODY:
-            if found := accounts.find_by_key(session, api_key_of(request)):
-                account = Account(*found, api_key_of(request))
+            if found := account_of_key(session, key_of(request)):
+                account = Account(*found)
             accounts.lock(session, account.id)
         request = _without_key(request, account.api_key)
         if response.status == 400 and self._journal.repeats_refusal(session, account.generation, request):
@@ -190,8 +188,8 @@ class ImportApi:
 
     def _failed(self, request: Request, reason: str, session: Session) -> Exchange:
         """Journal an exchange whose transaction failed."""
-        found = accounts.find_by_key(session, api_key_of(request))
-        account = Account(*found, api_key_of(request)) if found else NOBODY
+        found = account_of_key(session, key_of(request))
+        account = Account(*found) if found else NOBODY
         accounts.lock(session, account.id)
         exchange = _refused(request, error_response(500, [reason]), account)
         self._journal.write(session, exchange)
@@ -200,7 +198,7 @@ class ImportApi:
     def _find_route(self, method: str, path: str) -> Route:
         return self._contract.route(method, segments(path))
 
-    def _body(self, route: Route, request: Request, *, lenient: bool) -> tuple[Mapping[str, Any], Sequence[Finding]]:
+    def _body(self, route: Route, request: Request, *, lenient: bool) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
         """Return the values of the body, and what was noticed in them. Raises ApiError when the call is not valid."""
         if route.violations:
             raise ApiError(400, *(finding.message for finding in route.violations), findings=route.violations)
@@ -223,40 +221,10 @@ class ImportApi:
             raise ApiError(500, *(finding.message for finding in found), findings=found)
 
 
-def authorised(
-    credentials: Credentials | None, account_id: str, integration_id: str, key: str, session: Session
-) -> Credentials:
-    """Return the credentials that the key matches: it must be the account's own, and the integration must exist.
-
-    `key`: as it was sent. Raises ApiError 401 for the key, 404 for account and integration.
-    """
-    if not key:
-        raise _unauthorised("missing-key")
-    if credentials is None:
-        if accounts.find_by_key(session, key) is None:
-            raise _unauthorised("wrong-key")
-        raise _not_found("unknown-account", "/path/account_id", account_id=account_id)
-    if not secrets.compare_digest(key.encode(), credentials.api_key.encode()):
-        raise _unauthorised("wrong-key", "of-another", account_id=account_id)
-    if credentials.integration_kind is None:
-        raise _not_found(
-            "unknown-integration", "/path/integration_id", account_id=account_id, integration_id=integration_id
-        )
-    return credentials
-
-
 def error_response(status: int, errors: list[str], headers: Mapping[str, str] = {}) -> Response:
     """Return an error in the API's envelope."""
     more = {name.lower(): value for name, value in headers.items()}
     return Response(status, orjson.dumps(Answer.error(status, errors).body), {**JSON_HEADERS, **more})
-
-
-def _unauthorised(code: str, case: str = "", **data: object) -> ApiError:
-    return ApiError.violation(401, Finding.of(code, "/headers/authorization", "assumed", case=case, **data))
-
-
-def _not_found(code: str, pointer: str, **data: str) -> ApiError:
-    return ApiError.violation(404, Finding.of(code, pointer, "assumed", case="", **data))
 
 
 def _chosen_fault(call: Call, credentials: Credentials, session: Session) -> Fault | None:

@@ -12,7 +12,6 @@ from mock_server.journal import Request
 MEDIA_TYPE = "application/json"
 # How many times the limit of a body that is too large is read before it is answered: clients see 413 only then.
 _DRAINED_BODIES = 32
-_BEARER = "bearer "
 
 
 async def read_request(scope: Scope, receive: Receive, max_body_bytes: int) -> Request | None:
@@ -40,16 +39,6 @@ async def _receive_body(receive: Receive, most: int) -> bytes | None:
             kept += chunk
         if not message.get("more_body") or size > most * _DRAINED_BODIES:
             return bytes(kept)
-
-
-def api_key_of(request: Request) -> str:
-    """Return the key that was sent, without a prefix that does not belong there."""
-    sent = request.headers.get("authorization", "")
-    return sent[len(_BEARER) :].strip() if has_prefix(request) else sent
-
-
-def has_prefix(request: Request) -> bool:
-    return request.headers.get("authorization", "")[: len(_BEARER)].lower() == _BEARER
 
 
 def is_json(request: Request) -> bool:

@@ -1,5 +1,6 @@
 """Write an exchange as a curl command."""
 
+import base64
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -20,9 +21,17 @@ def curl_of(exchange: Mapping[str, Any], origin: str, api_key: str) -> str:
     words += [origin + request["path"]]
     for name, value in request["headers"].items():
         if name == "authorization" and "wrong-key" not in codes and api_key:
-            value = f"{'Bearer ' if 'auth-bearer-prefix' in codes else ''}{api_key}"
+            value = _with_key(value, api_key)
         if name not in _OMITTED:
             words += ["-H", f"{name}: {value}"]
     if request["body"]:
         words += ["--data-raw", request["body"]]
     return " ".join(map(shlex.quote, words))
+
+
+def _with_key(masked: str, api_key: str) -> str:
+    """Return a masked `Authorization` with the key again, and what stood around it."""
+    before, _, after = masked.partition("…")
+    if before.lower().startswith("basic"):
+        return before + base64.b64encode(f"{api_key}:".encode()).decode()
+    return before + api_key + (after[-1] if before[-1:] in ("'", '"', "`") and after[-1:] == before[-1:] else "")

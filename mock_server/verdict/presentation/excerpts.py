@@ -118,7 +118,7 @@ def _headers(headers: Mapping[str, str], highlighted: str | None) -> list[tuple[
     """Return each header's value, keys masked; a highlighted one that was not sent says so."""
     rows = []
     for name, value in list(headers.items())[:_MAX_HEADERS]:
-        text = mask(value) if name in SECRET_HEADERS and not value.startswith("…") else value
+        text = mask(value) if name in SECRET_HEADERS and "…" not in value else value
         rows.append((name[:MAX_LINE], truncate(text, (0, len(text) if name == highlighted else 0), MAX_LINE)))
     if highlighted and highlighted not in headers:
         rows.append((highlighted, Highlighted("", "not sent")))

@@ -1,5 +1,6 @@
 """The text of every finding, provoked over HTTP: one table, to be read from top to bottom for its tone."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -268,6 +269,11 @@ TEXTS: list[tuple[str, Provoke, str]] = [
         drop_tags,
         "'tags' replaced the contact's tags, which dropped 'New Lead'. To keep them, use tags/add.",
     ),
+    (
+        "not-found",
+        lambda s: s.delete("subscription", "7"),
+        "there is no subscription '7' in this integration. Add it first, or check what names it.",
+    ),
     # Orders and subscriptions.
     (
         "unknown-contact",
@@ -299,26 +305,26 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     (
         "no-retry",
         after_a_reset(COURSE),
-        "the server answered 503 (a fault injected on purpose) and the call was never sent again. The API asks to try again after a short period.",
+        "the server answered 503 (a fault injected on purpose), and the call was never sent again. Send the same call again after a short period.",
     ),
     (
         "retry-without-pause",
         after_a_reset(COURSE, COURSE),
-        "the server answered 503 (a fault injected on purpose) and the call was sent again within 50 ms. Wait before a retry.",
+        "the server answered 503 (a fault injected on purpose), and the call was sent again {any} ms later. Wait at least 50 ms before a retry.",
     ),
     (
         "not-converged/doubled",
         after_a_reset(COURSE, {**COURSE, "id": 2}),
-        "the server answered 503 (a fault injected on purpose) and the call was sent again under another id: both may be stored. Keep the id in a retry.",
+        "the server answered 503 (a fault injected on purpose), and the call was sent again under another id: both may be stored. Keep the id in a retry.",
     ),
     (
         "not-converged/changed",
         after_a_reset(COURSE, {**COURSE, "name": "Book"}),
-        "the server answered 503 (a fault injected on purpose) and other data came under the same id. Send the same call again before a new one.",
+        "the server answered 503 (a fault injected on purpose), and other data came under the same id. Send the same call again before a new one.",
     ),
 ]
-# Provoked in test_findings.py, since only a broken document shows it.
-APART = {"bad-answer"}
+# Provoked elsewhere: by a broken document in test_findings.py, by clients that time out in test_lost_answers.py.
+APART = {"bad-answer", "answer-abandoned", "retry-after-ignored"}
 
 
 @pytest.mark.parametrize(("key", "provoke", "text"), TEXTS, ids=[f"{key}: {text}" for key, _, text in TEXTS])
@@ -330,7 +336,9 @@ def test_a_finding_says_what_was_sent_what_is_expected_and_what_to_do(
     found = [one["message"] for one in report_of(sandbox)["findings"] if one["code"] == key.partition("/")[0]]
     if isinstance(answer, httpx.Response) and answer.is_error:
         found += errors_of(answer)
-    assert text.replace("{account}", sandbox.account_id).replace("{key}", sandbox.api_key[-4:]) in found
+    own = text.replace("{account}", sandbox.account_id).replace("{key}", sandbox.api_key[-4:])
+    pattern = re.escape(own).replace(r"\{any\}", ".+")
+    assert any(re.fullmatch(pattern, message) for message in found), found
 
 
 def test_every_text_stands_in_the_table() -> None:

@@ -14,6 +14,17 @@ api.post("product", {"id": TEXT, "name": [TEXT]})
 api.post(f"contact/{quote(TEXT, safe='')}", {})
 api.post("product", {}, key="stale-key-13c0ffee57")
 api.post("invoice", {"id": 1, "contact_id": TEXT, "email": TEXT, "amount": TEXT, "items": [{TEXT: TEXT}]})
+api.post(
+    "invoice",
+    {
+        "id": 2,
+        "email": "nobody@example.org",
+        "amount": 1,
+        "paid": 2,
+        "date_created": "2026-01-02",
+        "items": [{"name": TEXT, "product_id": TEXT, "amount": 1}],
+    },
+)
 api.send("DELETE", f"{api.account}/payments/invoice/{quote(TEXT, safe='')}", key=f"Bearer {api.key}")
 for host in (TEXT.replace(" ", ""), "\x1b7\x07<b>|`c`"):
     with create_connection((api.connection.host, api.connection.port), timeout=30) as door:

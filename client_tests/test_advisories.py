@@ -171,6 +171,7 @@ def test_served_it_is_no_proxy(http: httpx.Client, other: socket.socket, options
     assert untouched(other)
 
 
+@pytest.mark.slow
 def test_under_check_it_is_no_proxy(tmp_path: Path, other: socket.socket) -> None:
     run = checked(tmp_path, client("prowler", str(other.getsockname()[1])))
 
@@ -230,6 +231,7 @@ def test_an_id_brings_no_header_into_an_answer(filled: Sandbox, id: str) -> None
 # Keys
 
 
+@pytest.mark.slow
 def test_a_key_is_in_no_log_journal_report_and_page(http: httpx.Client) -> None:
     strange = "stale-key-of-production"
     with served("--log-requests", stderr=subprocess.STDOUT) as server:

@@ -15,10 +15,14 @@ import pytest
 
 from client_tests.bodies import ORDER, SUBSCRIPTION
 from client_tests.sandbox import Sandbox
+from client_tests.serving import served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is missing: pip install it")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
+]
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -62,6 +66,13 @@ class Window:
         if name == "reference":
             self.page.wait_for_selector(".opblock")
         return self.page
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    """Serve over SQLite alone: the other tests of the dashboard read its pages over each database."""
+    with served("--check-answers") as server:
+        yield server.origin
 
 
 @pytest.fixture(scope="module")

@@ -108,6 +108,7 @@ def test_another_host_is_refused_recorded_and_fails_the_run(tmp_path: Path) -> N
     assert "--allow-host api.example.org" in ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("percent", "code"), [("1", 0), ("99.5", 1)])
 def test_coverage_below_what_is_asked_for_fails(percent: str, code: int, tmp_path: Path, good: Checked) -> None:
     ended = checked(tmp_path, client("shop", "good"), "--fail-under", percent)
@@ -119,6 +120,7 @@ def test_coverage_below_what_is_asked_for_fails(percent: str, code: int, tmp_pat
     assert (complaint in ended.stdout) == bool(code)
 
 
+@pytest.mark.slow
 def test_lenient_accepts_what_was_meant_and_keeps_the_finding(tmp_path: Path) -> None:
     strict = checked(tmp_path, client("shop", "text"))
 
@@ -143,6 +145,7 @@ def baked_in(credentials: dict[str, str]) -> list[str]:
     return ["env", *(f"{name}={value}" for name, value in credentials.items()), *client("shop", "good", PRODUCTION)]
 
 
+@pytest.mark.slow
 def test_credentials_that_are_baked_in_are_taken(tmp_path: Path) -> None:
     account, integration, key = BAKED_IN.values()
 
@@ -160,6 +163,7 @@ def test_credentials_that_are_baked_in_and_not_told_are_found(tmp_path: Path) ->
     assert ended.report["summary"]["violations"] == ended.report["summary"]["requests"] == 2
 
 
+@pytest.mark.slow
 def test_requests_are_numbered_as_they_came_whichever_account_they_named(tmp_path: Path) -> None:
     stray, own = shlex.join(baked_in(BAKED_IN)), shlex.join(client("shop", "text"))
 
@@ -176,6 +180,7 @@ def test_the_name_of_the_ads_integration_is_taken() -> None:
     assert line.startswith("segmetrics-mock: --integration ads: that is the name of the custom ads integration")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("told", [False, True])
 def test_the_credentials_of_serve_are_good_for_check_too(told: bool, tmp_path: Path) -> None:
     account, integration, key = DEFAULT_SANDBOX.account_id, "payments", DEFAULT_SANDBOX.api_key
@@ -187,6 +192,7 @@ def test_the_credentials_of_serve_are_good_for_check_too(told: bool, tmp_path: P
     assert ended.report["summary"]["requests"] == 2
 
 
+@pytest.mark.slow
 def test_the_bytes_of_the_client_pass_untouched() -> None:
     sent = bytes(range(256)) * 1000
 
@@ -196,6 +202,7 @@ def test_the_bytes_of_the_client_pass_untouched() -> None:
     assert ended.stderr == bytes(range(256))
 
 
+@pytest.mark.slow
 def test_options_after_the_command_are_its_own(tmp_path: Path) -> None:
     words = ["--fail-under", "x", "--", "-h", "", "a b"]
 
@@ -205,6 +212,7 @@ def test_options_after_the_command_are_its_own(tmp_path: Path) -> None:
     assert f"Again: segmetrics-mock check -- {shlex.join(['printf', '%s.', *words])}\n" in ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "file"),
     [("--report-json", "nowhere/report"), ("--report-junit", "nowhere/report"), ("--report-html", ".")],

@@ -51,6 +51,7 @@ def check(folder: Path, calls: list[list[Any]], baseline: Path, *options: str) -
     return run(folder, calls, "--baseline", baseline, *options)
 
 
+@pytest.mark.slow
 def test_a_project_adopts_a_baseline_adds_a_mistake_and_mends_two(tmp_path: Path, baseline: Path) -> None:
     calls = (MISTAKES + [GOOD] * 13) * 8
     new = ["POST", "product", {"name": "Course"}]
@@ -91,6 +92,7 @@ def test_a_known_finding_is_known_by_its_place_whatever_was_sent(tmp_path: Path,
     assert elsewhere.code == 1
 
 
+@pytest.mark.slow
 def test_an_expired_entry_fails_by_name(tmp_path: Path, baseline: Path) -> None:
     check(tmp_path, [GOOD, NOTICED], baseline)
 
@@ -108,6 +110,7 @@ def test_an_expired_entry_fails_by_name(tmp_path: Path, baseline: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_an_update_adds_and_pruning_drops_only_what_the_run_could_have_met(tmp_path: Path, baseline: Path) -> None:
     check(tmp_path, [GOOD, NOTICED, WARNED], baseline)
 
@@ -121,6 +124,7 @@ def test_an_update_adds_and_pruning_drops_only_what_the_run_could_have_met(tmp_p
     assert sorted(entry["code"] for entry in entries(baseline)) == ["missing-field", "not-found"]
 
 
+@pytest.mark.slow
 def test_coverage_may_only_rise(tmp_path: Path, baseline: Path) -> None:
     full = ["POST", "contact", {"contact_id": 1, "utm_source": "news", "last_name": "Lovelace"}]
     less = ["POST", "contact", {"contact_id": 1, "last_name": "Lovelace"}]
@@ -134,6 +138,7 @@ def test_coverage_may_only_rise(tmp_path: Path, baseline: Path) -> None:
     assert risen.code == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_or_calls_nothing_writes_no_baseline(tmp_path: Path, baseline: Path) -> None:
     nothing = checked(tmp_path, ["true"], "--baseline", baseline)
     failing = checked(tmp_path, ["sh", "-c", f"{' '.join(client('shop'))}; exit 3"], "--baseline", baseline)
@@ -142,6 +147,7 @@ def test_a_run_that_fails_or_calls_nothing_writes_no_baseline(tmp_path: Path, ba
     assert not baseline.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -166,6 +172,7 @@ def test_a_file_that_is_not_a_baseline_is_named_before_the_command_runs(
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--baseline-update", "--baseline-prune"])
 def test_a_change_of_a_baseline_needs_its_file(option: str) -> None:
     ended = run_check(option, command=["true"])

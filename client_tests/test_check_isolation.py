@@ -19,7 +19,7 @@ FOREIGN = "foreign.example.org"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 CURL = "curl --silent --show-error --max-time 10"
 
-pytestmark = needs_namespaces
+pytestmark = [pytest.mark.slow, needs_namespaces]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from client_tests.checked import CHECKOUT, arguments, client, environment
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+SIGNALS = [signal.SIGINT, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGTERM, signal.SIGHUP))]
 DEADLINE_SECONDS = 60
 # Lets a folder for temporary files be there for a second before whoever asked for it knows.
 SLOW_FOLDERS = """
@@ -87,6 +87,7 @@ def test_a_signal_ends_the_client_and_its_children_and_leaves_nothing(number: si
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_client_that_ignores_the_signal_is_killed_after_its_grace(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     with running(tmp_path, command=client("family", str(ready), "deaf")) as process:
@@ -99,6 +100,7 @@ def test_a_client_that_ignores_the_signal_is_killed_after_its_grace(tmp_path: Pa
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_before_the_client_has_started_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
     with running(tmp_path, command=client("family", str(tmp_path / "ready"))) as process:
@@ -112,6 +114,7 @@ def test_a_signal_before_the_client_has_started_leaves_nothing(number: signal.Si
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_signal_while_the_folder_is_made_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(SLOW_FOLDERS)
     with running(tmp_path, command=client("family", str(tmp_path / "ready")), PYTHONPATH=tmp_path) as process:
@@ -124,6 +127,7 @@ def test_a_signal_while_the_folder_is_made_leaves_nothing(tmp_path: Path) -> Non
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_what_the_client_leaves_running_is_ended_with_it(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     script = f"{shlex.join(client('family', str(ready)))} & until [ -e {ready} ]; do :; done"
@@ -134,6 +138,7 @@ def test_what_the_client_leaves_running_is_ended_with_it(tmp_path: Path) -> None
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_signal_that_is_ignored_from_the_start_stays_so(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     with running(tmp_path, before=("nohup",), command=client("family", str(ready))) as process:

@@ -14,6 +14,7 @@ from client_tests.checked import PRODUCTION, checked, run
 from client_tests.isolated import needs_namespaces
 
 URL = f"{PRODUCTION}/v1/nobody/payments/contact"
+pytestmark = pytest.mark.slow
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 PERL = f"""
 use LWP::UserAgent;

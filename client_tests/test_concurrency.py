@@ -24,7 +24,7 @@ SETUPS = ["sqlite, one process", "sqlite, two workers", "sqlite, two servers"]
 SETUPS += [name.replace("sqlite", "postgresql") for name in SETUPS] if POSTGRES else []
 
 
-@pytest.fixture(params=SETUPS)
+@pytest.fixture(params=[SETUPS[0], *(pytest.param(name, marks=pytest.mark.slow) for name in SETUPS[1:])])
 def origins(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
     """Servers over one database."""
     with ExitStack() as stack:

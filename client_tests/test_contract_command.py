@@ -42,6 +42,7 @@ def state(url: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_fake_keeps_the_contract_and_one_seed_gives_the_same_cases(tmp_path: Path) -> None:
     calls = []
     for name in ("first", "second"):
@@ -63,16 +64,16 @@ def test_the_fake_keeps_the_contract_and_one_seed_gives_the_same_cases(tmp_path:
 @pytest.mark.parametrize(
     ("fault", "rule"),
     [
-        ("created_is_201", "success-envelope"),
-        ("errors_are_a_text", "error-envelope"),
-        ("deleted_is_left_out", "deletion-answer"),
-        ("answers_are_html", "success-envelope"),
-        ("bad_data_is_422", "bad-data-400"),
-        ("invalid_is_accepted", "bad-data-400"),
-        ("any_key_opens", "key-checked"),
-        ("deletion_is_pretended", "unknown-contact-404"),
+        pytest.param("created_is_201", "success-envelope", marks=pytest.mark.slow),
+        pytest.param("errors_are_a_text", "error-envelope", marks=pytest.mark.slow),
+        pytest.param("deleted_is_left_out", "deletion-answer", marks=pytest.mark.slow),
+        pytest.param("answers_are_html", "success-envelope", marks=pytest.mark.slow),
+        pytest.param("bad_data_is_422", "bad-data-400", marks=pytest.mark.slow),
+        pytest.param("invalid_is_accepted", "bad-data-400", marks=pytest.mark.slow),
+        pytest.param("any_key_opens", "key-checked", marks=pytest.mark.slow),
+        pytest.param("deletion_is_pretended", "unknown-contact-404", marks=pytest.mark.slow),
         ("added_tags_replace", "added-tags-join"),
-        ("non_ascii_fails", "success-envelope"),
+        pytest.param("non_ascii_fails", "success-envelope", marks=pytest.mark.slow),
     ],
 )
 def test_a_broken_server_is_found_and_the_rule_named(fault: str, rule: str) -> None:
@@ -85,6 +86,7 @@ def test_a_broken_server_is_found_and_the_rule_named(fault: str, rule: str) -> N
     assert re.search(rf"again +curl -X (POST|DELETE) '?{url}", ended.stdout)
 
 
+@pytest.mark.slow
 def test_a_lost_response_is_an_error_that_names_its_operation(tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text('{"rules": [{"operation": "upsert_product", "fault": {"reset": true}}]}', "utf-8")
@@ -98,6 +100,7 @@ def test_a_lost_response_is_an_error_that_names_its_operation(tmp_path: Path) ->
     assert "Need more help?" not in ended.stdout
 
 
+@pytest.mark.slow
 def test_what_others_stored_is_not_touched() -> None:
     headers = {"Authorization": "sandbox-key-0123456789"}
     with served() as url:
@@ -109,6 +112,7 @@ def test_what_others_stored_is_not_touched() -> None:
         assert state(url)["contacts"] == before
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_deletes_what_it_made() -> None:
     with served() as url:
         command = [*COMMAND, "contract", url, "--quick"]
@@ -125,6 +129,7 @@ def test_an_interrupted_run_deletes_what_it_made() -> None:
         assert state(url)["contacts"] == []
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_is_exit_2() -> None:
     with served() as url:
         command = [*COMMAND, "contract", url, "--quick"]
@@ -150,6 +155,7 @@ def test_a_closed_port_is_exit_2_and_one_line() -> None:
     assert "out of reach" in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", [("--api-key", "wrong"), ("--account", "nobody"), ("--integration", "nowhere")])
 def test_wrong_credentials_are_exit_2_and_one_line(option: tuple[str, str]) -> None:
     with served() as url:

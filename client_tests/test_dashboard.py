@@ -254,6 +254,7 @@ def test_a_server_with_one_sandbox_leads_straight_to_it_and_its_banner_there(htt
         assert answer.headers["location"] == "/__admin/ui/demo"
 
 
+@pytest.mark.slow
 def test_two_processes_over_one_file_see_each_others_calls(tmp_path: Path, http: httpx.Client) -> None:
     database = str(tmp_path / "shared.db")
     with served("--database", database) as one, served("--database", database) as other:

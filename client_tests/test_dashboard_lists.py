@@ -89,6 +89,7 @@ def test_ads_are_summed_by_day_and_campaign(sandbox: Sandbox) -> None:
     assert "2026-01-04 Revenue: 49.00" in text
 
 
+@pytest.mark.slow
 def test_a_search_among_very_many_contacts_goes_on_page_by_page(tmp_path: Path, http: httpx.Client) -> None:
     dataset = tmp_path / "many.yaml"
     oldest = "payments: {upsert_contact: [{contact_id: oldest, first_name: Zebedee}]}"

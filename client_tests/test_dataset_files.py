@@ -57,6 +57,7 @@ def test_the_example_of_the_readme_is_served(shop: Path, http: httpx.Client) -> 
     assert [figure["date"] for figure in stored["ad_performance"]] == ["2026-06-29"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "line", "parts"),
     [
@@ -114,6 +115,7 @@ def test_all_mistakes_are_told_at_once_in_the_files_order(shop: Path) -> None:
     assert lines[10] == "and 2 more errors"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -64,6 +64,7 @@ def test_the_order_of_loading_makes_no_difference(
         assert whole_state(sandbox) == (demo if name == "demo" else whole_state(minted(origin, http, name)))
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_people_and_another_day_moves_the_dates(demo: State, http: httpx.Client) -> None:
     with (
         served("--dataset", "demo", "--seed", "2") as other,
@@ -210,6 +211,7 @@ def test_a_dataset_that_is_no_text_is_refused(sandbox: Sandbox) -> None:
     assert errors_of(answer) == ["'dataset' is [\"demo\"]; it must be one of empty, demo, edge-cases, large"]
 
 
+@pytest.mark.slow
 def test_an_empty_start_loads_nothing_that_only_datasets_need(tmp_path: Path) -> None:
     imported = tmp_path / "imported.txt"
     with imported.open("w") as log, served(env=os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}, stderr=log):
@@ -239,6 +241,7 @@ def test_a_loaded_account_goes_on_as_any_other(origin: str, http: httpx.Client) 
     assert len(sandbox.requests()) == 2
 
 
+@pytest.mark.slow
 def test_a_dataset_is_not_loaded_into_a_database_with_data(http: httpx.Client, tmp_path: Path) -> None:
     file = str(tmp_path / "data.db")
     with served("--database", file) as server:
@@ -260,6 +263,7 @@ def test_the_command_lists_every_dataset_with_its_counts() -> None:
     assert "20,000 upsert_contact, 40,000 upsert_invoice" in listed
 
 
+@pytest.mark.slow
 def test_check_starts_from_a_dataset(tmp_path: Path) -> None:
     client = tmp_path / "client.sh"
     client.write_text(
@@ -273,6 +277,7 @@ def test_check_starts_from_a_dataset(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.slow
 def test_a_test_of_the_plugin_starts_from_a_dataset_and_changes_to_another(tmp_path: Path) -> None:
     (tmp_path / "test_shop.py").write_text(
         """

@@ -78,6 +78,7 @@ def test_contributors_commands_are_found() -> None:
     assert set(TRIED_ELSEWHERE) < set(commands("CONTRIBUTING.md"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", sorted(set(commands("CONTRIBUTING.md")) - TRIED_ELSEWHERE.keys()))
 def test_every_command_for_contributors_works(command: str) -> None:
     words = shlex.split(command.replace(".venv/bin/", f"{Path(sys.executable).parent}/"))

@@ -29,6 +29,7 @@ def endurance(*arguments: str, **variables: str) -> "subprocess.CompletedProcess
     )
 
 
+@pytest.mark.slow
 @needs_linux
 @pytest.mark.parametrize("name", ["fuzz", "kill", "soak", "crowd", "disk"])
 def test_the_promise_holds_in_short_form(name: str) -> None:
@@ -54,6 +55,7 @@ def test_a_state_that_is_not_that_of_the_accepted_calls_is_found(fault: str) -> 
         fuzz.attack(url.removesuffix("/api"), inputs=5000, seed=1)
 
 
+@pytest.mark.slow
 @needs_linux
 def test_a_broken_promise_is_exit_code_1_and_told() -> None:
     ended = endurance("soak", "--short", "--seed", "9", SEGMETRICS_MOCK_FAULTS="overloaded")

@@ -56,6 +56,7 @@ def test_every_payload_passes_the_contract_without_a_notice(resource: str) -> No
         assert findings == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resource", FAKED)
 def test_a_seed_gives_the_same_bytes_in_each_process_and_others_than_another_seed(resource: str) -> None:
     first = printed(resource, "--count", "20", "--seed", "5")
@@ -75,6 +76,7 @@ def test_each_payload_is_accepted_by_an_empty_account(resource: str, sandbox: Sa
     assert len(kept) >= 5
 
 
+@pytest.mark.slow
 def test_dates_count_from_the_given_day() -> None:
     (early,), (late,) = (payloads("contact", "--today", day) for day in ("2020-02-29", "2020-03-01"))
 
@@ -82,6 +84,7 @@ def test_dates_count_from_the_given_day() -> None:
     assert early["date_created"][:10] < late["date_created"][:10] < "2020-03-01"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "text"),
     [

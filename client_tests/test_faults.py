@@ -205,9 +205,9 @@ for attempt in range(3):
     [
         ("same-id", 0, "converged", None),
         ("new-id", 1, "doubled", "not-converged"),
-        ("other-data", 1, "changed", "not-converged"),
-        ("gives-up", 0, "gave up", "no-retry"),
-        ("hammers", 0, "converged", "retry-without-pause"),
+        pytest.param("other-data", 1, "changed", "not-converged", marks=pytest.mark.slow),
+        pytest.param("gives-up", 0, "gave up", "no-retry", marks=pytest.mark.slow),
+        pytest.param("hammers", 0, "converged", "retry-without-pause", marks=pytest.mark.slow),
     ],
 )
 def test_a_client_is_judged_by_what_it_does_after_a_lost_answer(
@@ -231,6 +231,7 @@ def test_a_client_is_judged_by_what_it_does_after_a_lost_answer(
     assert "after the lost answer to #1 (upsert_invoice) the client " in ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["overloaded", "flaky-network", "lost-answers"])
 def test_the_kits_own_plans_are_served(name: str, http: httpx.Client) -> None:
     with served("--faults", name) as server:
@@ -239,6 +240,7 @@ def test_the_kits_own_plans_are_served(name: str, http: httpx.Client) -> None:
     assert rules
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "told"), [("rules: [{}]", "rules/0: "), ("{", "neither JSON nor YAML"), (None, "cannot be read")]
 )

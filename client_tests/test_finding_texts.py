@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from client_tests.checked import Checked, checked
 from mock_server.spec import Contract
 from mock_server.verdict.report import MAX_TEXTS, report_on
@@ -49,6 +51,7 @@ def test_two_mistakes_in_one_field_are_two_findings(tmp_path: Path) -> None:
         assert one["message"] in ended.stdout
 
 
+@pytest.mark.slow
 def test_two_unknown_paths_are_two_findings(tmp_path: Path) -> None:
     ended = run(tmp_path, "for resource in ('contacts', 'order'): post(resource, {})")
 
@@ -60,6 +63,7 @@ def test_two_unknown_paths_are_two_findings(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_many_texts_in_one_place_are_the_first_and_one_for_the_rest(tmp_path: Path) -> None:
     ended = run(tmp_path, "for number in range(12): post('product', {'id': 1, 'name': [number // 2 * 2]})")
 
@@ -70,6 +74,7 @@ def test_many_texts_in_one_place_are_the_first_and_one_for_the_rest(tmp_path: Pa
     assert "further texts" not in rest["message"]
 
 
+@pytest.mark.slow
 def test_what_the_last_finding_stands_for_is_said(tmp_path: Path) -> None:
     ended = run(tmp_path, "for number in range(100): post('product', {'id': 1, 'name': [number]})")
 
@@ -80,6 +85,7 @@ def test_what_the_last_finding_stands_for_is_said(tmp_path: Path) -> None:
     assert findings[-1]["message"].endswith(f"(one of {100 - MAX_TEXTS} further texts)")
 
 
+@pytest.mark.slow
 def test_thousands_of_unknown_fields_leave_the_terminal_readable(tmp_path: Path) -> None:
     ended = run(
         tmp_path, "for n in range(20): post('contact', {'email': 'a@b.c'} | {f'x{n}_{i}': i for i in range(200)})"

@@ -33,6 +33,7 @@ def memory_of(server: Served) -> int:
     return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_a_compressed_body_is_not_inflated(small: Served, http: httpx.Client, coding: str) -> None:
     sandbox = Sandbox.mint(small.origin, http)

@@ -29,6 +29,7 @@ def example(heading: str, language: str) -> str:
     return str(block)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heading", ["Test a Python client", "Rehearse a failure"])
 def test_the_tests_with_the_fixture_pass(
     heading: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
@@ -40,6 +41,7 @@ def test_the_tests_with_the_fixture_pass(
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_the_check_in_ci_passes_and_writes_what_is_uploaded(tmp_path: Path) -> None:
     check, upload = yaml.safe_load(example("Check a client in CI", "yaml"))
     shutil.copy(CLIENT, tmp_path / "shop.py")
@@ -72,6 +74,7 @@ def commands_in(folder: Path, **commands: str) -> str:
     return f"{scripts}{os.pathsep}{os.environ['PATH']}"
 
 
+@pytest.mark.slow
 def test_the_tests_with_a_sandbox_each_pass_side_by_side(origin: str, tmp_path: Path) -> None:
     if shutil.which("node") is None:
         pytest.skip("Node is not installed: the README's example for it was not run")

@@ -300,6 +300,7 @@ def test_a_long_body_is_shown_around_the_spot(sandbox: Sandbox, contract: Contra
     assert ("the journal kept the first 65,536" in shown.text) == (items == 1000)
 
 
+@pytest.mark.slow
 def test_ten_thousand_requests_of_many_kinds_stay_under_five_megabytes(sandbox: Sandbox, contract: Contract) -> None:
     exchanges = dict(enumerate(numerous(sandbox, 10_000), 1))
     document = report_on(contract, cast(list[ShownExchange], list(exchanges.values())))
@@ -345,6 +346,7 @@ document.querySelector("iframe").onload = (event) => {
 </script>"""
 
 
+@pytest.mark.slow
 def test_a_browser_shows_the_spot_and_runs_nothing_else(sandbox: Sandbox, contract: Contract, tmp_path: Path) -> None:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: the page was not opened in a browser")

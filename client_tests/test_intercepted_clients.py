@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,11 @@ def fake(running_fake: Intercepted) -> Intercepted:
     return running_fake
 
 
+def marked(names: Iterable[str], fast: Collection[str]) -> list[object]:
+    """Return the names as parameters, and mark those outside `fast` as slow."""
+    return [pytest.param(name, marks=[] if name in fast else pytest.mark.slow) for name in names]
+
+
 def made(ready: Ready, kept: Path) -> Runnable:
     try:
         return ready(kept)
@@ -66,7 +71,7 @@ def check_calls_arrive(fake: Intercepted, ready: Ready, kept: Path) -> None:
     assert fake.troubles == []
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", marked(READY, fast=("curl", "python-requests", "python-aiohttp", "node-fetch")))
 def test_a_client_with_the_production_host_baked_in_reaches_the_fake(
     name: str, fake: Intercepted, pytestconfig: pytest.Config
 ) -> None:
@@ -74,7 +79,7 @@ def test_a_client_with_the_production_host_baked_in_reaches_the_fake(
 
 
 @needs_namespaces
-@pytest.mark.parametrize("name", [*READY, *EVADING])
+@pytest.mark.parametrize("name", marked([*READY, *EVADING], fast=("python-requests", "python-without-hook")))
 def test_an_isolated_client_reaches_the_fake_even_when_it_evades_proxies_and_hooks(
     name: str, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

@@ -161,6 +161,7 @@ def test_the_journal_keeps_the_last_and_counts_the_others(http: httpx.Client) ->
         assert len(sandbox.state()["products"]) == 70
 
 
+@pytest.mark.slow
 def test_each_account_keeps_its_own_last_calls_under_parallel_clients(tmp_path: Path, http: httpx.Client) -> None:
     path = tmp_path / "data.db"
     with served("--journal-limit", "7", "--database", str(path)) as server:
@@ -185,6 +186,7 @@ def test_a_small_journal_counts_what_parallel_clients_do(limit: int, http: httpx
         assert dropped(sandbox) == CLIENTS * 10 - limit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limits", [(300, 5), (5, 300), (300, 290), (290, 300)])
 def test_another_limit_holds_for_what_was_kept_before(
     limits: tuple[int, int], tmp_path: Path, http: httpx.Client

@@ -3,7 +3,9 @@
 import resource
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import httpx
@@ -115,7 +117,9 @@ def test_the_offer_of_http_2_does_not_cost_the_body(sandbox: Sandbox) -> None:
 # Time
 
 
-@pytest.fixture(scope="module", params=[(), ("--intercept",)], ids=["plain", "intercepting"])
+@pytest.fixture(
+    scope="module", params=[(), pytest.param(("--intercept",), marks=pytest.mark.slow)], ids=["plain", "intercepting"]
+)
 def hasty(request: pytest.FixtureRequest) -> Iterator[Served]:
     with served("--request-timeout", str(REQUEST_SECONDS), *request.param, stderr=subprocess.DEVNULL) as server:
         yield server
@@ -132,15 +136,16 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW.keys())
-def test_a_request_that_does_not_arrive_completely_is_408(hasty: Served, http: httpx.Client, sent: bytes) -> None:
+def test_a_request_that_does_not_arrive_completely_is_408(hasty: Served, http: httpx.Client) -> None:
     demo = Sandbox(hasty.origin, "demo", "sandbox-key-0123456789", http)
     before = demo.snapshot()
 
-    answer = early_response(hasty.origin, sent)
+    with ThreadPoolExecutor(len(SLOW)) as pool:
+        answers = dict(zip(SLOW, pool.map(partial(early_response, hasty.origin), SLOW.values()), strict=True))
 
-    assert answer.status_code == 408
-    assert f"{REQUEST_SECONDS} seconds" in errors_of(answer)[0]
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(SLOW, 408)
+    for answer in answers.values():
+        assert f"{REQUEST_SECONDS} seconds" in errors_of(answer)[0]
     assert demo.snapshot() == before
 
 
@@ -166,6 +171,7 @@ def test_a_connection_without_a_request_is_closed_silently(hasty: Served) -> Non
         assert heard(connection) == b""
 
 
+@pytest.mark.slow
 def test_a_connection_without_a_further_request_is_closed_silently(hasty: Served) -> None:
     with connect(hasty.origin) as connection:
         for _ in range(3):
@@ -185,6 +191,7 @@ def test_a_refused_request_whose_body_goes_on_is_not_answered_twice(hasty: Serve
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
+@pytest.mark.slow
 def test_an_answer_may_take_longer_than_a_request(hasty: Served, http: httpx.Client) -> None:
     sandbox = Sandbox.mint(hasty.origin, http)
     rules = [{"fault": {"delay_seconds": 2 * REQUEST_SECONDS}}]
@@ -194,6 +201,7 @@ def test_an_answer_may_take_longer_than_a_request(hasty: Served, http: httpx.Cli
     sandbox.stored("product", {"id": 1, "name": "Course"})
 
 
+@pytest.mark.slow
 def test_without_a_limit_a_request_may_take_its_time() -> None:
     with served("--request-timeout", "0") as server, connect(server.origin) as connection:
         connection.sendall(START)

@@ -40,6 +40,7 @@ def codes(run: Checked) -> list[str]:
     return sorted(finding["code"] for finding in run.report["findings"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     "fault", [DELAYED, {"drip_seconds": 20}, {"status": 503, "delay_seconds": 20}], ids=["delay", "drip", "slow 503"]
@@ -57,6 +58,7 @@ def test_a_client_that_does_not_wait_and_sends_a_new_id_doubles_its_data(
     assert "the client did not wait for the answer" in ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [("--isolate", "auto"), ("--isolate", "never")], ids=["isolated", "proxied"])
 def test_over_https_it_is_the_same(tmp_path: Path, options: tuple[str, ...]) -> None:
     ended = run(tmp_path, {"fault": DELAYED}, COURSE, OTHER_ID, base=PRODUCTION, seconds=1, options=options)
@@ -65,6 +67,7 @@ def test_over_https_it_is_the_same(tmp_path: Path, options: tuple[str, ...]) -> 
     assert codes(ended) == ["answer-abandoned", "not-converged"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bodies", "pause", "code", "found"),
     [
@@ -86,6 +89,7 @@ def test_what_it_does_then_is_judged_as_after_a_reset(
     assert ended.code == code
 
 
+@pytest.mark.slow
 def test_a_client_that_waits_for_a_slow_answer_has_it(tmp_path: Path) -> None:
     ended = run(tmp_path, {"fault": {"delay_seconds": 0.2, "drip_seconds": 0.2}}, COURSE, seconds=30)
 
@@ -143,6 +147,7 @@ def date_in(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("header", "pause", "found"),
@@ -215,6 +220,7 @@ def add(sandbox, seconds):
 """
 
 
+@pytest.mark.slow
 def test_a_test_whose_client_does_not_wait_and_gives_up_is_warned(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

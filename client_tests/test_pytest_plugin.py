@@ -130,6 +130,7 @@ def test_it(segmetrics):
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_more_rows_than_a_page_holds_are_all_there(suite: Suite) -> None:
     result = suite.run(
         """
@@ -147,6 +148,7 @@ def test_it(segmetrics):
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_a_test_may_take_its_time_between_two_calls(suite: Suite) -> None:
     result = suite.run("""
 import time
@@ -160,6 +162,7 @@ def test_it(segmetrics):
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_two_hundred_tests_in_two_processes_share_nothing_but_the_summary(suite: Suite) -> None:
     result = suite.run(
         """

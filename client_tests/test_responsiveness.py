@@ -4,6 +4,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import pytest
 
 from client_tests.sandbox import Sandbox
 from mock_server.journal.journal import PAGE_BYTES
@@ -22,6 +23,7 @@ def served_meanwhile(work: "Future[httpx.Response]", sandbox: Sandbox) -> int:
     return answered
 
 
+@pytest.mark.slow
 def test_calls_are_served_while_a_report_is_made(sandbox: Sandbox) -> None:
     other = Sandbox.mint(sandbox.origin, sandbox.http)
     sandbox.admin("PUT", "/faults", json={"rules": [{"fault": {"status": 500}}]}).raise_for_status()

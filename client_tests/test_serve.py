@@ -77,6 +77,7 @@ def test_the_banner_names_base_url_and_credentials(http: httpx.Client) -> None:
         assert http.get(state_url).json() == demo(server, http).state()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("host", "has_token"), [("127.9.9.9", False), ("127.1", False), ("localhost", False), ("0.0.0.0", True)]
 )
@@ -149,6 +150,7 @@ sys.exit(main(["serve", "--port", "0", *sys.argv[2:]]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "options"),
     [
@@ -165,6 +167,7 @@ def test_a_signal_during_the_start_ends_it_too(module: str, options: tuple[str, 
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [b"", b"POST /api", b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"expecting"])
 def test_a_client_that_stays_connected_does_not_hold_up_the_end(sent: bytes) -> None:
     expecting = b"POST /api/v1/demo/payments/contact HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
@@ -184,6 +187,7 @@ def test_a_taken_port_is_told_in_one_line(taken_port: int) -> None:
     assert f"port {taken_port}" in refused("--port", str(taken_port))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [["--nonsense"], ["--port", "x"], ["nonsense"], ["--check-answers=maybe"]])
 def test_an_unknown_option_is_misuse(options: list[str]) -> None:
     ended = subprocess.run([*COMMAND, "serve", *options], capture_output=True, text=True, timeout=30)
@@ -193,6 +197,7 @@ def test_an_unknown_option_is_misuse(options: list[str]) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value"),
     [("host", "192.0.2.1"), ("port", "70000"), ("port", "-1"), ("port", "9" * 30), ("max-body-bytes", "-1")],
@@ -201,6 +206,7 @@ def test_an_option_that_cannot_be_followed_is_told_in_one_line(option: str, valu
     assert value in refused(*(("--port", "0") if option != "port" else ()), f"--{option}", value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -299,6 +305,7 @@ def test_a_database_file_keeps_all_over_a_restart(http: httpx.Client, tmp_path: 
         assert again.state()["contacts"][0]["email"] == "ada@example.org"
 
 
+@pytest.mark.slow
 def test_the_log_of_a_file_stays_small_under_a_steady_load(http: httpx.Client, tmp_path: Path) -> None:
     body = {"custom_fields": {"text": "x" * 60_000}}
     with served("--database", str(tmp_path / "data.db")) as server, ThreadPoolExecutor(4) as pool:
@@ -334,6 +341,7 @@ def make_other_program(path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [make_folder, make_text, make_other_version, make_other_program])
 def test_a_file_that_is_no_database_of_ours_is_refused(tmp_path: Path, make: Any) -> None:
     path = tmp_path / "data.db"

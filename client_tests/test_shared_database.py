@@ -53,6 +53,7 @@ def test_two_servers_share_contacts_faults_sandboxes_and_live_calls(database: st
     assert all("upsert_contact" in line for line in seen)
 
 
+@pytest.mark.slow
 @needs_postgres
 def test_calls_of_no_account_are_all_journalled_whichever_server_they_came_to(
     database: str, http: httpx.Client
@@ -88,6 +89,7 @@ def test_two_servers_on_one_file_know_each_others_tags_modes_and_keys(tmp_path: 
     assert refused.status_code == 401
 
 
+@pytest.mark.slow
 @needs_postgres
 def test_what_was_answered_is_there_after_a_kill(database: str, http: httpx.Client) -> None:
     with served("--database", database) as server:
@@ -111,6 +113,7 @@ def test_a_lost_connection_is_an_error_500_and_the_next_call_goes_on(database: s
     assert again.status_code == 200
 
 
+@pytest.mark.slow
 @needs_postgres
 @pytest.mark.parametrize(
     ("change", "text"),
@@ -140,6 +143,7 @@ def test_a_server_that_is_not_there_is_told() -> None:
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [["--workers", "2"], ["--workers", "2", "--database", "x.db", "--intercept"]])
 def test_workers_need_a_database_to_share(options: list[str]) -> None:
     refused = ended("serve", "--port", "0", *options)
@@ -148,6 +152,7 @@ def test_workers_need_a_database_to_share(options: list[str]) -> None:
     assert "name one with --database" in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc here, which tells a process's children")
 def test_a_worker_that_dies_is_replaced_and_the_end_leaves_none(tmp_path: Path, http: httpx.Client) -> None:
     with served("--workers", "2", "--database", str(tmp_path / "shared.db")) as server:

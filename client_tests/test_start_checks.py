@@ -175,6 +175,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "old", "new", "mistake"), CHANGES.values(), ids=CHANGES)
 def test_what_does_not_fit_together_is_named_at_start(
     checkout: Path, file: str, old: str, new: str, mistake: str
@@ -197,6 +198,7 @@ def test_all_mistakes_are_named_at_once(checkout: Path) -> None:
         assert (mistake in text) == ("the rule tags-replaced" not in mistake)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "column"), [("Contact", "email_key"), ("Tag", "has_own_id"), ("Sequence", "ids_made")]
 )
@@ -271,6 +273,7 @@ def test_of_a_call_that_is_refused_after_a_write_nothing_is_stored(failing_late:
     assert [entry["answer"]["status"] for entry in failing_late.requests()] == [200, 400, 400, 200]
 
 
+@pytest.mark.slow
 def test_a_call_that_fails_after_a_write_leaves_those_of_its_moment_alone(failing_late: Sandbox) -> None:
     broken = {"3", "8", "13", "18"}
     ids = [str(number) for number in range(20)]

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).parents[1]
 REPORT = """\
 from mock_server.verdict.report import ReportDocument

@@ -103,6 +103,7 @@ def test_synonyms_are_of_segments_that_there_are_and_each_is_given_once() -> Non
     assert not literals & set(words) - {"performance"}
 
 
+@pytest.mark.slow
 def test_check_tells_a_client_the_operations_that_it_meant(tmp_path: Path) -> None:
     script = """
 base="$SEGMETRICS_BASE_URL/v1/$SEGMETRICS_ACCOUNT_ID/$SEGMETRICS_INTEGRATION_ID"

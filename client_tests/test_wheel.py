@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).parents[1]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
 SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"

@@ -61,6 +61,7 @@ def verdict_of(url: str, folder: Path) -> Verdict:
     return Verdict(url, report, code, output)
 
 
+@pytest.mark.slow
 def test_the_contract_holds(verdict: Verdict, subtests: pytest.Subtests) -> None:
     """One test, for under xdist each process would run the suite again."""
     report, end = verdict.report, verdict.report.end

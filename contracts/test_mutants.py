@@ -23,6 +23,7 @@ from mock_server.contract.command import ContractOptions, run_suite, second_acco
 TABLE = Path(__file__).with_name("MUTANTS.md")
 SOURCES = sorted(Path(__file__).with_name("mutants").glob("*.py"))
 SAMPLE = ("added_tags_replace", "deletion_is_pretended", "item_ids_count_from_zero", "keys_are_mixed")
+TRIED = list(MUTANTS if os.environ.get("SEGMETRICS_ALL_MUTANTS") else SAMPLE)
 SEED = 1
 
 
@@ -67,7 +68,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[MutantRes
         TABLE.write_text(_table([by_name[name] for name in MUTANTS]), "utf-8")
 
 
-@pytest.mark.parametrize("name", MUTANTS if os.environ.get("SEGMETRICS_ALL_MUTANTS") else SAMPLE)
+@pytest.mark.parametrize("name", [TRIED[0], *(pytest.param(name, marks=pytest.mark.slow) for name in TRIED[1:])])
 def test_a_mutant_is_found(name: str, results: list[MutantResult], tmp_path: Path) -> None:
     result = run_against(name, tmp_path)
     results.append(result)

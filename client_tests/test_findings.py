@@ -73,6 +73,7 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
         "/headers/authorization",
         lambda s: s.send("POST", "product", headers={"Authorization": f"Bearer {s.api_key}"}),
     ),
+    "refused-by-guard": ("/headers/origin", lambda s: s.send("DELETE", "invoice/1", headers={"Origin": "null"})),
     "tags-dropped": ("/body/tags", drop_tags),
     "contact-rekeyed": ("/body/contact_id", rekey),
     "shared-email-deleted": ("/path/contact_id_or_email", delete_shared_email),
@@ -89,7 +90,8 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "unknown-field": ("/body/colour", lambda s: s.post("product", {"id": 1, "name": "Course", "colour": "red"})),
     "naive-date": ("/body/date_created", lambda s: s.post("contact", {**ADA, "date_created": "2021-12-18 10:00:00"})),
 }
-# Provoked in tests of their own: the first two below, the others in test_faults.py and test_lost_answers.py.
+# Provoked in tests of their own: the first two below, the others in test_faults.py, test_lost_answers.py and
+# test_check_scope.py.
 APART = {
     "unknown-account",
     "bad-answer",
@@ -97,6 +99,7 @@ APART = {
     "retry-without-pause",
     "retry-after-ignored",
     "answer-abandoned",
+    "insecure-scheme",
 }
 
 

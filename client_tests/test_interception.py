@@ -173,17 +173,17 @@ def test_a_client_that_does_not_trust_the_certificate_is_reported(fake: Intercep
     assert "does not trust the certificates" in text
 
 
-def test_a_call_to_production_in_absolute_form_is_served(fake: Intercepted) -> None:
+def test_a_call_to_production_in_absolute_form_is_served_if_it_is_https(fake: Intercepted) -> None:
     sandbox = fake.sandbox()
-    for number, scheme in enumerate(("http", "https")):
-        body = f'{{"email": "{number}@example.org"}}'
+    for scheme, status in (("http", 403), ("https", 200)):
+        body = f'{{"email": "{scheme}@example.org"}}'
         head = f"Authorization: {sandbox.api_key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         url = f"{scheme}://{PRODUCTION}/api/v1/{sandbox.account_id}/payments/contact"
 
         answer = fake.answer(f"POST {url} HTTP/1.1\r\nHost: {PRODUCTION}\r\n{head}{CLOSE}{body}")
 
-        assert status_of(answer) == 200, answer
-    assert [contact["email"] for contact in sandbox.state()["contacts"]] == ["0@example.org", "1@example.org"]
+        assert status_of(answer) == status, answer
+    assert [contact["email"] for contact in sandbox.state()["contacts"]] == ["https@example.org"]
 
 
 def test_a_client_that_sends_its_calls_to_the_fake_through_the_proxy_is_served(fake: Intercepted) -> None:

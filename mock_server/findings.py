@@ -61,6 +61,8 @@ CATALOGUE: Mapping[str, FindingKind] = {
         "a path that the API does not have; names the closest operation, or all", "unknown-path-404"
     ),
     "unknown-method": _violation("another method on a known path", "other-method-405"),
+    "insecure-scheme": _violation("a production host was called over plain http: the key went out in clear text"),
+    "refused-by-guard": _violation("a call with a foreign Host, or from a page of another site; it was not looked at"),
     "unknown-contact": _violation(
         "an order or subscription for a `contact_id` that does not exist",
         "invoice-contact-must-exist",

@@ -47,6 +47,18 @@ MESSAGES: Mapping[str, str] = {
         " path."
     ),
     "key-prefix": "Authorization is `{sent}`; the API takes the bare key: send it alone, without a prefix or quotes.",
+    "refused-by-guard/host": (
+        "the Host '{sent}' is not this server's, so the request was refused before it was looked at. Call the server by"
+        " its address, or start it with --allow-host-header {name}."
+    ),
+    "refused-by-guard/page": (
+        "a page of another site sent this request ({name}: {sent}), so it was refused before it was looked at. Send it"
+        " from a program: in Jest with jsdom set testEnvironment to node, or give axios its http adapter."
+    ),
+    "insecure-scheme": (
+        "{host} was called over plain http: the API key went out in clear text, for anybody on the way to read. Call"
+        " https://{host}."
+    ),
     # Contacts and tags.
     "contact-rekeyed": (
         "the contact '{old}' has this email and got the id '{new}'. Send the old id if it is the same person."

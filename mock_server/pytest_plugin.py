@@ -23,8 +23,9 @@ from mock_server.settings import STRICT
 from mock_server.text import counted
 
 if TYPE_CHECKING:
+    from mock_server.journal import Exchange
     from mock_server.verdict.coverage import OperationCoverage
-    from mock_server.verdict.report import ReportDocument, ReportedFinding
+    from mock_server.verdict.report import ReportDocument
 
 # A row of the state, a journal entry or a finding, as the admin API gives it.
 Row = dict[str, Any]
@@ -48,6 +49,8 @@ class Segmetrics:
         self.integration_id: str = credentials["integrations"]["payments"]
         self.ads_integration_id: str = credentials["integrations"]["ads"]
         self.api_key: str = credentials["api_key"]
+        # What was found before each `seed`.
+        self.earlier_reports: list[ReportDocument] = []
 
     @property
     def env(self) -> dict[str, str]:
@@ -108,7 +111,11 @@ class Segmetrics:
         self._admin.call("PUT", f"{self._path}/faults", plan)
 
     def seed(self, dataset: str) -> None:
-        """Back to a built-in dataset, such as `demo`; what was stored, journalled and planned before is gone."""
+        """Back to a built-in dataset, such as `demo`; what was stored, journalled and planned before is gone.
+
+        What was found before still fails the test.
+        """
+        self.earlier_reports.append(self.report)
         self._admin.call("POST", f"{self._path}/reset", {"dataset": dataset})
 
     @property
@@ -124,6 +131,7 @@ class _Admin:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.strays = _Strays()
 
     def close(self) -> None:
         self._connection.close()
@@ -169,6 +177,8 @@ def segmetrics_server() -> Iterator[_Admin]:
     from mock_server.serving import listening, running
     from mock_server.settings import ServeSettings
     from mock_server.spec import Contract
+    from mock_server.store import accounts
+    from mock_server.store.accounts import DEFAULT_SANDBOX, NO_ACCOUNT
     from mock_server.store.database import open_database
     from mock_server.web.app import build_app
 
@@ -176,10 +186,15 @@ def segmetrics_server() -> Iterator[_Admin]:
         database = open_database()
         stack.callback(database.close)
         listener = stack.enter_context(listening("127.0.0.1", 0))
-        app = build_app(Contract.load(), database, ServeSettings())
+        admin = stack.enter_context(closing(_Admin(listener.getsockname()[1])))
+        strays = admin.strays
+        app = build_app(Contract.load(), database, ServeSettings(), on_exchange=strays.add_exchange)
+        with database.transaction() as session:
+            default = accounts.find(session, DEFAULT_SANDBOX.account_id)
+        strays.generations = {NO_ACCOUNT, default.generation if default else NO_ACCOUNT}
         # Without a limit of time: a test may stand at a breakpoint, and its connections with it.
-        stack.enter_context(running(app, listener, request_seconds=0))
-        yield stack.enter_context(closing(_Admin(listener.getsockname()[1])))
+        stack.enter_context(running(app, listener, request_seconds=0, on_reject=strays.add_rejection))
+        yield admin
 
 
 @pytest.fixture
@@ -188,13 +203,46 @@ def segmetrics(request: pytest.FixtureRequest, segmetrics_server: _Admin) -> Ite
     marker = request.node.get_closest_marker("segmetrics")
     options, allow = _read_marker(*marker.args, **marker.kwargs) if marker else _read_marker()
     sandbox = Segmetrics(segmetrics_server, segmetrics_server.call("POST", "/__admin/sandboxes", options))
+    segmetrics_server.strays.take()
     yield sandbox
-    report = sandbox.report
-    request.config.stash[_EXERCISED].add_report(report["coverage"]["operations"])
+    found: list[Row] = []
+    for report in [*sandbox.earlier_reports, sandbox.report]:
+        request.config.stash[_EXERCISED].add_report(report["coverage"]["operations"])
+        found += cast("list[Row]", report["findings"])
     segmetrics_server.call("DELETE", f"/__admin/sandboxes/{sandbox.account_id}")
-    broken = _failing(report["findings"], request.config.getini("segmetrics_fail_on"), allow)
+    found += segmetrics_server.strays.take()
+    broken = _failing(found, request.config.getini("segmetrics_fail_on"), allow)
     if broken:
         pytest.fail("the client broke the contract\n" + "\n".join(_line(finding) for finding in broken), pytrace=False)
+
+
+class _Strays:
+    """What reached the server and names no sandbox of a test: it belongs to the test that is under way."""
+
+    def __init__(self) -> None:
+        self._findings: list[Row] = []
+        # Of the accounts that are not a test's.
+        self.generations: set[int] = set()
+
+    def add_exchange(self, exchange: "Exchange") -> None:
+        """Keep the findings of a call that names no account, or the default one."""
+        if exchange.generation not in self.generations:
+            return
+        for finding in exchange.findings:
+            self._add(finding.code, finding.severity, finding.pointer, finding.message)
+
+    def add_rejection(self, status: int, text: str) -> None:
+        """Keep that a request was rejected before it was read."""
+        self._add(str(status), "violation", "/", f"a request was answered {status} before it was read: {text}")
+
+    def take(self) -> list[Row]:
+        """Return what was found since the last time, as a report has it."""
+        taken, self._findings = self._findings, []
+        return taken
+
+    def _add(self, code: str, severity: str, pointer: str, message: str) -> None:
+        found = {"code": code, "severity": severity, "pointer": pointer, "message": message}
+        self._findings.append({**found, "operation": None, "count": 1})
 
 
 class _Exercised:
@@ -267,12 +315,12 @@ def _read_marker(
     return {"mode": mode or STRICT} | ({"dataset": dataset} if dataset else {}), allow
 
 
-def _failing(findings: "list[ReportedFinding]", fail_on: FailOn, allow: Iterable[str]) -> "list[ReportedFinding]":
+def _failing(findings: list[Row], fail_on: FailOn, allow: Iterable[str]) -> list[Row]:
     allowed = set(allow)
     return [finding for finding in findings if fails(finding["severity"], fail_on) and finding["code"] not in allowed]
 
 
-def _line(finding: "ReportedFinding") -> str:
+def _line(finding: Row) -> str:
     operation = f"{finding['operation']} " if finding["operation"] else ""
     times = f" ({counted(finding['count'], 'time')})" if finding["count"] > 1 else ""
     return f"  {operation}{finding['pointer']}: {finding['message']} [{finding['code']}]{times}"

@@ -22,7 +22,7 @@ import uvicorn
 
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
-from mock_server.http.limits import Config, raise_file_limit
+from mock_server.http.limits import Config, OnReject, raise_file_limit
 from mock_server.http.listener import listening
 from mock_server.http.protocol import HttpProtocol
 from mock_server.journal import Exchange
@@ -172,12 +172,14 @@ def running(
     *,
     protocol: type[asyncio.Protocol] | None = None,
     request_seconds: float = ServeSettings().request_timeout,
+    on_reject: OnReject = lambda _, __: None,
 ) -> Iterator[Callable[[socket.socket], None]]:
     """Serve `app` in a thread while the block runs; yield what lets it listen at a further socket.
 
-    `protocol`: what speaks on a connection, instead of plain HTTP. `request_seconds`: as in `http.limits.Config`.
+    `protocol`: what speaks on a connection, instead of plain HTTP. `request_seconds`, `on_reject`: as in
+    `http.limits.Config`; `on_reject` is called in the server's thread.
     """
-    server = _ThreadedServer(_config(app, protocol, request_seconds))
+    server = _ThreadedServer(_config(app, protocol, request_seconds, on_reject=on_reject))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     server.ready.wait()
@@ -218,6 +220,7 @@ def _config(
     protocol: type[asyncio.Protocol] | None = None,
     request_seconds: float = ServeSettings().request_timeout,
     workers: int = 1,
+    on_reject: OnReject = lambda _, __: None,
 ) -> Config:
     """Return uvicorn's settings. Another protocol runs on asyncio's own loop: under uvloop its upgrade to TLS misreads.
 
@@ -229,6 +232,7 @@ def _config(
         workers=workers,
         interface="asgi3",
         request_seconds=request_seconds,
+        on_reject=on_reject,
         ws="none",
         http=protocol or HttpProtocol,
         loop="asyncio" if protocol else "auto",

@@ -27,7 +27,7 @@ from mock_server.serving import listening, load_dataset, running
 from mock_server.settings import AUTO, EMPTY, STRICT, ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
-from mock_server.store.accounts import DEFAULT_SANDBOX, NO_ACCOUNT, Sandbox
+from mock_server.store.accounts import Sandbox
 from mock_server.store.database import Database, open_database
 from mock_server.verdict.baseline import Baseline, read_baseline, updated, write_baseline
 from mock_server.verdict.report import ReportDocument, report_on
@@ -99,7 +99,7 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
         accounts.add(session, sandbox)
         accounts.set_faults(session, sandbox.account_id, orjson.dumps(rules).decode() if rules else "")
     load_dataset(database, contract, sandbox, settings)
-    app = build_app(contract, database, settings)
+    app = build_app(contract, database, settings, keep_journals=True)
     interception = Interception(
         production_hosts(contract.document),
         allow_hosts=options.allow_host,
@@ -111,7 +111,14 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
             stack.enter_context(interception)
         listener = stack.enter_context(listening(settings.host, 0))
         port = listener.getsockname()[1]
-        serve = stack.enter_context(running(app, listener, protocol=interception.protocol))
+        serve = stack.enter_context(
+            running(
+                app,
+                listener,
+                protocol=interception.protocol,
+                on_reject=lambda status, text: troubles.update({f"it was answered {status}: {text}": None}),
+            )
+        )
         variables = environment_of(sandbox, f"http://127.0.0.1:{port}")
         if choice.unshare:
             variables = interception.isolated_environment() | variables
@@ -128,7 +135,7 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
             child_code = run(isolation.command(command), variables, [isolation.descriptor])
         else:
             child_code = run(command, interception.environment(port) | variables)
-    exchanges = _exchanges(database, sandbox)
+    exchanges = _exchanges(database)
     database.close()
     checked_run = Run(
         command_code=child_code,
@@ -159,13 +166,13 @@ def _writes_baseline(
     return wanted and not child_code and document["summary"]["requests"] > 0
 
 
-def _exchanges(database: Database, sandbox: Sandbox) -> list[ShownExchange]:
-    """Return the exchanges of the run in the order in which the requests came, and numbered so."""
+def _exchanges(database: Database) -> list[ShownExchange]:
+    """Return all exchanges of the run, of whichever account, in the order in which they came, and numbered so."""
     journal = Journal(_KEPT_EXCHANGES)
     with database.transaction() as session:
-        known = [accounts.find(session, id) for id in {DEFAULT_SANDBOX.account_id, sandbox.account_id}]
-        generations = [NO_ACCOUNT, *(account.generation for account in known if account)]
-        exchanges = [exchange for generation in generations for exchange in journal.all(session, generation)]
+        exchanges = [
+            exchange for generation in journal.generations(session) for exchange in journal.all(session, generation)
+        ]
     exchanges.sort(key=itemgetter("monotonic_ms"))
     for number, exchange in enumerate(exchanges, 1):
         exchange["number"] = number

@@ -7,6 +7,7 @@ connections open that use up the files; `timeout_keep_alive` starts after the fi
 
 import asyncio
 import sys
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -25,25 +26,34 @@ _MAX_REJECTED = 64
 LINGER_SECONDS = 1.0
 
 
+OnReject = Callable[[int, str], None]
+
+
 class Config(uvicorn.Config):
     """uvicorn's settings and ours.
 
     `request_seconds`: the time in which a whole request must arrive; 0 for no limit.
+    `on_reject`: receives status and text when a request or a connection is rejected before the application sees it.
     """
 
-    def __init__(self, app: Any, *, request_seconds: float, **settings: Any) -> None:
+    def __init__(
+        self, app: Any, *, request_seconds: float, on_reject: OnReject = lambda _, __: None, **settings: Any
+    ) -> None:
         super().__init__(app, **settings)
         self.request_seconds = request_seconds
+        self.on_reject = on_reject
         self.max_connections = max(1, min(_MAX_CONNECTIONS, _open_files_limit() - _SPARE_FILES))
 
 
 def accept(transport: asyncio.Transport, config: Config, state: ServerState) -> bool:
     """Return whether there is room for the new connection, which `state` counts already; reject it if not."""
     excess = len(state.connections) - config.max_connections
+    if excess > 0:
+        text = f"{config.max_connections} connections are open, as many as this server takes; try again in a second"
+        config.on_reject(503, text)
     if excess > _MAX_REJECTED:
         transport.abort()
     elif excess > 0:
-        text = f"{config.max_connections} connections are open, as many as this server takes; try again in a second"
         reject(transport, 503, text, "retry-after: 1\r\n")
     return excess <= 0
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from mock_server.http.scope import CLEARTEXT_HOST
 from mock_server.intercept.policy import READING_HOST, HostPolicy
 
 _API_PATH = "/api"
@@ -16,9 +17,13 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class ApiOnly:
-    """Serves the import API to a request for an intercepted host, and nothing else of the fake."""
+    """Serves the import API to a request for an intercepted host, and nothing else of the fake.
 
-    def __init__(self, app: Application, policy: HostPolicy, host: str) -> None:
+    `is_cleartext`: whether the client sent it to a production host over plain http.
+    """
+
+    def __init__(self, app: Application, policy: HostPolicy, host: str, *, is_cleartext: bool) -> None:
+        self._is_cleartext = is_cleartext
         self._app = app
         self._policy = policy
         self._host = host
@@ -35,6 +40,8 @@ class ApiOnly:
             text = f"{scope['method']} {path}: the import API is below https://{self._host}{_API_PATH}/v1/"
             await self._not_imitated(text, scope, receive, send)
         else:
+            if self._is_cleartext:
+                scope["state"][CLEARTEXT_HOST] = self._host
             await self._app(scope, receive, send)
 
     async def _not_imitated(self, text: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -70,7 +70,8 @@ class InterceptedHttpProtocol(HttpProtocol):
         return self._api_only(target.host)
 
     def _api_only(self, host: str) -> ApiOnly:
-        return ApiOnly(self.app, self._policy, host)
+        is_secure = self.url.startswith(b"https:") or bool(self.transport.get_extra_info("ssl_object"))
+        return ApiOnly(self.app, self._policy, host, is_cleartext=not is_secure and host in self._policy.hosts)
 
     def _parse_url(self) -> Target:
         """Return the target of a URL. Raises ValueError when it has none."""

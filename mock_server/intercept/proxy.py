@@ -80,7 +80,7 @@ class ProxyProtocol(asyncio.Protocol):
 
     def _time_out(self) -> None:
         if self._buffer and not self._task:
-            self._reject(408, f"the whole request did not arrive within {self._config.request_seconds} seconds")
+            self._reject_unread(408, f"the whole request did not arrive within {self._config.request_seconds} seconds")
         elif not self._task:
             self._transport.close()
 
@@ -96,7 +96,9 @@ class ProxyProtocol(asyncio.Protocol):
                 self._buffer = rest
                 self._connect(head.split(b"\r\n", 1)[0])
             elif len(self._buffer) > MAX_HEAD_BYTES:
-                self._reject(431, f"the head of this CONNECT request is over the limit of {MAX_HEAD_BYTES} bytes")
+                self._reject_unread(
+                    431, f"the head of this CONNECT request is over the limit of {MAX_HEAD_BYTES} bytes"
+                )
         elif not _CONNECT.startswith(self._buffer):
             self._hand_over(self._transport, None, self._buffer)
 
@@ -105,7 +107,7 @@ class ProxyProtocol(asyncio.Protocol):
             _, authority, _ = request_line.decode("ascii").split(" ")
             target = Target.parse(authority, 443)
         except ValueError:
-            self._reject(400, "CONNECT must name a host and a port: CONNECT host:port HTTP/1.1")
+            self._reject_unread(400, "CONNECT must name a host and a port: CONNECT host:port HTTP/1.1")
             return
         # A tunnel to the fake's own address would reach the admin side from within.
         action = Action.BLOCK if target.is_loopback else self.policy.action(target, 0)
@@ -127,6 +129,11 @@ class ProxyProtocol(asyncio.Protocol):
         # What arrives now waits in the socket: if it were read before the task runs, both protocols would miss it.
         self._transport.pause_reading()
         self._task = self._loop.create_task(work)
+
+    def _reject_unread(self, status: int, text: str) -> None:
+        """Reject a request of which nothing is known but that it is not one."""
+        self._config.on_reject(status, text)
+        self._reject(status, text)
 
     def _reject(self, status: int, text: str) -> None:
         reject(self._transport, status, text)

@@ -12,12 +12,16 @@ JSON_HEADERS: Headers = {"content-type": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What came over the wire. `path`: as it was sent, with its query."""
+    """What came over the wire. `path`: as it was sent, with its query.
+
+    `cleartext_host`: the production host to which it was sent over plain http, if it was.
+    """
 
     method: str
     path: str
     headers: Headers
     body: bytes
+    cleartext_host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,10 @@ class Journal:
         exchanges, has_more = queries.read(account, max(after, first - 1), limit, PAGE_BYTES, filters or {})
         return JournalPage(exchanges, dropped, exchanges[-1]["number"] if has_more else None)
 
+    def generations(self, session: Session) -> list[int]:
+        """Return the generations that have exchanges, also those that no account has any more."""
+        return queries.generations(session)
+
     def all(self, session: Session, generation: int) -> Iterator[ShownExchange]:
         """Yield all exchanges of an account, oldest first."""
         after: int | None = 0

@@ -41,6 +41,7 @@ REPLACE = (
     .where(_c.generation == bindparam("new_generation"), _c.number == bindparam("replaced"))
     .values({name: value for name, value in _VALUES.items() if name != "generation"})
 )
+_GENERATIONS = select(_c.generation).distinct()
 _recent = cast(Table, _exchange.alias())
 _WRITTEN_AT = (
     select(_recent.c.number)
@@ -114,6 +115,11 @@ def ends(session: Session) -> tuple[int, int]:
         newest = accounts.last_cleared(session)
         oldest = newest + 1
     return oldest, newest
+
+
+def generations(session: Session) -> list[int]:
+    """Return the generations that have exchanges."""
+    return [generation for (generation,) in session.all(_GENERATIONS)]
 
 
 def last_request(session: Session) -> tuple[Any, ...] | None:

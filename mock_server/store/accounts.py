@@ -201,10 +201,14 @@ def _generation_of(session: Session, account_id: str) -> Session:
     return session.scoped_to(found.generation)
 
 
-def delete_rows(session: Session, generation: int) -> bool:
-    """Delete some rows of a generation that no account has any more; return whether there may be more."""
+def delete_rows(session: Session, generation: int, *, keep_journal: bool = False) -> bool:
+    """Delete some rows of a generation that no account has any more; return whether there may be more.
+
+    `keep_journal`: leave its exchanges where they are.
+    """
     scoped = session.scoped_to(generation)
-    return any(scoped.run(statement) == _MAX_DELETED_ROWS for statement in _DELETE_SOME)
+    statements = [statement for table, statement in _DELETE_SOME if not (keep_journal and table is _exchange)]
+    return any(scoped.run(statement) == _MAX_DELETED_ROWS for statement in statements)
 
 
 def _deletion(table: Table) -> Executable:
@@ -213,7 +217,7 @@ def _deletion(table: Table) -> Executable:
     return delete(table).where(of_generation(table), key.in_(some))
 
 
-_DELETE_SOME = [_deletion(table) for table in GENERATION_TABLES]
+_DELETE_SOME = [(table, _deletion(table)) for table in GENERATION_TABLES]
 
 
 def set_mode(session: Session, account_id: str, mode: str) -> None:

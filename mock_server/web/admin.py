@@ -39,8 +39,17 @@ _SLICE_SECONDS = 0.02
 class Admin:
     """The admin calls over one database."""
 
-    def __init__(self, contract: Contract, database: Database, journal: Journal, settings: ServeSettings) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        database: Database,
+        journal: Journal,
+        settings: ServeSettings,
+        *,
+        keep_journals: bool = False,
+    ) -> None:
         self._settings = settings
+        self._keep_journals = keep_journals
         self._contract = contract
         self._database = database
         self._journal = journal
@@ -208,7 +217,7 @@ class Admin:
         has_more = True
         while has_more:
             with self._database.transaction() as session:
-                has_more = accounts.delete_rows(session, generation)
+                has_more = accounts.delete_rows(session, generation, keep_journal=self._keep_journals)
             await sleep(0)
 
     def _known(self, request: Request, session: Session) -> Sandbox:

@@ -32,9 +32,11 @@ def build_app(
     settings: ServeSettings,
     *,
     on_exchange: Callable[[Exchange], None] | None = None,
+    keep_journals: bool = False,
 ) -> Guard:
     """The fake over `database`, with its default sandbox.
 
+    `keep_journals`: whether exchanges stay in the database when their account is reset or deleted.
     `settings.admin_token`, when it is not empty, is asked for on the admin side.
     Raises SpecError when the document and the code do not fit together.
     """
@@ -54,7 +56,7 @@ def build_app(
     )
     admin = Starlette(
         routes=[
-            *Admin(contract, database, journal, settings).routes(),
+            *Admin(contract, database, journal, settings, keep_journals=keep_journals).routes(),
             *Dashboard(contract, database, journal).routes(),
         ],
         exception_handlers={ApiError: _refused, StoreError: _not_stored, HTTPException: _unknown, Exception: _failed},
@@ -62,7 +64,12 @@ def build_app(
     admin.router.redirect_slashes = False
     app = Router([_ApiMount("/api", api)], default=admin, redirect_slashes=False)
     servers = [urlsplit(server["url"]).hostname or "" for server in contract.document["servers"]]
-    return Guard(app, hosts=[*servers, *settings.allow_host_header], admin_token=settings.admin_token or None)
+    return Guard(
+        app,
+        hosts=[*servers, *settings.allow_host_header],
+        admin_token=settings.admin_token or None,
+        refuse_call=api.refusing,
+    )
 
 
 class _ApiMount(Mount):

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import orjson
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.clock import monotonic
 from mock_server.errors import ApiError, StoreError
@@ -22,7 +22,7 @@ from mock_server.spec import Answer, Call, Contract, Route
 from mock_server.spec.json_body import parse_json
 from mock_server.spec.values import utc_now
 from mock_server.store import accounts
-from mock_server.store.accounts import NO_ACCOUNT, Credentials
+from mock_server.store.accounts import DEFAULT_SANDBOX, NO_ACCOUNT, Credentials
 from mock_server.store.database import Committed, Database
 from mock_server.store.session import Session
 from mock_server.web.keys import account_of_key, authorised, key_of
@@ -34,6 +34,10 @@ _log = logging.getLogger("mock_server")
 _CACHED_ROUTES = 64
 _BUG = "the fake failed, a bug of it: nothing was stored. Its terminal has the details; please report them"
 _RETRY_AFTER_400 = Finding.of("retry-after-400", "/body", "documented")
+
+
+# Carries out an exchange in a transaction, and journals it.
+CarryOut = Callable[[Request, Session], Exchange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,17 @@ class ImportApi:
         self._route = lru_cache(_CACHED_ROUTES)(self._find_route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._answer(self.exchange, scope, receive, send)
+
+    def refusing(self, refusal: ApiError) -> ASGIApp:
+        """Return an application that refuses a call before it is looked at, and journals that."""
+        return partial(self._answer, partial(self._refuse, refusal))
+
+    async def _answer(self, carry_out: CarryOut, scope: Scope, receive: Receive, send: Send) -> None:
         request = await read_request(scope, receive, self._max_body_bytes)
         if request is None:
             return
-        settled = await self._settled(request)
+        settled = await self._settled(request, carry_out)
         if self._on_exchange:
             self._on_exchange(settled.value if isinstance(settled, Committed) else settled.exchange)
         on_abandoned = partial(self._abandoned, settled.value) if isinstance(settled, Committed) else None
@@ -87,6 +98,8 @@ class ImportApi:
         fault: Fault | None = None
         stored = False
         findings: list[Finding] = []
+        if request.cleartext_host:
+            findings.append(_insecure_scheme(request.cleartext_host))
         try:
             # Route.
             route = self._route(request.method, request.path)
@@ -98,6 +111,8 @@ class ImportApi:
             account = Account(account_id, credentials.generation, credentials.api_key) if credentials else NOBODY
             credentials, noticed = authorised(credentials, account_id, integration_id, key_of(request), session)
             findings += noticed
+            if request.cleartext_host and credentials.mode != LENIENT:
+                raise ApiError(403, _insecure_scheme(request.cleartext_host).message)
 
             # Validate.
             body, noticed = self._body(route, request, lenient=credentials.mode == LENIENT)
@@ -157,10 +172,10 @@ class ImportApi:
         self._journal.write(session, exchange)
         return exchange
 
-    async def _settled(self, request: Request) -> Committed[Exchange] | NotStored:
+    async def _settled(self, request: Request, carry_out: CarryOut) -> Committed[Exchange] | NotStored:
         """Carry out the exchange and commit it; where the database fails, answer 500 and journal that, if possible."""
         try:
-            return await self._database.commit(partial(self.exchange, request))
+            return await self._database.commit(partial(carry_out, request))
         except StoreError as error:
             reason = str(error)
         except Exception:
@@ -185,6 +200,20 @@ class ImportApi:
                 self._journal.abandon(session, exchange, finding, waited_ms)
         except StoreError as error:
             _log.error("the client of %s left, which could not be journalled: %s", exchange.request.path, error)
+
+    def _refuse(self, refusal: ApiError, request: Request, session: Session) -> Exchange:
+        """Journal a refused call for the account that its path names, else for the default sandbox."""
+        try:
+            operation = self._route(request.method, request.path).operation.name
+        except ApiError:
+            operation = None
+        found = accounts.find(session, _account_id(request.path)) or accounts.find(session, DEFAULT_SANDBOX.account_id)
+        account = Account(found.account_id, found.generation, found.api_key) if found else NOBODY
+        accounts.lock(session, account.id)
+        response = error_response(refusal.status, refusal.errors)
+        exchange = _refused(request, response, account, operation, refusal.findings)
+        self._journal.write(session, exchange)
+        return exchange
 
     def _failed(self, request: Request, reason: str, session: Session) -> Exchange:
         """Journal an exchange whose transaction failed."""
@@ -245,13 +274,31 @@ def _injected(fault: Fault) -> Response:
     return response if fault.body is None else replace(response, body=orjson.dumps(fault.body))
 
 
-def _refused(request: Request, response: Response, account: Account, *findings: Finding) -> Exchange:
+def _insecure_scheme(host: str) -> Finding:
+    return Finding.of("insecure-scheme", "/headers/host", "assumed", host=host)
+
+
+def _account_id(path: str) -> str:
+    """Return the account that a path of the API names, as far as it names one."""
+    try:
+        return next(iter(segments(path)[1:]), "")
+    except ApiError:
+        return ""
+
+
+def _refused(
+    request: Request,
+    response: Response,
+    account: Account,
+    operation: str | None = None,
+    findings: tuple[Finding, ...] = (),
+) -> Exchange:
     """Return an exchange that was refused or failed before anything was carried out."""
     return Exchange(
         received_at=utc_now(),
         duration_ms=0.0,
         generation=account.generation,
-        operation=None,
+        operation=operation,
         request=_without_key(request, account.api_key),
         response=response,
         findings=findings,

@@ -6,7 +6,7 @@ and not from another site. The admin side of a server that others can reach asks
 
 import re
 import secrets
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import parse_qs
 
@@ -14,6 +14,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mock_server.errors import ApiError
+from mock_server.findings import Finding
 from mock_server.network import is_loopback, normalize_host, split_host_port
 
 ADMIN_PREFIX = "/__admin"
@@ -29,10 +31,22 @@ _HOSTS_KEPT = 256
 
 
 class Guard:
-    """Wraps the whole application; `hosts`: names beside loopback's that may stand in `Host`."""
+    """Wraps the whole application.
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], admin_token: str | None) -> None:
+    `hosts`: names beside loopback's that may stand in `Host`.
+    `refuse_call`: returns what refuses a call of the import API, so that the client's developer learns of it.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        admin_token: str | None,
+        refuse_call: Callable[[ApiError], ASGIApp],
+    ) -> None:
         self.app = app
+        self._refuse_call = refuse_call
         self._hosts = {normalize_host(host) for host in hosts}
         self._token = admin_token
         self._is_ours = lru_cache(_HOSTS_KEPT)(self._find_out_host)
@@ -48,14 +62,10 @@ class Guard:
     def _instead(self, scope: Scope) -> ASGIApp | None:
         """What answers instead of the application, if anything does."""
         headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-        host = headers.get(b"host", b"").decode("latin-1")
-        server = scope.get("server")
-        if not self._is_ours(host, server and server[0]):
-            return _refused(
-                403, f"the Host '{host}' is not this server's; start it with --allow-host-header {_name(host)}"
-            )
-        if not _is_own_page(headers, host):
-            return _refused(403, "a page of another site sent this request; use the server's own pages or a program")
+        if finding := self._foreign_sender(scope, headers):
+            is_call = scope["type"] == "http" and scope["path"].startswith("/api/")
+            refusal = ApiError.violation(403, finding)
+            return self._refuse_call(refusal) if is_call else _refused(403, finding.message)
         if self._token is None:
             return None
         if not self._may_enter(scope):
@@ -63,6 +73,20 @@ class Guard:
                 401, "the admin side needs its token: Authorization: Bearer TOKEN, or the link printed at start"
             )
         return self._login(HTTPConnection(scope)) if scope["path"] == LOGIN_PATH else None
+
+    def _foreign_sender(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Finding | None:
+        """Return what is wrong when the request was sent to another server's name, or by a page of another site."""
+        host = headers.get(b"host", b"").decode("latin-1")
+        server = scope.get("server")
+        if not self._is_ours(host, server and server[0]):
+            return Finding.of(
+                "refused-by-guard", "/headers/host", "assumed", case="host", sent=host, name=_name(host) or "NAME"
+            )
+        if header := _foreign_page(headers, host):
+            sent = headers[header].decode("latin-1")
+            name = header.decode()
+            return Finding.of("refused-by-guard", f"/headers/{name}", "assumed", case="page", name=name, sent=sent)
+        return None
 
     def _find_out_host(self, host: str, server: str | None) -> bool:
         """Names of ours, loopback addresses, and the very address that the connection came in on."""
@@ -92,12 +116,14 @@ class Guard:
         return response
 
 
-def _is_own_page(headers: Mapping[bytes, bytes], host: str) -> bool:
-    """Whether no page of another site sent the request; a program other than a browser says nothing about it."""
+def _foreign_page(headers: Mapping[bytes, bytes], host: str) -> bytes | None:
+    """Return the header that says that a page of another site sent the request; programs but browsers send neither."""
     site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
     if site not in (None, b"none", b"same-origin"):
-        return False
-    return origin is None or origin.decode("latin-1").partition("://")[2] == host
+        return b"sec-fetch-site"
+    if origin is not None and origin.decode("latin-1").partition("://")[2] != host:
+        return b"origin"
+    return None
 
 
 def _refused(status: int, text: str) -> JSONResponse:

@@ -6,7 +6,7 @@ from starlette.types import Receive, Scope
 
 from mock_server.errors import ApiError
 from mock_server.findings import Finding
-from mock_server.http.scope import WHOLE_BODY
+from mock_server.http.scope import CLEARTEXT_HOST, WHOLE_BODY
 from mock_server.journal import Request
 
 MEDIA_TYPE = "application/json"
@@ -24,7 +24,7 @@ async def read_request(scope: Scope, receive: Receive, max_body_bytes: int) -> R
     query: bytes = scope["query_string"]
     path: bytes = scope["raw_path"] + (b"?" + query if query else b"")
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Request(scope["method"], path.decode("latin-1"), headers, body)
+    return Request(scope["method"], path.decode("latin-1"), headers, body, scope["state"].get(CLEARTEXT_HOST))
 
 
 async def _receive_body(receive: Receive, most: int) -> bytes | None:

@@ -76,7 +76,7 @@ def test_a_failure_rolls_back_all_calls_of_its_moment_and_each_is_told(database:
     before, failed, after = outcomes(adding(database, "1"), failing(database, "2"), adding(database, "3"))
 
     assert isinstance(before, StoreError)
-    assert "nothing was stored: another call of the same moment failed" in str(before)
+    assert "nothing was stored: another call in the same transaction failed" in str(before)
     assert isinstance(failed, LookupError)
     assert after == "3"
     assert products(database) == ["3"]

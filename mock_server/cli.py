@@ -15,12 +15,12 @@ from mock_server.errors import SpecError, StoreError, UsageError
 from mock_server.findings import FAIL_ON
 from mock_server.settings import ServeSettings
 
-# The resources of `fake`; a test holds them to those of `fakedata`, which is loaded late.
+# The resources of `fake`, as in `fakedata`, which is loaded only when it is used; a test compares them.
 FAKED = ("contact", "invoice", "subscription", "product", "ad_performance", "tags")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; its exit code: 0, 1 for a broken contract, 2 for misuse."""
+    """Run the command and return its exit code: 0, 1 for a broken contract, 2 for misuse."""
     try:
         arguments = _parser().parse_args(argv)
         code: int = arguments.run(arguments)
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="serve the fake"))
-    _add_check(commands.add_parser("check", help="run a client's own command and judge every call it makes"))
+    _add_check(commands.add_parser("check", help="run a client's own command and check every request that it sends"))
     _add_fake(commands.add_parser("fake", help="print valid payloads as JSON lines"))
     commands.add_parser("datasets", help="list the built-in datasets").set_defaults(run=_datasets)
     _add_contract(commands.add_parser("contract", help="test whether a server keeps the contract"))
@@ -62,7 +62,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    gc.disable()  # until all is loaded: it would find nothing, and looking takes a sixth of the start
+    gc.disable()  # until all is loaded: it would find nothing, and that search takes a sixth of the start
     from mock_server.serving import serve
 
     given = {
@@ -75,7 +75,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _read(setting: settings.Setting, value: Any) -> Any:
-    """A text is read as in the environment; what can be repeated is a list, a switch is read already."""
+    """Return the value of an option. A text is parsed as in the environment; lists and switches are parsed already."""
     if isinstance(value, list):
         return tuple(value)
     return settings.parse(setting, value, settings.option_of(setting.name)) if isinstance(value, str) else value
@@ -100,10 +100,10 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         help="like --baseline-update, and drop what this run does not meet in the operations that it calls",
     )
     parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
-    parser.add_argument("--faults", default="", metavar="FILE", help="a fault plan, or the name of one of the kit's")
+    parser.add_argument("--faults", default="", metavar="FILE", help="a fault plan: a file, or a built-in one")
     parser.add_argument("--dataset", default="empty", metavar="NAME", help="as for serve")
     parser.add_argument(
-        "--allow-host", action="append", default=[], metavar="HOST", help="a further host that may be called for real"
+        "--allow-host", action="append", default=[], metavar="HOST", help="another host that may be called for real"
     )
     parser.add_argument(
         "--allow-port",
@@ -128,9 +128,9 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a bundle of CA certificates that the client brings along; isolated, it finds the fake's in there too",
     )
-    parser.add_argument("--account", default="", metavar="ID", help="the account id that the client has baked in")
-    parser.add_argument("--integration", default="", metavar="ID", help="likewise its payments integration")
-    parser.add_argument("--api-key", default="", metavar="KEY", help="likewise its API key")
+    parser.add_argument("--account", default="", metavar="ID", help="the account id that is hard-coded in the client")
+    parser.add_argument("--integration", default="", metavar="ID", help="its payments integration, likewise")
+    parser.add_argument("--api-key", default="", metavar="KEY", help="its API key, likewise")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="the client's own command")
 
 

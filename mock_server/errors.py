@@ -1,10 +1,10 @@
-"""What can go wrong, and for whom.
+"""The exceptions, and who reads each one.
 
 Exception
-├── SpecError    whoever edits openapi.yaml: the document and the code do not fit
+├── SpecError    whoever edits openapi.yaml: the document and the code do not match
 ├── ApiError     the HTTP client: its call is refused, in the API's envelope
-├── StoreError   whoever runs the server: its database cannot be used now, 500 and exit code 2
-└── UsageError   the terminal: the command cannot be carried out, exit code 2
+├── StoreError   whoever runs the server: the database cannot be used, 500 or exit code 2
+└── UsageError   the terminal: the command cannot be carried out as given, exit code 2
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from mock_server.findings import Finding
 
 
 class SpecError(Exception):
-    """The document and the code do not fit together."""
+    """The document and the code do not match."""
 
 
 class StoreError(Exception):
-    """The database cannot be used now; nothing of the transaction is stored. The text says what to do."""
+    """The database cannot be used now, and nothing of the transaction is stored. The message says what to do."""
 
 
 class UsageError(Exception):

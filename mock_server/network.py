@@ -1,4 +1,4 @@
-"""Hosts: the one way to parse them, and the one test of loopback."""
+"""Parsing of hosts, and the test for loopback."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit

@@ -1,11 +1,11 @@
-"""The pytest plugin: a sandbox of its own for each test, on one server a session.
+"""The pytest plugin: a separate sandbox for each test, on one server per session.
 
     def test_my_client(segmetrics):
         MyClient(segmetrics.base_url, segmetrics.account_id, segmetrics.api_key).add_contact("ada@example.org")
         assert segmetrics.contacts[0]["email"] == "ada@example.org"
 
-A test whose client broke the contract fails in its teardown, with the findings' texts. Under xdist each worker has a
-server of its own. What serves is imported when the first test asks for it.
+A test whose client broke the contract fails in its teardown, with the messages of the findings. Each xdist worker has
+its own server. The server is imported when the first test uses the fixture.
 """
 
 import http.client
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mock_server.verdict.coverage import OperationCoverage
     from mock_server.verdict.report import ReportDocument
 
-# A row of the state, a journal entry or a finding, as the admin API gives it.
+# A row of the state or an exchange of the journal, as the admin API returns it.
 Row = dict[str, Any]
 
 _MARKER = (
@@ -40,7 +40,7 @@ _WorkerRow = tuple[str, int, list[str], list[str]]
 
 
 class Segmetrics:
-    """A sandbox: its credentials for the client under test, and what the client made of it for the test."""
+    """A sandbox: credentials for the client under test, and for the test what the client stored and sent."""
 
     def __init__(self, admin: "_Admin", credentials: Mapping[str, Any]) -> None:
         self._admin = admin
@@ -54,7 +54,7 @@ class Segmetrics:
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that a client in a subprocess reads; put them beside `os.environ`."""
+        """Return the variables that a client in a subprocess needs, in addition to `os.environ`."""
         return {
             "SEGMETRICS_BASE_URL": self.base_url,
             "SEGMETRICS_ACCOUNT_ID": self.account_id,
@@ -85,35 +85,35 @@ class Segmetrics:
 
     @property
     def requests(self) -> list[Row]:
-        """The journal, newest last."""
+        """Return the exchanges of the journal, newest last."""
         return list(self._admin.pages(f"{self._path}/requests", "requests"))
 
     @property
     def findings(self) -> list[Row]:
-        """All findings of the test so far: code, severity, operation, pointer, message, evidence."""
+        """Return all findings of the test so far."""
         return [finding for request in self.requests for finding in request["findings"]]
 
     @property
     def report(self) -> "ReportDocument":
-        """Findings and coverage, as `check --report-json` writes them."""
+        """Return findings and coverage, as `check --report-json` writes them."""
         return cast("ReportDocument", self._admin.call("GET", f"{self._path}/report"))
 
     def fail_next(
         self, operation: str, status: int = 500, times: int = 1, when: Literal["before", "after"] = "before"
     ) -> None:
-        """The next calls of an operation fail; with `after` they are stored, and only the answer is lost."""
+        """Make the next `times` calls of an operation fail; with `after` they are stored, but the response is lost."""
         rules = self._admin.call("GET", f"{self._path}/faults")["rules"]
         rule = {"operation": operation, "nth": list(range(1, times + 1)), "when": when, "fault": {"status": status}}
         self.faults({"rules": [rule, *rules]})
 
     def faults(self, plan: Mapping[str, Any]) -> None:
-        """Sets the fault plan, `{"rules": [...]}`; an empty list ends it."""
+        """Set the fault plan, `{"rules": [...]}`; an empty list removes it."""
         self._admin.call("PUT", f"{self._path}/faults", plan)
 
     def seed(self, dataset: str) -> None:
-        """Back to a built-in dataset, such as `demo`; what was stored, journalled and planned before is gone.
+        """Reset the sandbox to a built-in dataset, such as `demo`. Journal and fault plan are cleared.
 
-        What was found before still fails the test.
+        Findings from before the reset still fail the test.
         """
         self.earlier_reports.append(self.report)
         self._admin.call("POST", f"{self._path}/reset", {"dataset": dataset})
@@ -127,7 +127,7 @@ class Segmetrics:
 
 
 class _Admin:
-    """The admin API of the session's server, over one connection that is kept open."""
+    """A client of the admin API, over one connection."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -146,7 +146,7 @@ class _Admin:
         return parsed
 
     def pages(self, path: str, name: str) -> Iterator[Row]:
-        """The rows of a list, page after page."""
+        """Yield the rows of a list, page after page."""
         separator, after = "&" if "?" in path else "?", ""
         while True:
             page = self.call("GET", path + (f"{separator}after={after}" if after else ""))
@@ -173,7 +173,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def segmetrics_server() -> Iterator[_Admin]:
-    """One server a session, and a worker of xdist: in memory, on a free port."""
+    """Serve in memory on a free port, once per session and xdist worker."""
     from mock_server.serving import listening, running
     from mock_server.settings import ServeSettings
     from mock_server.spec import Contract
@@ -192,14 +192,14 @@ def segmetrics_server() -> Iterator[_Admin]:
         with database.transaction() as session:
             default = accounts.find(session, DEFAULT_SANDBOX.account_id)
         strays.generations = {NO_ACCOUNT, default.generation if default else NO_ACCOUNT}
-        # Without a limit of time: a test may stand at a breakpoint, and its connections with it.
+        # Without a time limit: a test may be stopped at a breakpoint, and its connections with it.
         stack.enter_context(running(app, listener, request_seconds=0, on_reject=strays.add_rejection))
         yield admin
 
 
 @pytest.fixture
 def segmetrics(request: pytest.FixtureRequest, segmetrics_server: _Admin) -> Iterator[Segmetrics]:
-    """A sandbox of its own for the test; what its client did wrong fails the test in its teardown."""
+    """Create a sandbox for the test; findings of its client fail the test in its teardown."""
     marker = request.node.get_closest_marker("segmetrics")
     options, allow = _read_marker(*marker.args, **marker.kwargs) if marker else _read_marker()
     sandbox = Segmetrics(segmetrics_server, segmetrics_server.call("POST", "/__admin/sandboxes", options))
@@ -246,7 +246,7 @@ class _Strays:
 
 
 class _Exercised:
-    """What the session's tests have exercised: by operation, the requests, the points found, and all points."""
+    """What the tests of a session have exercised, by operation: requests, exercised points, all points."""
 
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()
@@ -311,7 +311,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _read_marker(
     *, dataset: str | None = None, mode: str | None = None, allow: Iterable[str] = ()
 ) -> tuple[Row, Iterable[str]]:
-    """The sandbox's options, and `allow`. A misspelt argument of a marker is a TypeError."""
+    """Return the options of the sandbox, and `allow`. A misspelled argument of a marker is a TypeError."""
     return {"mode": mode or STRICT} | ({"dataset": dataset} if dataset else {}), allow
 
 

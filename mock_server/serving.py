@@ -41,7 +41,7 @@ _LOOPBACK_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def serve(settings: ServeSettings) -> None:
-    """Serves until it is told to stop by SIGINT or SIGTERM.
+    """Serve until SIGINT or SIGTERM.
 
     Raises UsageError when the port is taken or the database cannot be used.
     """
@@ -73,7 +73,7 @@ class _Stop:
         self._server.should_exit = True
 
     def attach(self, server: uvicorn.Server) -> None:
-        """Let `server` end in order at each signal, also at one that came before."""
+        """Shut `server` down in order at each signal, also at one that came before."""
         self._server = server
         if self.requested:
             server.should_exit = True
@@ -82,24 +82,24 @@ class _Stop:
 def _serve(settings: ServeSettings, stop: _Stop) -> None:
     workers = settings.workers or os.cpu_count() or 1
     if workers > 1 and (settings.intercept or not settings.database):
-        raise UsageError("--workers share a database: name one with --database, and leave --intercept to one process")
+        raise UsageError("several --workers need a shared --database, and --intercept needs a single process")
     with listening(settings.host, settings.port) as listener:
         # The bound address counts, not the name that was given: a hosts file may map any name to any address.
         if not is_loopback(listener.getsockname()[0]) and not settings.admin_token:
             settings = dataclasses.replace(settings, admin_token=secrets.token_urlsafe(16))
         with _opened(settings.database) as database:
-            app = _prepared(settings, database)
+            app = _prepare_app(settings, database)
             if workers == 1:
                 _answer(app, settings, listener, stop)
                 return
         print(banner(settings, listener.getsockname()[1]), flush=True)
-        _loaded()
+        _freeze_garbage_collector()
         config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
         _supervise(config, listener, stop)
 
 
-def _prepared(settings: ServeSettings, database: Database) -> App:
-    """The application over a database that holds what the settings ask for."""
+def _prepare_app(settings: ServeSettings, database: Database) -> App:
+    """Return the application, over a database with the dataset and faults of the settings."""
     contract = Contract.load()
     rules = load_plan(settings.faults, contract.operations) if settings.faults else []
     app = _app(settings, contract, database)
@@ -116,13 +116,13 @@ def _app(settings: ServeSettings, contract: Contract, database: Database) -> App
 
 
 def _worker(settings: ServeSettings) -> App:
-    """The application of one process of several, which is made there."""
+    """Return the application of a worker process; called in that process."""
     app = _app(settings, Contract.load(), open_database(settings.database))
-    _loaded()
+    _freeze_garbage_collector()
     return app
 
 
-def _loaded() -> None:
+def _freeze_garbage_collector() -> None:
     """Exclude what was loaded at start from garbage collection, and enable it from here on."""
     gc.freeze()
     gc.enable()
@@ -144,14 +144,14 @@ def _answer(app: App, settings: ServeSettings, listener: socket.socket, stop: _S
         print(banner(settings, listener.getsockname()[1]), flush=True)
         if intercepted:
             print(intercepted.exports, flush=True)
-        _loaded()
+        _freeze_garbage_collector()
         server.run([listener])
 
 
 def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, settings: ServeSettings) -> None:
-    """Fills the sandbox with the settings' dataset, and tells on standard error how far it is where that takes long.
+    """Load the dataset of the settings into the sandbox, and show the progress of a large one on standard error.
 
-    Raises UsageError for a mistake in the dataset, and where the sandbox holds data already.
+    Raises UsageError for an error in the dataset, or if the sandbox already contains data.
     """
     if settings.dataset == EMPTY and not settings.today:
         return
@@ -174,7 +174,7 @@ def running(
     request_seconds: float = ServeSettings().request_timeout,
     on_reject: OnReject = lambda _, __: None,
 ) -> Iterator[Callable[[socket.socket], None]]:
-    """Serve `app` in a thread while the block runs; yield what lets it listen at a further socket.
+    """Serve `app` in a thread while the block runs; yield a function that adds a socket to listen at.
 
     `protocol`: what speaks on a connection, instead of plain HTTP. `request_seconds`, `on_reject`: as in
     `http.limits.Config`; `on_reject` is called in the server's thread.
@@ -246,7 +246,7 @@ def _config(
 
 
 def banner(settings: ServeSettings, port: int) -> str:
-    """What a newcomer needs: the address, the credentials, a call that works as pasted."""
+    """Return what is printed at start: the address, the credentials, and a curl command that works."""
     origin = f"http://{bracket_host(_LOOPBACK_OF_ALL.get(settings.host, settings.host))}:{port}"
     sandbox = DEFAULT_SANDBOX
     lines = [
@@ -277,7 +277,7 @@ class _Intercepted:
 
 @contextmanager
 def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Intercepted]:
-    """Intercept programs of another terminal, in which the user pastes the exports."""
+    """Intercept the programs of another terminal, where the user pastes the exports."""
     from mock_server.intercept.interception import Interception, exports, production_hosts
     from mock_server.intercept.policy import Target
 
@@ -297,7 +297,7 @@ def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Inte
 
 
 def _printer() -> Callable[[Exchange], None]:
-    """Return what prints a line for an exchange: time, method, path, status, milliseconds, findings."""
+    """Return a function that prints a line for an exchange: time, method, path, status, milliseconds, findings."""
 
     def show(exchange: Exchange) -> None:
         codes = " ".join(f"{finding.severity}:{finding.code}{finding.pointer}" for finding in exchange.findings)

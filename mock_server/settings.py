@@ -14,7 +14,7 @@ _SWITCH = {"1": True, "true": True, "0": False, "false": False}
 Setting = dataclasses.Field[Any]
 MODES = STRICT, LENIENT = "strict", "lenient"
 ISOLATE = AUTO, ALWAYS, NEVER = "auto", "always", "never"
-# The dataset that holds nothing.
+# The name of the dataset without data.
 EMPTY = "empty"
 
 
@@ -24,41 +24,43 @@ def _setting(default: Any, help: str, *, choices: tuple[str, ...] | None = None,
 
 @dataclass(frozen=True, slots=True)
 class ServeSettings:
-    """How the fake is served. Each field is an option, `--like-this`, and a variable, `SEGMETRICS_MOCK_LIKE_THIS`."""
+    """The settings. Each field is an option, `--like-this`, and a variable, `SEGMETRICS_MOCK_LIKE_THIS`."""
 
-    host: str = _setting("127.0.0.1", "address to bind; anything but loopback asks for the admin token")
+    host: str = _setting("127.0.0.1", "address to bind; any but loopback requires the admin token")
     port: int = _setting(8642, "port to bind; 0 takes a free one and prints it", most=65_535)
-    database: str = _setting("", "SQLite file or postgresql:// URL that keeps the data; without it they live in memory")
-    workers: int = _setting(1, "processes that answer, over one --database; 0 for one a core", most=64)
-    dataset: str = _setting(EMPTY, "what the default sandbox holds from the start: a built-in dataset, or a file")
+    database: str = _setting("", "SQLite file or postgresql:// URL for the data; without it the data is in memory")
+    workers: int = _setting(1, "processes that serve one --database; 0 for one per core", most=64)
+    dataset: str = _setting(EMPTY, "what the default sandbox contains at the start: a built-in dataset, or a file")
     seed: int = _setting(1, "seed of the dataset; the same seed gives the same data")
-    today: str = _setting("", "day that the dataset's dates count from, such as 2026-06-30; by default its own")
-    mode: str = _setting(STRICT, "strict refuses what breaks the contract, lenient reads what was meant", choices=MODES)
-    faults: str = _setting("", "fault plan for the default sandbox: a file, or the name of one of the kit's")
-    admin_token: str = _setting("", "token for /__admin; made and printed when needed and not given")
-    allow_host_header: tuple[str, ...] = _setting((), "further name that clients may send as Host; can be repeated")
-    max_body_bytes: int = _setting(1_048_576, "largest body that is read; above it the answer is 413")
+    today: str = _setting("", "day that the dataset's dates are relative to, such as 2026-06-30; by default its own")
+    mode: str = _setting(
+        STRICT, "strict refuses invalid calls, lenient accepts those with a clear intent", choices=MODES
+    )
+    faults: str = _setting("", "fault plan for the default sandbox: a file, or a built-in one")
+    admin_token: str = _setting("", "token for /__admin; generated and printed when it is required and not given")
+    allow_host_header: tuple[str, ...] = _setting((), "another name that clients may send as Host; can be repeated")
+    max_body_bytes: int = _setting(1_048_576, "largest body that is accepted; a larger one gets a 413")
     request_timeout: int = _setting(
-        30, "seconds for a request to come in whole, and for a connection to be idle; 0 for no limit", most=86_400
+        30, "seconds until a request must be complete, and a connection may be idle; 0 for no limit", most=86_400
     )
     journal_limit: int = _setting(10_000, "exchanges that the journal keeps for each account")
-    check_answers: bool = _setting(False, "answer 500 when an answer of the fake itself breaks the contract")
-    intercept: bool = _setting(False, "also play the production hosts, for clients that have them baked in")
+    check_answers: bool = _setting(False, "respond 500 when a response of the fake itself breaks the contract")
+    intercept: bool = _setting(False, "also act as the production hosts, for clients in which they are hard-coded")
     log_requests: bool | None = _setting(None, "print a line for each request; by default on a terminal only")
 
 
 def variable_of(name: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting."""
     return ENVIRONMENT_PREFIX + name.upper()
 
 
 def option_of(name: str) -> str:
-    """The command line's option of a setting."""
+    """Return the command-line option of a setting."""
     return "--" + name.replace("_", "-")
 
 
 def from_environment() -> dict[str, Any]:
-    """The settings that the environment gives. Raises UsageError for one that cannot be read."""
+    """Return the settings that the environment contains. Raises UsageError for an invalid one."""
     found = {}
     for setting in dataclasses.fields(ServeSettings):
         text = os.environ.get(variable_of(setting.name))
@@ -76,7 +78,10 @@ def is_switch(setting: Setting) -> bool:
 
 
 def parse(setting: Setting, text: str, name: str) -> Any:
-    """A setting's value from a text that came under `name`; the entries of a list are parted by commas."""
+    """Return the value of a setting from its text; a list is separated by commas.
+
+    `name`: what an error calls the setting. Raises UsageError for an invalid text.
+    """
     if is_list(setting):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if is_switch(setting):

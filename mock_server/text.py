@@ -1,4 +1,4 @@
-"""Small texts that commands, reports and pages share."""
+"""Text functions that commands, reports and pages share."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -7,5 +7,5 @@ def counted(number: int, noun: str) -> str:
 
 
 def printable(text: str, *, keep: str = "") -> str:
-    """Replace the control characters of a text, since what a client sent must not drive a terminal; `keep` stays."""
+    """Replace the control characters of a text, which could control a terminal, except those in `keep`."""
     return "".join(character if character.isprintable() or character in keep else "\ufffd" for character in text)

@@ -14,9 +14,9 @@ from mock_server.store import accounts
 from mock_server.store.database import Database
 from mock_server.store.session import Session
 
-# A page ends behind the exchange with which its texts have come to so many bytes.
+# A page ends with the exchange at which its texts reach this size.
 PAGE_BYTES = 4_000_000
-# Exchanges over the limit, where it was higher before: all at once would hold up calls.
+# How many exchanges over a lowered limit are deleted at once: more would delay calls.
 _TRIMMED_AT_ONCE = 160
 # Turns of the event loop in which it is found out that a client has left, once the end of its connection arrived.
 _TURNS_TO_LEAVE = 8
@@ -26,7 +26,7 @@ _READ_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class JournalPage:
-    """`dropped`: how many exchanges of the account are not kept any more. `next`: where the next page goes on."""
+    """Exchanges in order. `dropped`: how many older ones are no longer kept. `next`: the `after` of the next page."""
 
     exchanges: list[ShownExchange]
     dropped: int
@@ -34,13 +34,13 @@ class JournalPage:
 
 
 class Journal:
-    """Keeps the last `limit` exchanges of each account, and counts those that are not kept any more."""
+    """Keeps the last `limit` exchanges of each account, and counts those that are no longer kept."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
 
     def write(self, session: Session, exchange: Exchange) -> None:
-        """Add the exchange at the end of the transaction, together with the others of the moment."""
+        """Add the exchange at the end of the transaction, together with the others of its batch."""
         request, response = exchange.request, exchange.response
         session.defer(
             self._write,
@@ -79,7 +79,7 @@ class Journal:
         )
 
     def repeats_refusal(self, session: Session, generation: int, request: Request) -> bool:
-        """Whether the account's last request was this very one, and was refused with 400."""
+        """Return whether the account's last request was identical and was refused with 400."""
         session.flush()
         last = queries.last_request(session.scoped_to(generation))
         return last == (400, request.method, kept_text(request.path), kept_body(request.body))
@@ -138,11 +138,11 @@ class Journal:
             self._add(session.scoped_to(generation), added)
 
     def _add(self, account: Session, added: list[Row]) -> None:
-        """Number the exchanges. In a full journal they take the rows of the oldest: to delete these costs far more."""
+        """Number the exchanges and store them. In a full journal they overwrite the oldest: deleting is slower."""
         oldest, newest = queries.ends(account)
-        for place, row in enumerate(added):
-            row["new_number"] = newest + 1 + place
-            row["replaced"] = oldest + place
+        for position, row in enumerate(added):
+            row["new_number"] = newest + 1 + position
+            row["replaced"] = oldest + position
         kept = newest - oldest + 1
         # The newest one stays even with a limit of 0: the next one has its number from it.
         surplus = max(kept + len(added) - max(self._limit, 1), 0)

@@ -1,4 +1,4 @@
-"""What of an exchange is kept: without secrets, and cut where it is too long."""
+"""The part of an exchange that is kept: secrets masked, long texts truncated."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,9 +8,9 @@ import orjson
 
 from mock_server.findings import Finding
 
-# Of each body, and of an exchange's findings.
+# The limit for each body, and for the findings of an exchange.
 KEPT_BYTES = 65_536
-# Characters of the path, and of each side's headers together.
+# The limit for the path, and for all headers of a request or response, in characters.
 KEPT_HEAD = 8_192
 _KEPT_VALUE = 1_024
 # Common schemes and quotes, which are not secret, around a key.
@@ -21,7 +21,7 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x
 
 
 def mask(api_key: str) -> str:
-    """Return a key as it may be shown: its last four characters at the most."""
+    """Return at most the last four characters of a key."""
     return f"…{api_key[-4:]}" if len(api_key) > 8 else "…"
 
 
@@ -34,6 +34,7 @@ def masked_authorization(value: str) -> str:
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers with secrets masked, as many as there is room for; `…` counts the others."""
     shown = {**headers, **{name: mask(headers[name]) for name in SECRET_HEADERS & headers.keys()}}
     if "authorization" in headers:
         shown["authorization"] = masked_authorization(headers["authorization"])
@@ -41,27 +42,27 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
         return shown
     kept, room = {}, KEPT_HEAD
     for name, value in shown.items():
-        cut = kept_text(value, _KEPT_VALUE)
-        if len(name) + len(cut) <= room:
-            kept[name] = cut
-            room -= len(name) + len(cut)
-    left_out = len(shown) - len(kept)
-    return kept | ({"…": f"{left_out} more headers"} if left_out else {})
+        truncated = kept_text(value, _KEPT_VALUE)
+        if len(name) + len(truncated) <= room:
+            kept[name] = truncated
+            room -= len(name) + len(truncated)
+    omitted = len(shown) - len(kept)
+    return kept | ({"…": f"{omitted} more headers"} if omitted else {})
 
 
 def kept_body(body: bytes) -> str:
     return body[:KEPT_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-def kept_text(text: str, most: int = KEPT_HEAD) -> str:
-    """Return a text without its middle where it is too long, and with how much is missing."""
-    if len(text) <= most:
+def kept_text(text: str, limit: int = KEPT_HEAD) -> str:
+    """Return a text; of a long one the middle is replaced by the number of its characters."""
+    if len(text) <= limit:
         return text
-    return f"{text[: most // 2]}…({len(text) - most} characters)…{text[-(most // 2) :]}"
+    return f"{text[: limit // 2]}…({len(text) - limit} characters)…{text[-(limit // 2) :]}"
 
 
 def kept_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return as many as there is room for; the last one that is kept counts those that are not."""
+    """Return as many findings as there is room for; the message of the last one counts the others."""
     whole: list[dict[str, Any]] = [
         {
             "code": finding.code,

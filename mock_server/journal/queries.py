@@ -20,12 +20,12 @@ _SHOWN = (
     *_LISTED,
     *("request_bytes", "response_bytes", "request_headers", "response_headers", "request_body", "response_body"),
 )
-# How many exchanges are read at once for a page that is bounded in bytes; with large bodies they are 5 MB.
+# How many exchanges are read at once for a page with a limit in bytes; with large bodies these are 5 MB.
 _READ_AT_ONCE = 25
 
 
 class Filters(TypedDict, total=False):
-    """What a list of exchanges is narrowed to; None for anything."""
+    """What a list of exchanges is limited to; None is no limit."""
 
     operation: str | None
     severity: str | None
@@ -123,7 +123,7 @@ def generations(session: Session) -> list[int]:
 
 
 def last_request(session: Session) -> tuple[Any, ...] | None:
-    """Return status, method, path and request body of the newest exchange, as they are kept."""
+    """Return status, method, path and request body of the newest exchange, as the journal keeps them."""
     return session.one(_LAST)
 
 

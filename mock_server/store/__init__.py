@@ -1,1 +1,1 @@
-"""What the fake remembers: tables, the database, and the rows of each noun. No HTTP, no spec."""
+"""The stored state: tables, the database, and the rows of each kind of object. No HTTP, no spec."""

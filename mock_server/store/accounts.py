@@ -24,7 +24,7 @@ _MAX_DELETED_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """An account of its own. `integrations`: id by kind. `mode`: strict or lenient. `generation`: see the tables."""
+    """An account. `integrations`: id by kind. `mode`: strict or lenient. `generation`: see the tables."""
 
     account_id: str
     api_key: str
@@ -122,8 +122,8 @@ def new_sandbox(mode: str) -> Sandbox:
 
 
 def add_generation(session: Session) -> int:
-    """Return a generation in which nothing is stored, and which no account has."""
-    generation = secrets.randbits(62) + 1  # drawn, for servers that share a database
+    """Return a new generation, which has no rows and no account."""
+    generation = secrets.randbits(62) + 1  # random, for servers that share a database
     session.scoped_to(generation).run(_ADD_SEQUENCE)
     return generation
 
@@ -140,7 +140,7 @@ def find(session: Session, account_id: str) -> Sandbox | None:
 def lock(session: Session, account_id: str) -> None:
     """Keep other transactions from writing for the account until this one ends.
 
-    Calls that name no account come one after the other too: they lock the first of the accounts.
+    Calls that name no account are serialized too: they lock the first account.
     """
     if account_id:
         session.run(_LOCK, account_id=account_id)
@@ -161,7 +161,7 @@ def _credentials(session: Session, account_id: str, integration_id: str) -> Cred
 def find_by_key(session: Session, api_key: str) -> tuple[str, int] | None:
     """Return the account that has this key, and its generation.
 
-    Found by the key's digest: how long that takes does not depend on how much of the key is right.
+    It is found by the digest of the key, so that the time does not depend on how much of the key is right.
     """
     for account_id, generation, key in session.all(_WITH_DIGEST, key_digest=_digest(api_key)):
         if secrets.compare_digest(key.encode(), api_key.encode()):
@@ -170,9 +170,9 @@ def find_by_key(session: Session, api_key: str) -> tuple[str, int] | None:
 
 
 def start_generation(session: Session, account_id: str, generation: int) -> int:
-    """Have the account hold what is stored under `generation`; return the one that it had, for `delete_rows`.
+    """Give the account the rows of `generation`; return its previous generation, for `delete_rows`.
 
-    Its name, key, mode and integrations stay. The fault plan ends, and the journal is empty; its numbers go on.
+    Its name, key, mode and integrations stay. Fault plan and journal are cleared; the journal's numbers continue.
     """
     lock(session, account_id)  # else a call under way could write an exchange that is not counted as cleared
     before = _generation_of(session, account_id)

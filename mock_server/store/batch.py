@@ -1,4 +1,4 @@
-"""Group commit: calls that come in one moment share a transaction, for the commit is most of their cost."""
+"""Group commit: calls that arrive together share a transaction, since the commit is most of their cost."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from mock_server.store.session import Connection, Session
 
 Made = TypeVar("Made")
 
-# With more of them the first would wait for long.
+# With more of them, the first call would wait too long.
 _MAX_CALLS = 64
-_OTHER_FAILED = "nothing was stored: another call of the same moment failed, and its transaction with it; try again"
+_OTHER_FAILED = "nothing was stored: another call in the same transaction failed; try again"
 
 
 class CommitBatch:
-    """The transaction of the calls of one moment. It ends after a turn of the event loop in which none came."""
+    """The transaction that calls share. It is committed after a turn of the event loop without a new call."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -24,9 +24,9 @@ class CommitBatch:
         self._loop: asyncio.AbstractEventLoop
 
     async def run(self, work: Callable[[Session], Made]) -> Made:
-        """Do the work of a call; return what it made when it is committed.
+        """Do the work of a call, and return its result when it is committed.
 
-        When the work raises, nothing of the batch is stored, and the other calls of it raise StoreError.
+        If the work raises, nothing of the batch is stored, and its other calls raise StoreError.
         """
         try:
             if self._session is None:
@@ -65,7 +65,7 @@ class CommitBatch:
         self._end(failure if isinstance(failure, StoreError) else StoreError(_OTHER_FAILED))
 
     def _commit_when_quiet(self, waited: int) -> None:
-        """`waited`: how many calls there were a turn of the loop ago."""
+        """Commit if no call has come since the last turn of the loop; `waited`: how many there were then."""
         waiting = len(self._waiting)
         if waiting == waited or waiting >= _MAX_CALLS:
             self.commit()

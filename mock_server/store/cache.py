@@ -1,16 +1,16 @@
-"""Query results of tables that rarely change, kept until one of them is written to."""
+"""A cache for query results of tables that rarely change; a write to one of them invalidates it."""
 
 from typing import Any
 
 _MAX_ENTRIES = 1024
-# Of key and value together, as text: clients choose how long the names are that they send.
+# Of key and value together, as text: clients can send long names.
 _MAX_ENTRY_LENGTH = 4096
 
 
 class QueryCache(dict[tuple[Any, ...], Any]):
-    """Results by what was asked.
+    """Query results by function, scope and arguments.
 
-    Whoever writes to the tables of accounts, integrations or tags clears it; so does a rollback.
+    It is cleared by every write to the tables of accounts, integrations or tags, and by every rollback.
     """
 
     def add(self, key: tuple[Any, ...], result: Any) -> None:

@@ -1,4 +1,4 @@
-"""Contacts: found by id or email, and whose an order is."""
+"""Contacts, and how they are found by id or email."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Committed(Generic[Made]):
-    """What a transaction made that is committed. Only a database makes one."""
+    """The result of a committed transaction. Only a database creates one."""
 
     value: Made
 
@@ -25,7 +25,7 @@ class Database:
     """Transactions over one connection, from one thread at a time."""
 
     def __init__(self, connection: Connection, *, shares_commits: bool) -> None:
-        """`shares_commits`: API calls of one moment share a transaction; else each has its own."""
+        """`shares_commits`: whether API calls that arrive together share a transaction."""
         self.connection = connection
         self._batch = CommitBatch(connection) if shares_commits else None
 
@@ -33,7 +33,7 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """Commit when the block ends, roll back when it raises.
 
-        The block must not wait for anything: it runs on the event loop's thread, alone.
+        The block must not await: it runs alone, in the thread of the event loop.
         Raises StoreError when the database fails.
         """
         if self._batch:

@@ -37,7 +37,7 @@ def present(session: Session, rows: Rows, order: Row) -> dict[str, Any]:
 
 
 def ensure_product(session: Session, id: str, name: str | None) -> None:
-    """Add a product that is not stored yet, or name one that has no name; a name that it has stays."""
+    """Add the product if it is not stored yet; give it the name if it has none yet."""
     known = PRODUCTS.find(session, id)
     if known is None or known["name"] is None:
         PRODUCTS.put(session, known, {"id": id, "name": name})

@@ -1,7 +1,7 @@
 """PostgreSQL, through psycopg: a database that any number of servers may share.
 
-What SQLite locks for the whole file, the row of an account is here: a call that writes has it locked until it is
-committed, so that the calls of one account come one after the other, whichever server they came to.
+SQLite locks the whole file; here a call locks the row of its account until it is committed, so that the calls of one
+account are serialized, whichever server receives them.
 """
 
 from typing import Any
@@ -49,7 +49,7 @@ class PostgresConnection(Connection):
             self._connect()
         self._begun += 1
         if self._begun.bit_count() == 1:
-            # What was planned for tables that were almost empty reads all of them. So plan anew as they grow.
+            # Plans that were made for almost empty tables read whole tables, so they are discarded as the tables grow.
             self._connection.execute("DISCARD PLANS")
         self._connection.execute("BEGIN")
 
@@ -85,12 +85,12 @@ class PostgresConnection(Connection):
         self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
         self._connection.adapters.register_dumper(str, _TextDumper)
         self._connection.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
-        # As with SQLite's log: what was answered survives the end of any process of ours, not that of the machine.
+        # As with SQLite's log: committed data survives the end of our processes, but not a crash of the machine.
         self._connection.execute("SET synchronous_commit = off")
         self.cursor = self._connection.cursor()
 
     def _create_tables(self) -> None:
-        """Make the tables where there are none; one server does, the others wait for it."""
+        """Create the tables if they are missing; one server does, the others wait for it."""
         with self._connection.transaction():
             self._connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [Schema.__tablename__])
             session = Session(self)
@@ -111,7 +111,7 @@ class PostgresConnection(Connection):
             )
 
     def _has(self, table: str) -> bool:
-        """Whether there is such a table in the schema that ours go to."""
+        """Return whether the current schema has such a table."""
         found = self._connection.execute(
             "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = %s", [table]
         )
@@ -119,7 +119,7 @@ class PostgresConnection(Connection):
 
 
 class _TextDumper(StrDumperUnknown):
-    """PostgreSQL's texts hold any character but NUL, which becomes the replacement character."""
+    """Writes texts with NUL, which PostgreSQL does not store, as the replacement character."""
 
     def dump(self, obj: str) -> Any:
         return super().dump(obj.replace("\0", "\ufffd"))

@@ -73,9 +73,9 @@ class Rows:
         return shown
 
     def put(self, session: Session, before: Row | None, after: Mapping[str, Any]) -> Row:
-        """Insert `after`, or update the row `before` to it; return the row as it is then.
+        """Insert `after`, or update the row `before` to it; return the resulting row.
 
-        Columns that `after` leaves out stay as they were, or have their default in a new row.
+        Columns that `after` does not contain stay as they are, or get their default in a new row.
         Raises ValueError for a column that the table does not have.
         """
         if not self._known.issuperset(after):

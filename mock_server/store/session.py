@@ -1,4 +1,4 @@
-"""A session: statements in a transaction under way."""
+"""A session: statements in an open transaction."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,7 +30,7 @@ class Cursor(Protocol):
 class Connection(ABC):
     """A driver's connection: how a database begins and ends transactions, and savepoints in them.
 
-    `cache`: results that nobody else can have changed since; a connection clears it where somebody can.
+    `cache`: cleared by the connection whenever another program may have changed the data.
     """
 
     cursor: Cursor
@@ -76,7 +76,7 @@ class Connection(ABC):
 
 
 class Session:
-    """Runs statements in a transaction, all of them with the values of the scope."""
+    """Runs statements in a transaction, each with the values of the scope."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -114,13 +114,13 @@ class Session:
         return None if found is None else found[0]
 
     def run(self, statement: Executable, **values: Any) -> int:
-        """Return how many rows it changed."""
+        """Run a statement; return how many rows it changed."""
         compiled = self._statements[statement]
         self._cursor.execute(compiled.text, compiled.parameters({**self.scope, **values}))
         return self._cursor.rowcount
 
     def insert(self, statement: Executable, row: Mapping[str, Any]) -> int:
-        """Return the `number` of the new row. The statement needs no more than the values of `row`."""
+        """Insert a row; return its `number`. The values of the scope are not added."""
         compiled = self._statements[statement]
         self._cursor.execute(compiled.text, compiled.parameters(row))
         return int(self._cursor.fetchall()[0][0])
@@ -131,16 +131,16 @@ class Session:
         self._cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
 
     def savepoint(self) -> AbstractContextManager[None]:
-        """Roll back what the block wrote when it raises; the transaction goes on.
+        """Roll back the writes of the block when it raises; the transaction continues.
 
         Raises StoreError where the database failed.
         """
         return _Savepoint(self._connection)
 
     def cached(self, find: Callable[..., Found], *arguments: Any) -> Found:
-        """Return what `find(session, *arguments)` gives, from the cache where it is there.
+        """Return the result of `find(session, *arguments)`, from the cache if possible.
 
-        `find` only reads tables whose writers call `invalidate`; nobody may change what it gave.
+        `find` may only read tables whose writers call `invalidate`; its result must not be modified.
         """
         key = (find, *self.scope.values(), arguments)
         found: Found | None = self._cache.get(key)
@@ -150,15 +150,15 @@ class Session:
         return found
 
     def invalidate(self) -> None:
-        """Forget the cached results: an account, an integration or a tag was written."""
+        """Clear the cache after a write to accounts, integrations or tags."""
         self._cache.clear()
 
     def defer(self, write: Deferred, row: dict[str, Any]) -> None:
-        """Have `write` called at the transaction's end, or at `flush`, with all rows that came for it by then."""
+        """Call `write` at `flush`, with all rows that were deferred for it by then."""
         self._deferred.setdefault(write, []).append(row)
 
     def flush(self) -> None:
-        """Write what is deferred: before it is read, and before the commit."""
+        """Write the deferred rows; needed before they are read, and before the commit."""
         while self._deferred:
             write, rows = self._deferred.popitem()
             write(self, rows)

@@ -19,23 +19,23 @@ _OLDEST = (3, 35, 0)  # RETURNING
 _PAGE_BYTES = 8192
 _CACHE_KIB = 8192
 _LOCK_SECONDS = 5.0
-# How long committed pages stay in the log alone.
+# How often committed pages are moved from the log into the file.
 _CHECKPOINT_SECONDS = 0.1
-# 48 MB: from here on the log begins anew.
+# 48 MB: beyond this, the log is restarted.
 _LONG_LOG_PAGES = 6_000
-# A commit that finds the log longer moves pages itself, and all calls wait: it must not grow for ever.
+# Beyond this, a commit moves pages itself while all calls wait, so that the log cannot grow without limit.
 _MAX_LOG_PAGES = 2 * _LONG_LOG_PAGES
 _CACHED_STATEMENTS = 512
 _DIALECT = sqlite.dialect()
 _DIGEST = select(table_of(Schema).c.digest)
-# What a failure of the file means and asks for, by SQLite's primary result code.
+# Cause and remedy of a failure, by SQLite's primary result code.
 _FAILURES = {
     sqlite3.SQLITE_FULL: "has no space left on its disk; free some",
     sqlite3.SQLITE_IOERR: "cannot be written or read; check its disk: space, quota, write protection",
     sqlite3.SQLITE_READONLY: "may not be written; make the file and its folder writable",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; make the file and its folder readable and writable",
-    sqlite3.SQLITE_BUSY: "is locked by another program; end that one",
-    sqlite3.SQLITE_CORRUPT: "is damaged; put a sound copy in its place and start the server again",
+    sqlite3.SQLITE_BUSY: "is locked by another program; stop that program",
+    sqlite3.SQLITE_CORRUPT: "is damaged; replace it with an intact copy and restart the server",
 }
 
 
@@ -68,7 +68,7 @@ class SqliteConnection(Connection):
 
     def begin(self) -> None:
         self.cursor.execute("BEGIN IMMEDIATE")
-        # It changes when another program wrote to the file, which none can do from here to the commit.
+        # It changes when another program has written to the file, which none can do between here and the commit.
         (version,) = self.cursor.execute("PRAGMA data_version").fetchone()
         if version != self._data_version:
             self.cache.clear()
@@ -82,7 +82,7 @@ class SqliteConnection(Connection):
     def roll_back(self) -> None:
         self.cache.clear()
         if self._connection.in_transaction:  # SQLite ends some by itself
-            with suppress(sqlite3.Error):  # what led here is raised
+            with suppress(sqlite3.Error):  # the original error is raised
                 self.cursor.execute("ROLLBACK")
 
     def set_savepoint(self) -> None:
@@ -124,7 +124,7 @@ class SqliteConnection(Connection):
         return connection
 
     def _check_tables(self) -> None:
-        """Refuse a file that is not ours before anything is written to it."""
+        """Refuse a file of another program before anything is written to it."""
         if self._path is None or not self._path.exists():
             return
         with closing(sqlite3.connect(self._path)) as connection:
@@ -162,10 +162,10 @@ class _Checkpointer(threading.Thread):
         with closing(self._connect()) as connection:
             while self.has_committed.wait() and not self._is_closing.wait(_CHECKPOINT_SECONDS):
                 self.has_committed.clear()
-                with suppress(sqlite3.Error):  # a full disk: the pages stay where they are until the next time
+                with suppress(sqlite3.Error):  # a full disk: the pages stay in the log until the next time
                     _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                     if pages > _LONG_LOG_PAGES:
-                        # What came meanwhile is little, and quick to move while all calls wait.
+                        # Few pages have come meanwhile, so all calls wait only briefly.
                         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                         connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
 

@@ -1,4 +1,4 @@
-"""All that an account stores, resource by resource, under the API's own field names."""
+"""Everything that an account stores, by resource, under the field names of the API."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Statements of SQLAlchemy Core, compiled once for a dialect, so that they can run on the driver's own cursor."""
+"""Statements of SQLAlchemy Core, compiled once per dialect, so that they can run on the driver's own cursor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
@@ -17,7 +17,7 @@ Convert = Callable[[Any], Any]
 class CompiledStatement:
     """The text of a statement, and how values go into it and come out of it.
 
-    Raises KeyError from `parameters` for a value that the statement needs and does not get.
+    `parameters` raises KeyError for a missing value.
     """
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
@@ -47,7 +47,7 @@ class CompiledStatement:
         ]
 
     def parameters(self, values: Mapping[str, Any]) -> Parameters:
-        """Return the values as the driver takes them."""
+        """Return the values in the form that the driver expects."""
         if self._literals:
             values = {**self._literals, **values}
         if self._pick is None:
@@ -82,7 +82,7 @@ class CompiledStatement:
 
 
 class Statements(dict[Executable, CompiledStatement]):
-    """Statements by what they were compiled from; one that is not here yet is compiled when it is asked for."""
+    """Compiled statements by their source; a new one is compiled on first use."""
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__()
@@ -104,13 +104,13 @@ def of_generation(table: Table) -> ColumnElement[bool]:
 
 
 def if_given(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that a column has the value `name`, which holds too where that is None."""
+    """Return the condition that a column has the value `name`, or that this value is None."""
     value = bindparam(name, type_=column.type)
     return or_(value.is_(None), column == value)
 
 
 def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
-    """Return what takes the values of `names`, in their order."""
+    """Return a function that picks the values of `names`, in order."""
     if len(names) > 1:
         return itemgetter(*names)
     return lambda values: [values[name] for name in names]

@@ -1,8 +1,8 @@
 """The tables, as SQLModel classes. They are rows of a database, not the API's objects.
 
-A sandbox's rows carry the `generation` that its account has now: a reset gives the account a new one, so that it is
-empty at once, however much it held. Rows of an integration carry `integration_id` too, and a `number` that grows: the
-order in which rows were made, and the key by which lists are paged. Instants are ISO 8601 texts in UTC.
+The rows of a sandbox have the `generation` that its account has now: a reset gives the account a new one, so that it
+is empty at once, however large it was. Rows of an integration also have `integration_id`, and an increasing `number`:
+the order in which rows were created, and the key by which lists are paged. Instants are ISO 8601 texts in UTC.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-# SQLite fills only a column of type INTEGER by itself.
+# SQLite generates values only for a column of type INTEGER.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -47,7 +47,7 @@ class Milliseconds(TypeDecorator[float]):
 
 
 class Stored(SQLModel, registry=registry()):
-    """The base of these tables, apart from tables that a program with this plugin may define itself."""
+    """The base of these tables, separate from tables that a program with the pytest plugin may define."""
 
 
 class Account(Stored, table=True):
@@ -68,7 +68,7 @@ class Account(Stored, table=True):
 
 
 class Integration(Stored, table=True):
-    """`kind`: payments or ads."""
+    """An integration. `kind`: payments or ads."""
 
     account_id: str = Field(primary_key=True)
     integration_id: str = Field(primary_key=True)
@@ -76,7 +76,7 @@ class Integration(Stored, table=True):
 
 
 class Sequence(Stored, table=True):
-    """How many ids the server has made for a generation."""
+    """How many ids the server has generated for a generation."""
 
     generation: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     ids_made: int = 0
@@ -90,7 +90,7 @@ class Scoped(Stored):
     integration_id: str
 
 
-# Last in an index: rows mostly differ in what comes before it, and comparing them ends there.
+# Last in an index, since rows mostly differ in the columns before it.
 _SCOPE = ("generation", "integration_id")
 
 
@@ -100,7 +100,7 @@ def _keyed_by(table: str, *columns: str) -> tuple[UniqueConstraint, Index]:
 
 
 class Contact(Scoped, table=True):
-    """`email_key`: the email as it is compared. `tags`: dates by tag number."""
+    """A contact. `email_key`: the email as it is compared. `tags`: dates by tag number."""
 
     __table_args__ = (
         *_keyed_by("contact", "contact_id"),
@@ -131,7 +131,7 @@ class Contact(Scoped, table=True):
 
 
 class Tag(Scoped, table=True):
-    """A tag that the integration has. `has_own_id`: a client named the id; else the server made it."""
+    """A tag of an integration. `has_own_id`: whether a client sent the id; otherwise the server generated it."""
 
     __table_args__ = (*_keyed_by("tag", "id"), Index("tag_name", "name", "has_own_id", *_SCOPE))
 
@@ -148,7 +148,7 @@ class Product(Scoped, table=True):
 
 
 class Purchase(Scoped):
-    """`contact_id`, `email`: as the call gave them; the contact follows from both. `email_key`: as it is compared."""
+    """An order or subscription. `contact_id`, `email`: as sent; both identify the contact. `email_key`: to compare."""
 
     id: str
     contact_id: str | None = None
@@ -166,7 +166,7 @@ def _purchase_indexes(table: str) -> tuple[UniqueConstraint | Index, ...]:
 
 
 class Invoice(Purchase, table=True):
-    """Amounts are cents."""
+    """An order. Amounts are cents."""
 
     __table_args__ = _purchase_indexes("invoice")
 
@@ -180,7 +180,7 @@ class Invoice(Purchase, table=True):
 
 
 class Subscription(Purchase, table=True):
-    """`amount`: cents."""
+    """A subscription. `amount`: cents."""
 
     __table_args__ = _purchase_indexes("subscription")
 
@@ -239,9 +239,9 @@ class AdPerformance(Scoped, table=True):
 
 
 class Exchange(Stored, table=True):
-    """One exchange of the journal; `generation` 0 has those that named no account that exists.
+    """An exchange of the journal; those for no existing account have `generation` 0.
 
-    `number`: of the exchanges of an account, without gaps, also over a reset.
+    `number`: of the exchanges of an account, without gaps, and continued after a reset.
     `monotonic_ms`: when the request came, by the server's monotonic clock.
     `stored`: whether the call was carried out, whatever became of its answer.
     `abandoned_ms`: how long the client waited before it left without its answer.
@@ -263,7 +263,7 @@ class Exchange(Stored, table=True):
     monotonic_ms: float = Field(sa_type=Milliseconds)
     stored: bool = False
     abandoned_ms: float | None = Field(default=None, sa_type=Milliseconds)
-    # What may be large comes last: whoever lists exchanges does not read it.
+    # Large columns come last, since lists of exchanges do not read them.
     request_headers: dict[str, str] = Field(sa_type=JSONText)
     response_headers: dict[str, str] = Field(sa_type=JSONText)
     request_body: str
@@ -271,7 +271,7 @@ class Exchange(Stored, table=True):
 
 
 class Schema(Stored, table=True):
-    """One row: the digest of the tables' definitions, which another version of this program has another one of."""
+    """One row with the digest of the tables' definitions, which differs in other versions of this program."""
 
     __tablename__ = "segmetrics_mock"
 
@@ -289,7 +289,7 @@ GENERATION_TABLES = tuple(table for table in TABLES if "generation" in table.c a
 
 
 def definitions(dialect: Dialect) -> list[str]:
-    """Return the statements that make all tables and indexes."""
+    """Return the statements that create all tables and indexes."""
     made = []
     for table in TABLES:
         made.append(str(CreateTable(table).compile(dialect=dialect)))
@@ -299,5 +299,5 @@ def definitions(dialect: Dialect) -> list[str]:
 
 
 def digest(dialect: Dialect) -> str:
-    """Return what tells these tables from those of another version."""
+    """Return a digest that differs from that of another version's tables."""
     return hashlib.sha256("\n".join(definitions(dialect)).encode()).hexdigest()[:16]

@@ -11,9 +11,9 @@ from mock_server.store.rows import Row, Rows
 from mock_server.store.session import Session
 
 TAGS = Rows(tables.Tag, "id", hidden=("has_own_id",))
-# A contact's tags: the number of each, as a text, and the date since when the contact has it.
+# The tags of a contact: number, as a text, and the date since which the contact has the tag.
 TagDates = Mapping[str, str]
-# A tag as a call names it: by id and name, or by a text, which is its id where a tag has that id, else its name.
+# A tag in a call: id and name, or a text, which is the id if a tag has that id, and otherwise the name.
 TagReference = str | tuple[str | None, str | None]
 
 _NAMED = TAGS.where(TAGS.c.name == bindparam("name")).limit(1)
@@ -66,7 +66,7 @@ def _ensure_one(session: Session, reference: TagReference) -> str:
 
 
 def _resolve(session: Session, reference: TagReference) -> tuple[Row | None, Row]:
-    """Return the stored tag that is meant, if any, and the columns that the reference states."""
+    """Return the stored tag that a reference identifies, if any, and the columns that it states."""
     if isinstance(reference, str):
         if tag := TAGS.find(session, reference):
             return tag, {"has_own_id": True}

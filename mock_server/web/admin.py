@@ -1,4 +1,4 @@
-"""The admin API: sandboxes, and what they hold. JSON in, JSON out, errors in the API's envelope."""
+"""The admin API: sandboxes, their state, journal, report and faults. Errors have the envelope of the import API."""
 
 import re
 from asyncio import sleep, to_thread
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from mock_server.datasets import Loader
 
 MAX_PAGE = 1000
-_WHOLE = re.compile("[0-9]{1,18}")
+_WHOLE_NUMBER = re.compile("[0-9]{1,18}")
 _MAX_BODY_BYTES = 65_536
-# For so long a dataset is loaded before other calls are served.
+# How long a dataset is loaded before other calls are served.
 _SLICE_SECONDS = 0.02
 
 
 class Admin:
-    """The admin calls over one database."""
+    """The endpoints over one database."""
 
     def __init__(
         self,
@@ -81,27 +81,27 @@ class Admin:
         return _json({"status": "ok", "version": __version__})
 
     async def create(self, request: Request) -> Response:
-        """A new account with integrations and a key of its own, empty or with a dataset."""
+        """Create an account with its own integrations and key, empty or with a dataset."""
         options = await _options(request, "dataset", "mode")
         sandbox = accounts.new_sandbox(_mode(options, self._settings.mode))
-        generation = await self._loaded(sandbox, options)
+        generation = await self._load_dataset(sandbox, options)
         with self._database.transaction() as session:
             accounts.add(session, replace(sandbox, generation=generation))
         return _json(describe(sandbox, f"{request.url.scheme}://{request.url.netloc}/api"))
 
     async def delete(self, request: Request) -> Response:
         with self._database.transaction() as session:
-            account_id = self._known(request, session).account_id
+            account_id = self._sandbox(request, session).account_id
             generation = accounts.delete_account(session, account_id)
         await self._delete_rows(generation)
         return _json({"status": "success", "account_id": account_id, "deleted": True})
 
     async def reset(self, request: Request) -> Response:
-        """Back to a dataset, by default an empty account; its key and integrations stay."""
+        """Reset an account to a dataset, by default the empty one; its key and integrations stay."""
         options = await _options(request, "dataset")
         with self._database.transaction() as session:
-            sandbox = self._known(request, session)
-        generation = await self._loaded(sandbox, options)
+            sandbox = self._sandbox(request, session)
+        generation = await self._load_dataset(sandbox, options)
         with self._database.transaction() as session:
             if accounts.find(session, sandbox.account_id) is not None:
                 generation = accounts.start_generation(session, sandbox.account_id, generation)
@@ -109,19 +109,19 @@ class Admin:
         return _json({"status": "success", "account_id": sandbox.account_id})
 
     async def state(self, request: Request) -> Response:
-        """Each resource as a list of rows; `next` names where each unfinished list goes on."""
+        """Send a list of rows for each resource; `next` says where each incomplete list continues."""
         query = _query(request, "integration_id", "resource", "limit", "after")
-        limit = _whole(query, "limit", MAX_PAGE, 1, MAX_PAGE)
+        limit = _int_param(query, "limit", MAX_PAGE, 1, MAX_PAGE)
         names = [query["resource"]] if "resource" in query else list(state.RESOURCES)
         if names[0] not in state.RESOURCES:
             raise ApiError(400, f"there is no resource '{names[0]}'; use one of {', '.join(state.RESOURCES)}")
-        places = _places(query["after"], names) if "after" in query else dict.fromkeys(names, 0)
+        continuations = _continuations(query["after"], names) if "after" in query else dict.fromkeys(names, 0)
         shown: dict[str, list[orjson.Fragment]] = {name: [] for name in names}
         unfinished: dict[str, int] = {}
         room = PAGE_BYTES
         with self._database.transaction() as session:
-            sandbox = self._known(request, session)
-            for name, after in places.items():
+            sandbox = self._sandbox(request, session)
+            for name, after in continuations.items():
                 rows = state.rows_after(session, name, sandbox, query.get("integration_id"), after)
                 for number, row in rows:
                     if len(shown[name]) == limit or room <= 0:
@@ -135,37 +135,37 @@ class Admin:
         return _json(shown | ({"next": more} if more else {}))
 
     async def requests(self, request: Request) -> Response:
-        """The journal, newest last."""
+        """Send the exchanges of the journal, newest last."""
         query = _query(request, "operation", "status", "severity", "limit", "after")
         _one_of(query, "operation", tuple(self._contract.operations))
         _one_of(query, "severity", SEVERITIES)
         with self._database.transaction() as session:
             page = self._journal.page(
                 session,
-                self._known(request, session).generation,
-                after=_whole(query, "after", 0, 0, 10**18),
-                limit=_whole(query, "limit", MAX_PAGE, 1, MAX_PAGE),
+                self._sandbox(request, session).generation,
+                after=_int_param(query, "after", 0, 0, 10**18),
+                limit=_int_param(query, "limit", MAX_PAGE, 1, MAX_PAGE),
                 filters={
                     "operation": query.get("operation"),
                     "severity": query.get("severity"),
-                    "status": _whole(query, "status", 0, 100, 599) or None,
+                    "status": _int_param(query, "status", 0, 100, 599) or None,
                 },
             )
         shown = {"requests": page.exchanges, "dropped": page.dropped}
         return _json(shown | ({"next": str(page.next)} if page.next else {}))
 
     async def report(self, request: Request) -> Response:
-        """Findings and coverage of the journal, as `check --report-json` writes them."""
+        """Send the report on the journal, as `check --report-json` writes it."""
         _query(request)
         with self._database.transaction() as session:
-            generation = self._known(request, session).generation
+            generation = self._sandbox(request, session).generation
         exchanges = await self._journal.read_all(self._database, generation)
         return _json(await to_thread(report_on, self._contract, exchanges))
 
     async def faults(self, request: Request) -> Response:
         """Send the fault plan. `matched` counts the calls that matched a rule."""
         with self._database.transaction() as session:
-            rules = accounts.faults(session, self._known(request, session).account_id)
+            rules = accounts.faults(session, self._sandbox(request, session).account_id)
         return _json({"rules": orjson.loads(rules or "[]")})
 
     async def set_faults(self, request: Request) -> Response:
@@ -177,14 +177,14 @@ class Admin:
 
     def _store_faults(self, request: Request, rules: list[FaultRule]) -> Response:
         with self._database.transaction() as session:
-            account_id = self._known(request, session).account_id
+            account_id = self._sandbox(request, session).account_id
             accounts.set_faults(session, account_id, orjson.dumps(rules).decode() if rules else "")
         return _json({"rules": rules})
 
-    async def _loaded(self, sandbox: Sandbox, options: dict[str, Any]) -> int:
-        """Load the dataset that is asked for under a new generation, and return that; no account has it yet.
+    async def _load_dataset(self, sandbox: Sandbox, options: dict[str, Any]) -> int:
+        """Load the requested dataset under a new generation, which no account has yet, and return that generation.
 
-        It is read and planned in a thread, and carried out in slices of time, between which other calls are served.
+        The dataset is prepared in a thread and loaded in slices of time, between which other calls are served.
         """
         with self._database.transaction() as session:
             generation = accounts.add_generation(session)
@@ -203,7 +203,7 @@ class Admin:
         return generation
 
     def _loader(self, sandbox: Sandbox, name: Any, generation: int) -> "Loader":
-        """Prepare to load a built-in dataset. Nothing that comes over HTTP names a file."""
+        """Prepare to load a built-in dataset; a name that comes over HTTP never names a file."""
         from mock_server import datasets  # when one is asked for: `serve` must start fast
 
         if not isinstance(name, str):
@@ -213,23 +213,24 @@ class Admin:
         return datasets.Loader(self._contract, sandbox, dataset, seed=self._settings.seed, generation=generation)
 
     async def _delete_rows(self, generation: int) -> None:
-        """Delete what no account has any more, piece by piece."""
+        """Delete the rows of a generation that no account has any more, in batches."""
         has_more = True
         while has_more:
             with self._database.transaction() as session:
                 has_more = accounts.delete_rows(session, generation, keep_journal=self._keep_journals)
             await sleep(0)
 
-    def _known(self, request: Request, session: Session) -> Sandbox:
+    def _sandbox(self, request: Request, session: Session) -> Sandbox:
+        """Return the sandbox of the path. Raises ApiError 404 for an unknown one."""
         account_id: str = request.path_params["account_id"]
         sandbox = accounts.find(session, account_id)
         if sandbox is None:
-            raise ApiError(404, f"there is no sandbox '{account_id}'")
+            raise ApiError(404, f"there is no sandbox '{account_id}'; create one with POST /__admin/sandboxes")
         return sandbox
 
 
 def describe(sandbox: Sandbox, base_url: str) -> dict[str, Any]:
-    """A sandbox as its users need it."""
+    """Return the credentials and addresses of a sandbox."""
     return {
         "account_id": sandbox.account_id,
         "integrations": sandbox.integrations,
@@ -243,23 +244,23 @@ def _json(value: Any) -> Response:
 
 
 async def _options(request: Request, *names: str) -> dict[str, Any]:
-    """The options that a mutation is given: a JSON object, which may be left out."""
+    """Return the JSON object that is sent, or an empty one without a body. Raises ApiError for anything else."""
     raw = b""
     try:
         async for chunk in request.stream():
             raw += chunk
             if len(raw) > _MAX_BODY_BYTES:
-                raise ApiError(413, f"the body is over the limit of {_MAX_BODY_BYTES} bytes")
+                raise ApiError(413, f"the body is over the limit of {_MAX_BODY_BYTES} bytes; send a smaller one")
     except ClientDisconnect:
-        # Nobody hears it; it keeps half a body from being carried out, and from being told as a failure of ours.
-        raise ApiError(400, "the body did not come in whole") from None
+        # Nobody receives it, but half a body must not be carried out, nor logged as an internal error.
+        raise ApiError(400, "the body is incomplete; send it again") from None
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise ApiError(415, "send JSON and Content-Type: application/json")
     options = parse_json(raw or b"{}")
     if not isinstance(options, dict):
-        raise ApiError(400, "send a JSON object")
+        raise ApiError(400, "the body is not a JSON object; send one, such as {}")
     if unknown := sorted(options.keys() - set(names)):
-        raise ApiError(400, f"there is no option '{unknown[0]}' here; known: {', '.join(names) or 'none'}")
+        raise ApiError(400, f"'{unknown[0]}' is not an option; use {', '.join(names) or 'none'}")
     return options
 
 
@@ -273,14 +274,14 @@ def _mode(options: dict[str, Any], default: str) -> str:
 def _query(request: Request, *names: str) -> dict[str, str]:
     query = dict(request.query_params)
     if unknown := sorted(query.keys() - set(names)):
-        raise ApiError(400, f"there is no filter '{unknown[0]}'; use {', '.join(names)}")
+        raise ApiError(400, f"'{unknown[0]}' is not a filter; use {', '.join(names) or 'none'}")
     return query
 
 
-def _whole(query: dict[str, str], name: str, default: int, least: int, most: int) -> int:
+def _int_param(query: dict[str, str], name: str, default: int, minimum: int, maximum: int) -> int:
     text = query.get(name, str(default))
-    if name in query and not (_WHOLE.fullmatch(text) and least <= int(text) <= most):
-        raise ApiError(400, f"'{name}' is '{text}'; it must be a whole number from {least} to {most}")
+    if name in query and not (_WHOLE_NUMBER.fullmatch(text) and minimum <= int(text) <= maximum):
+        raise ApiError(400, f"'{name}' is '{text}'; it must be a whole number from {minimum} to {maximum}")
     return int(text)
 
 
@@ -289,12 +290,12 @@ def _one_of(query: dict[str, str], name: str, values: tuple[str, ...]) -> None:
         raise ApiError(400, f"'{name}' is '{query[name]}'; it must be one of {', '.join(values)}")
 
 
-def _places(token: str, names: list[str]) -> dict[str, int]:
-    """Where each list goes on, from the `next` of an earlier answer."""
-    places = {}
+def _continuations(token: str, names: list[str]) -> dict[str, int]:
+    """Return after which row each list continues, from the `next` of an earlier response."""
+    continuations = {}
     for part in token.split("~"):
         name, _, number = part.partition(".")
-        if name not in names or not _WHOLE.fullmatch(number):
-            raise ApiError(400, f"'after' is '{token}'; give the 'next' of an earlier answer")
-        places[name] = int(number)
-    return places
+        if name not in names or not _WHOLE_NUMBER.fullmatch(number):
+            raise ApiError(400, f"'after' is '{token}'; send the 'next' of an earlier response")
+        continuations[name] = int(number)
+    return continuations

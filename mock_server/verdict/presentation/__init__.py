@@ -1,4 +1,4 @@
-"""How pages present a finding: its exchange with the spot highlighted, and an excerpt of the contract.
+"""How pages present a finding: its exchange with a highlight, and an excerpt of the contract.
 
 The report of a run and the dashboard share it.
 """

@@ -1,4 +1,4 @@
-"""Cut excerpts from an exchange for a page, with the spot highlighted that a finding is about."""
+"""Make excerpts of an exchange for a page, with the part highlighted that a finding is about."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -204,7 +204,7 @@ class JsonFormatter:
             self._end(start)
 
     def _end(self, start: int) -> None:
-        """Take the value just written as the span if it is on the way, and no inner one was."""
+        """Make the value just written the span if it contains the target, and no inner value did."""
         depth = len(self._open)
         if self.depth <= depth <= len(self._steps) and [one.step for one in self._open] == self._steps[:depth]:
             self.span, self.depth = (start, self._size), depth

@@ -1,4 +1,4 @@
-"""Make the environment for page templates. What clients sent is hostile: it is escaped, and made visible."""
+"""Make the environment for page templates, which escapes what clients sent and makes it visible."""
 
 import re
 from pathlib import Path

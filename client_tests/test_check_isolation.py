@@ -13,7 +13,7 @@ import pytest
 
 from client_tests.checked import PRODUCTION, Checked, checked, client, run
 from client_tests.isolated import FOREIGN_ADDRESS, checked_beside_a_foreign_host, needs_namespaces
-from client_tests.isolated.evading import EVADING
+from client_tests.isolated.evading import EVADING, HOOKED
 
 FOREIGN = "foreign.example.org"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -359,3 +359,74 @@ def test_a_port_that_is_none_is_misuse(port: str) -> None:
 
     assert ended.returncode == 2
     assert b"is not a port" in ended.stderr
+
+
+# Without isolation
+
+
+@pytest.mark.parametrize(("host", "port"), [(FOREIGN_ADDRESS, 443), (FOREIGN, 8080)])
+@pytest.mark.parametrize("name", HOOKED)
+def test_without_isolation_hooks_refuse_and_report_a_client_that_evades_proxies(
+    name: str, host: str, port: int, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    evading = EVADING[name](host, port, pytestconfig.cache.mkdir("clients"))
+    both = f"{shlex.join(client('shop', 'good'))}; {shlex.join(evading)} || true"
+
+    heard = checked_beside_a_foreign_host(tmp_path, ["sh", "-c", both], "--isolate", "never")
+
+    assert heard.ports == []
+    assert heard.checked.code == 1
+    assert "the contract holds" not in heard.checked.stdout
+    (found,) = heard.checked.report["foreign_hosts"]
+    assert found["port"] == port
+    assert FOREIGN_ADDRESS in (found["host"], found["address"])
+    if name != "aiohttp with aiodns":
+        assert found["host"] == host
+
+
+@needs_curl
+def test_without_isolation_an_allowed_host_is_reached_by_name_and_by_address(tmp_path: Path) -> None:
+    names = ("gethostbyname and connect", "aiohttp with aiodns", "Node's fetch")
+    script = "; ".join(shlex.join(EVADING[name](FOREIGN, 8080, tmp_path)) for name in names)
+
+    heard = checked_beside_a_foreign_host(
+        tmp_path, ["sh", "-c", script], "--isolate", "never", "--allow-host", f"{FOREIGN}:8080"
+    )
+
+    assert heard.ports == [8080] * len(names), heard.checked.stderr
+    assert called(heard.checked) == []
+
+
+def test_a_name_of_this_machine_in_the_hosts_file_is_not_foreign(tmp_path: Path) -> None:
+    program = """
+import socket
+with socket.create_server(("127.0.0.1", 0)) as server:
+    connection = socket.create_connection(("shop.internal", server.getsockname()[1]))
+    print(connection.getpeername() == server.getsockname())
+"""
+
+    heard = checked_beside_a_foreign_host(tmp_path, python(program), "--isolate", "never")
+
+    assert heard.checked.stdout.startswith("True"), heard.checked.stderr
+    assert called(heard.checked) == []
+
+
+@pytest.mark.parametrize(("isolate", "is_said"), [("never", True), ("always", False)])
+def test_every_report_says_first_whether_calls_past_the_proxy_were_seen(
+    isolate: str, is_said: bool, tmp_path: Path
+) -> None:
+    reports = {name: tmp_path / name for name in ("junit", "html", "summary")}
+    options = ("--report-junit", reports["junit"], "--report-html", reports["html"], "--isolate", isolate)
+    caveat = "calls past the proxy would not have been seen"
+
+    ended = checked(tmp_path, client("shop", "good"), *options, GITHUB_STEP_SUMMARY=reports["summary"])
+
+    assert ended.code == 0
+    written = {name: path.read_text("utf-8") for name, path in reports.items()}
+    after_headline = ended.stdout.partition("segmetrics-mock check: the contract holds\n")[2]
+    assert (caveat in after_headline.splitlines()[0]) == is_said
+    assert (caveat in written["summary"].splitlines()[2]) == is_said
+    assert (caveat in written["html"].partition("</h1>")[2][:300]) == is_said
+    assert (caveat in written["junit"].partition("</testcase>")[0]) == is_said
+    assert (caveat in ended.report["verdict"]["caveat"]) == is_said
+    assert list(ended.report)[:3] == ["version", "isolation", "verdict"]

@@ -44,7 +44,7 @@ def test_the_report_has_the_documented_shape(hostile: Checked) -> None:
     sections = {"version", "verdict", "summary", "findings", "coverage", "foreign_hosts", "isolation", "baseline"}
     assert report.keys() - {"faults"} == sections
     assert report["version"] == __version__
-    assert report["verdict"].keys() == {"headline", "reasons", "exit_code"}
+    assert report["verdict"].keys() == {"headline", "caveat", "reasons", "exit_code"}
     counts = {"requests", "accepted", "violations", "warnings", "notices", "lost_writes"}
     assert report["summary"].keys() == counts | {"coverage_percent", "exit_code"}
     for finding in report["findings"]:

@@ -273,20 +273,54 @@ def test_hooks_leave_this_machine_alone(fake: Intercepted) -> None:
         assert by_node.stdout == "200\n", by_node.stderr
 
 
-def test_hooks_leave_other_services_alone(fake: Intercepted) -> None:
-    """A database on another host is not the proxy's business: only web ports are blocked."""
-    program = f"""
+def test_hooks_leave_services_of_this_machine_alone(fake: Intercepted) -> None:
+    program = """
 import socket
-try:
-    socket.getaddrinfo({FOREIGN!r}, 5432, flags=socket.AI_NUMERICHOST)
-except socket.gaierror as error:
-    print(error.errno == socket.EAI_NONAME)
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print(socket.create_connection(("localhost", server.getsockname()[1])).getpeername() == server.getsockname())
+    print(socket.socket().connect_ex(server.getsockname()))
 """
 
     ended = python(program, fake.environment())
 
-    assert ended.stdout == "True\n", ended.stderr
+    assert ended.stdout.split() == ["True", "0"], ended.stderr
     assert fake.foreign == []
+
+
+def test_a_foreign_host_is_refused_to_python_on_any_port(fake: Intercepted) -> None:
+    program = f"""
+import socket
+for attempt in (
+    lambda: socket.create_connection(({FOREIGN!r}, 5432)),
+    lambda: socket.socket().connect(("203.0.113.7", 5432)),
+    lambda: socket.socket(socket.AF_INET6).connect(("2001:db8::7", 5432)),
+):
+    try:
+        attempt()
+    except OSError as error:
+        print(error)
+print(socket.socket().connect_ex(("203.0.113.7", 5433)) != 0)
+socket.socket(type=socket.SOCK_DGRAM).connect(("203.0.113.7", 1))
+"""
+
+    ended = python(program, fake.environment())
+
+    assert "pass --allow-host 203.0.113.7:5432" in ended.stdout, ended.stderr
+    assert ended.stdout.splitlines()[-1] == "True"
+    assert fake.foreign == [FOREIGN, "203.0.113.7", "2001:db8::7", "203.0.113.7"]
+
+
+@needs_node
+@pytest.mark.parametrize(
+    "target", ["5432, '203.0.113.7'", "{port: 5432, host: '2001:db8::7'}", f"5432, '{FOREIGN}'", f"'5432', '{FOREIGN}'"]
+)
+def test_a_foreign_host_is_refused_to_node_on_any_port(fake: Intercepted, target: str) -> None:
+    ended = node(f"import net from 'node:net'; net.connect({target}).write('early')", fake.environment())
+
+    assert ended.returncode != 0
+    assert "--allow-host " in ended.stderr
+    (host,) = fake.foreign
+    assert host in target
 
 
 def test_no_hook_without_its_variable(fake: Intercepted) -> None:

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import gc
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from mock_server.errors import SpecError, StoreError, UsageError
 from mock_server.findings import FAIL_ON
 from mock_server.settings import ServeSettings
 
+NAME = "segmetrics-mock"
+
 # The resources of `fake`, as in `fakedata`, which is loaded only when it is used; a test compares them.
 FAKED = ("contact", "invoice", "subscription", "product", "ad_performance", "tags")
 
@@ -23,20 +26,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, 1 for a broken contract, 2 for misuse."""
     try:
         arguments = _parser().parse_args(argv)
+        arguments.given = sys.argv[1:] if argv is None else argv
         code: int = arguments.run(arguments)
     except (StoreError, UsageError) as error:
-        print(f"segmetrics-mock: {error}", file=sys.stderr)
+        print(f"{NAME}: {error}", file=sys.stderr)
         return 2
     except SpecError as error:
-        print(f"segmetrics-mock: {error}", file=sys.stderr)
+        print(f"{NAME}: {error}", file=sys.stderr)
         return 1
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="segmetrics-mock", description="A local stand-in for the SegMetrics import API."
-    )
+    parser = argparse.ArgumentParser(prog=NAME, description="A local stand-in for the SegMetrics import API.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="serve the fake"))
@@ -82,7 +84,7 @@ def _read(setting: settings.Setting, value: Any) -> Any:
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "segmetrics-mock check [options] -- COMMAND ..."
+    parser.usage = f"{NAME} check [options] -- COMMAND ..."
     parser.set_defaults(run=_check)
     for format in FORMATS:
         parser.add_argument(format.option, default="", metavar="FILE", help=format.help)
@@ -156,7 +158,21 @@ def _check(arguments: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(arguments).items() if name in names}
     given |= {name: tuple(given[name]) for name in ("allow_host", "allow_port", "trust")}
     given["reports"] = {one.name: path for one in FORMATS if (path := getattr(arguments, one.argument))}
-    return check(command, CheckOptions(**given))
+    return check(command, CheckOptions(**given), again=_again(arguments, command))
+
+
+def _again(arguments: argparse.Namespace, command: Sequence[str]) -> str:
+    """Return the command line that repeats a run, for a shell. The API key is left to a variable."""
+    options = arguments.given[: len(arguments.given) - len(command)]
+    words = [NAME, *(_without_key(word, arguments.api_key) for word in options), *map(shlex.quote, command)]
+    return " ".join(words)
+
+
+def _without_key(word: str, key: str) -> str:
+    """Return a word for a shell, with a variable in place of the API key: `--api-key KEY` or `--api-key=KEY`."""
+    if key and (word == key or word.endswith(f"={key}")):
+        return f'{word.removesuffix(key)}"$SEGMETRICS_API_KEY"'
+    return shlex.quote(word)
 
 
 def _add_contract(parser: argparse.ArgumentParser) -> None:

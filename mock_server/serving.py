@@ -37,6 +37,8 @@ from mock_server.web.guard import LOGIN_PATH, UI_PATH
 
 __all__ = ["banner", "listening", "load_dataset", "running", "serve"]
 
+# Of the loop, from a connection in the queue to the end of its TLS handshake, and more.
+_ITERATIONS = 50
 _LOOPBACK_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -186,6 +188,7 @@ def running(
     try:
         yield server.listen_at
     finally:
+        server.read_what_arrived()
         server.should_exit = True
         thread.join()
 
@@ -205,6 +208,15 @@ class _ThreadedServer(uvicorn.Server):
     def listen_at(self, listener: socket.socket) -> None:
         """Listen at the socket until the server ends. Called in another thread."""
         asyncio.run_coroutine_threadsafe(self._listen_at(listener), self._loop).result()
+
+    def read_what_arrived(self) -> None:
+        """Let the loop react to what clients that have ended sent until now. Called in another thread."""
+
+        async def iterations() -> None:
+            for _ in range(_ITERATIONS):
+                await asyncio.sleep(0)
+
+        asyncio.run_coroutine_threadsafe(iterations(), self._loop).result()
 
     async def _listen_at(self, listener: socket.socket) -> None:
         def protocol() -> asyncio.Protocol:

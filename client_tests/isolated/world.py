@@ -18,7 +18,8 @@ from client_tests.isolated import FOREIGN_ADDRESS, FOREIGN_PORTS
 def main(heard_file: str, *command: str) -> int:
     for line in (f"addr add {FOREIGN_ADDRESS}/32 dev lo", "link set lo up"):
         subprocess.run(["ip", *line.split()], check=True)
-    hosts = f"127.0.0.1 localhost\n{FOREIGN_ADDRESS} import.segmetrics.io api.segmetrics.io foreign.example.org\n"
+    foreign = f"{FOREIGN_ADDRESS} import.segmetrics.io api.segmetrics.io foreign.example.org"
+    hosts = f"127.0.0.1 localhost shop.internal\n{foreign}\n"
     for path, text in {"/etc/hosts": hosts, "/etc/resolv.conf": "nameserver 127.0.0.1\n"}.items():
         with tempfile.NamedTemporaryFile("w", delete=False) as file:
             file.write(text)

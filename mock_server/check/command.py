@@ -69,9 +69,10 @@ class CheckOptions:
     api_key: str = ""
 
 
-def check(command: Sequence[str], options: CheckOptions) -> int:
+def check(command: Sequence[str], options: CheckOptions, again: str) -> int:
     """Run `command` against a fresh fake, print and write the reports, and return the exit code.
 
+    `again`: the command line that repeats this run.
     Raises UsageError when the command does not exist, cannot be isolated, or a report cannot be written; SystemExit
     when a signal ends the run. Call it from the main thread.
     """
@@ -85,10 +86,12 @@ def check(command: Sequence[str], options: CheckOptions) -> int:
     baseline = read_baseline(options.baseline) if options.baseline else None
     choice = choose(options.isolate, options.trust)
     with signals_as_exit():
-        return _check(command, options, choice, baseline)
+        return _check(command, options, choice, baseline, again)
 
 
-def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseline: Baseline | None) -> int:
+def _check(
+    command: Sequence[str], options: CheckOptions, choice: Choice, baseline: Baseline | None, again: str
+) -> int:
     contract, sandbox = Contract.load(), _sandbox(options)
     settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES, dataset=options.dataset)
     foreign: Counter[Target] = Counter()
@@ -145,6 +148,7 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
         troubles=list(troubles),
         isolation="namespaces" if choice.unshare else "none",
         baseline=baseline,
+        not_isolated=choice.reason,
     )
     document = report_on(contract, exchanges, checked_run)
     if options.baseline and _writes_baseline(options, document, baseline, child_code):
@@ -154,7 +158,7 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
         document = report_on(contract, exchanges, dataclasses.replace(checked_run, baseline=baseline))
     # The files first: whoever reads the terminal may close it early.
     _write_reports(CheckedRun(document, exchanges, contract, command), options)
-    print_report(document, command)
+    print_report(document, again)
     return document["verdict"]["exit_code"]
 
 

@@ -41,6 +41,7 @@ def html_report(
             version=document["version"],
             summary=document["summary"],
             headline=_sentence(document["verdict"]["headline"]),
+            caveat=_sentence(document["verdict"]["caveat"]),
             reasons=[truncate(reason) for reason in document["verdict"]["reasons"][:_MAX_REASONS]],
             verdict=_verdict(document),
             command=truncate(command),

@@ -47,9 +47,12 @@ def _case(suite: ElementTree.Element, operation: str, name: str) -> ElementTree.
 
 
 def _fill_verdict(case: ElementTree.Element, verdict: Verdict) -> None:
+    caveat = [verdict["caveat"]] if verdict["caveat"] else []
     if verdict["exit_code"]:
         failure = ElementTree.SubElement(case, "failure", message=verdict["headline"], type="verdict")
-        failure.text = printable("\n".join(verdict["reasons"]), keep="\n")
+        failure.text = printable("\n".join([*caveat, *verdict["reasons"]]), keep="\n")
+    elif caveat:
+        ElementTree.SubElement(case, "system-out").text = printable(verdict["caveat"])
 
 
 def _fill(case: ElementTree.Element, findings: Sequence[ReportedFinding]) -> None:

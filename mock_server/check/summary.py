@@ -13,6 +13,7 @@ def markdown_summary(document: ReportDocument) -> str:
     lines = [
         f"### segmetrics-mock check: {verdict['headline']}",
         "",
+        *([_cell(verdict["caveat"]), ""] if verdict["caveat"] else []),
         counts_line(document["summary"]),
         "",
         *[f"- {_cell(reason)}" for reason in verdict["reasons"]],

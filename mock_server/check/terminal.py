@@ -1,8 +1,7 @@
 """Print the report; colours on a terminal, else plain text."""
 
-import shlex
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from io import TextIOWrapper
 from itertools import groupby
 
@@ -29,8 +28,8 @@ _OUTCOMES: Mapping[Outcome, str] = {
 _STYLES = {"violation": "bold red", "warning": "yellow", "notice": "dim"}
 
 
-def print_report(document: ReportDocument, command: Sequence[str]) -> None:
-    """Print verdict, findings by operation, coverage and the command to run it again."""
+def print_report(document: ReportDocument, again: str) -> None:
+    """Print verdict, findings by operation, coverage and the command line that repeats the run, `again`."""
     verdict = document["verdict"]
     if isinstance(sys.stdout, TextIOWrapper):
         # A command and what a client sent may hold characters that the terminal's encoding lacks.
@@ -41,6 +40,8 @@ def print_report(document: ReportDocument, command: Sequence[str]) -> None:
     console.print()
     colour = "bold green" if verdict["headline"] == HOLDS else "bold red" if verdict["exit_code"] else "bold yellow"
     console.print(Text(f"segmetrics-mock check: {verdict['headline']}", colour))
+    if verdict["caveat"]:
+        console.print(Text(printable(verdict["caveat"]), "yellow"), soft_wrap=True)
     console.print(counts_line(document["summary"]))
     for reason in verdict["reasons"]:
         console.print("\n".join(map(printable, f"- {reason}".split("\n"))), soft_wrap=True)
@@ -62,7 +63,7 @@ def print_report(document: ReportDocument, command: Sequence[str]) -> None:
     console.print()
     _print_coverage(console, document["coverage"]["operations"])
     console.print()
-    console.print(f"Again: segmetrics-mock check -- {shlex.join(command)}", soft_wrap=True)
+    console.print(f"Again: {again}", soft_wrap=True)
 
 
 def _baseline(comparison: Comparison) -> str:

@@ -58,14 +58,27 @@ def bundles(program: str, base: Mapping[str, str], trust: Collection[str] = ()) 
     found = [Path(file) for file in _SYSTEM]
     for prefix in _prefixes(program, base):
         for packages in _PYTHON_PACKAGES:
-            found += [file for pattern in _OF_PYTHON for file in prefix.glob(f"{packages}/{pattern}")]
-    found += [file for folder in _perl_folders(base) for file in Path("/").glob(f"{folder}/{_OF_PERL}".lstrip("/"))]
-    return list(dict.fromkeys(file.resolve() for file in [*named, *found] if file.is_file()))
+            found += [file for pattern in _OF_PYTHON for file in _matches(prefix, f"{packages}/{pattern}")]
+    for folder in _perl_folders(base):
+        found += _matches(Path("/"), f"{folder}/{_OF_PERL}".lstrip("/"))
+    # What this user cannot read, the command cannot read either.
+    return list(dict.fromkeys(file.resolve() for file in [*named, *found] if _is_readable(file)))
 
 
 def trust_stores() -> list[Path]:
     """Return the trust stores of the system's Java."""
-    return [Path(file).resolve() for file in _JAVA if Path(file).is_file()]
+    return [Path(file).resolve() for file in _JAVA if _is_readable(Path(file))]
+
+
+def _is_readable(file: Path) -> bool:
+    return os.access(file, os.R_OK) and file.is_file()
+
+
+def _matches(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return list(folder.glob(pattern))
+    except PermissionError:
+        return []
 
 
 def _named(file: str) -> Path:
@@ -87,9 +100,9 @@ def _prefixes(program: str, base: Mapping[str, str]) -> Iterator[Path]:
         if base.get(name):
             yield Path(base[name])
     for pattern in _ENVIRONMENTS_HERE:
-        yield from Path.cwd().glob(pattern)
+        yield from _matches(Path.cwd(), pattern)
     for pattern in _ENVIRONMENTS_AT_HOME:
-        yield from Path(base.get("HOME") or "/").glob(pattern)
+        yield from _matches(Path(base.get("HOME") or "/"), pattern)
 
 
 def _folders_of(program: str) -> list[Path]:

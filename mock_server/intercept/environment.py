@@ -34,16 +34,24 @@ def proxied(
     port: int,
     hosts: Collection[str],
     allow_hosts: Collection[str],
+    allow_addresses: Collection[str],
     certificates: bytes,
     folder: Path,
 ) -> dict[str, str]:
     """Return `base` for a child whose requests to `hosts` must reach the fake at `host`:`port`, by proxy and hooks.
 
-    `certificates`: all that the child trusts, PEM. `folder`: for the files that the variables name.
+    `allow_addresses`: of the hosts that it may call. `certificates`: all that it trusts, PEM. `folder`: for the files
+    that the variables name.
     The user's own settings are kept and extended; only their proxies are replaced.
     """
     proxy = f"http://{bracket_host(host)}:{port}"
-    hook = {"host": host, "port": port, "hosts": sorted(hosts), "allow_hosts": sorted(allow_hosts)}
+    hook = {
+        "host": host,
+        "port": port,
+        "hosts": sorted(hosts),
+        "allow_hosts": sorted(allow_hosts),
+        "allow_addresses": sorted(allow_addresses),
+    }
     found = _trusting(base, certificates, folder, _java_proxy(host, port))
     found |= dict.fromkeys(_PROXIES, proxy)
     # Without the user's list: it may contain the intercepted hosts.

@@ -1,19 +1,29 @@
 """HTTP behind the proxy: each request gets the application that the policy chooses for its host."""
 
-import ssl
 from typing import Any
 
 import httptools
 from uvicorn.server import ServerState
 
-from mock_server.http.limits import Config
+from mock_server.http.limits import Config, reject
 from mock_server.http.protocol import HttpProtocol
 from mock_server.intercept.apps import ApiOnly, ErrorResponse
 from mock_server.intercept.policy import READING_HOST, Action, HostPolicy, Target
 from mock_server.intercept.upstream import ForwardProxy
 from mock_server.network import bracket_host
 
+_HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n"
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
+
+_CAUSES = (
+    "the client does not trust the certificates that its environment names (SSL_CERT_FILE and the like). Perhaps it "
+    "brings a bundle of its own: name it with check --trust FILE. If it ignores its environment: check --isolate "
+    "always. If it pins certificates, turn that off for the test; if it insists on HTTP/2, let it speak HTTP/1.1"
+)
+_HTTP2 = (
+    "the client sent HTTP/2 without asking whether it is spoken here (prior knowledge): let it negotiate the version, "
+    "or set HTTP/1.1"
+)
 
 
 class InterceptedHttpProtocol(HttpProtocol):
@@ -33,6 +43,7 @@ class InterceptedHttpProtocol(HttpProtocol):
         super().__init__(config, server_state, app_state)
         self._policy = policy
         self._tunnel = tunnel
+        self._has_received = False
 
     def accept_connection(self) -> bool:
         """Return True: `ProxyProtocol` accepted the connection."""
@@ -97,16 +108,24 @@ class InterceptedHttpProtocol(HttpProtocol):
     def _own_port(self) -> int:
         return (self.server and self.server[1]) or 0
 
+    def data_received(self, data: bytes) -> None:
+        is_first, self._has_received = not self._has_received, True
+        if is_first and data.startswith(_HTTP2_PREFACE):
+            self._policy.on_trouble(self._tunnel or "a connection without TLS", _HTTP2)
+            reject(self.transport, 505, _HTTP2)
+        else:
+            super().data_received(data)
+
     def connection_lost(self, exc: Exception | None) -> None:
-        # In TLS 1.3 the server finishes its handshake before the client can reject the certificate.
-        if isinstance(exc, ssl.SSLError) and self.cycle is None and self._tunnel:
-            self._policy.on_trouble(self._tunnel, distrust_text(exc))
+        if self._tunnel and self._is_secure() and not self._has_received:
+            self._policy.on_trouble(self._tunnel, handshake_text(exc))
         super().connection_lost(exc)
 
+    def _is_secure(self) -> bool:
+        return self.transport.get_extra_info("ssl_object") is not None
 
-def distrust_text(error: ssl.SSLError) -> str:
-    """Return what a failed handshake most likely means to the developer of the client."""
-    return (
-        f"the client broke off the TLS handshake ({error.reason or error}): it does not trust the certificates that "
-        "its environment names (SSL_CERT_FILE and the like); perhaps it brings its own list, or pins them"
-    )
+
+def handshake_text(error: BaseException | None) -> str:
+    """Return what a TLS handshake that ended without a request most likely means to the developer of the client."""
+    reason = (getattr(error, "reason", None) or str(error or "")) or "the client closed the connection"
+    return f"the TLS handshake ended without a request ({reason}): {_CAUSES}"

@@ -4,6 +4,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -97,6 +98,7 @@ class Interception:
             port=port,
             hosts=self._hosts,
             allow_hosts=self._allow_hosts,
+            allow_addresses=_addresses(self._allow_hosts),
             certificates=self._trusted(before),
             folder=self.folder,
         )
@@ -146,6 +148,15 @@ class Interception:
             covers[str(file)] = str(cover)
         store = self.folder / _environment.TRUST_STORE
         return covers | {str(file): str(store) for file in trust_stores() if store.exists()}
+
+
+def _addresses(hosts: Collection[str]) -> set[str]:
+    """Return the addresses of the hosts, as far as they can be found out now."""
+    found = set()
+    for host in hosts:
+        with suppress(OSError):
+            found |= {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    return found
 
 
 def _parse_allowed(name: str) -> Target:

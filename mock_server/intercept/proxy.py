@@ -9,17 +9,19 @@ bytes ── ProxyProtocol ─┬─ CONNECT intercepted host ──┬─ TLS �
 
 import asyncio
 import socket
-import ssl
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
+from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any, ClassVar
 
 from uvicorn.server import ServerState
 
 from mock_server.http.limits import MAX_HEAD_BYTES, Config, accept, reject
-from mock_server.intercept.intercepted_http import InterceptedHttpProtocol, distrust_text
+from mock_server.intercept.intercepted_http import InterceptedHttpProtocol, handshake_text
 from mock_server.intercept.policy import READING_HOST, Action, HostPolicy, Target
 from mock_server.intercept.upstream import Tunnel
 
+_ADDRESS_HEADER = b"x-segmetrics-mock-address"  # as the hooks send it
 _CONNECT = b"CONNECT "
 _TLS_HANDSHAKE = b"\x16"
 _HANDSHAKE_SECONDS = 30.0
@@ -94,7 +96,7 @@ class ProxyProtocol(asyncio.Protocol):
             head, end, rest = self._buffer.partition(b"\r\n\r\n")
             if end:
                 self._buffer = rest
-                self._connect(head.split(b"\r\n", 1)[0])
+                self._connect(*head.split(b"\r\n"))
             elif len(self._buffer) > MAX_HEAD_BYTES:
                 self._reject_unread(
                     431, f"the head of this CONNECT request is over the limit of {MAX_HEAD_BYTES} bytes"
@@ -102,10 +104,10 @@ class ProxyProtocol(asyncio.Protocol):
         elif not _CONNECT.startswith(self._buffer):
             self._hand_over(self._transport, None, self._buffer)
 
-    def _connect(self, request_line: bytes) -> None:
+    def _connect(self, request_line: bytes, *headers: bytes) -> None:
         try:
             _, authority, _ = request_line.decode("ascii").split(" ")
-            target = Target.parse(authority, 443)
+            target = replace(Target.parse(authority, 443), address=_address(headers))
         except ValueError:
             self._reject_unread(400, "CONNECT must name a host and a port: CONNECT host:port HTTP/1.1")
             return
@@ -169,12 +171,13 @@ class ProxyProtocol(asyncio.Protocol):
             assert transport is not None
         except (OSError, ConnectionError) as error:
             self._release()
-            if isinstance(error, ssl.SSLError):
-                self.policy.on_trouble(host, distrust_text(error))
+            self.policy.on_trouble(host, handshake_text(error))
             return
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as ended:
+            # The server ends, and the client did not wait for it.
             upgrade.cancel()
             self._release()
+            self.policy.on_trouble(host, handshake_text(ended))
             return
         protocol = self._hand_over(transport, host, b"".join(early.chunks))
         if early.lost:
@@ -214,6 +217,15 @@ class ProxyProtocol(asyncio.Protocol):
         if self._buffer:
             client_end.data_received(self._buffer)
         self._transport.resume_reading()
+
+
+def _address(headers: Iterable[bytes]) -> str:
+    """Return the address that a hook names beside the host of the refused connection, if any. Raises ValueError."""
+    for header in headers:
+        name, _, value = header.partition(b":")
+        if name.lower() == _ADDRESS_HEADER and value.strip():
+            return str(ip_address(value.strip().decode("ascii")))
+    return ""
 
 
 class _EarlyData(asyncio.Protocol):

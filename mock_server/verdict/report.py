@@ -1,7 +1,8 @@
 """The report of a run: what was found and what was exercised. One document for JSON, pages and terminals.
 
     {"version": "0.1.0",
-     "verdict": {"headline", "reasons": [...], "exit_code"},
+     "isolation": "namespaces" | "none",
+     "verdict": {"headline", "caveat", "reasons": [...], "exit_code"},
      "summary": {"requests", "accepted", "violations", "warnings", "notices", "lost_writes", "coverage_percent",
                  "exit_code"},
      "findings": [{"code", "severity", "operation", "pointer", "message", "evidence", "count", "requests": [n, ...],
@@ -9,7 +10,6 @@
      "coverage": {"operations": {NAME: {"requests", "statuses": {}, "fields": {POINT: count}, "missing": [POINT]}}},
      "faults": [{"request", "operation", "fault", "cause", "outcome", "retry", "stored"}],
      "foreign_hosts": [{"host", "port", "address", "count"}],
-     "isolation": "namespaces" | "none",
      "baseline": {"known", "expired": [ENTRY], "gone": [ENTRY], "lost_points": {OPERATION: [POINT]}} | null}
 
 The numbers of requests are the journal's own, or with `check` those of the run, in the order in which the requests
@@ -83,13 +83,13 @@ class ReportDocument(TypedDict):
     """
 
     version: str
+    isolation: Isolation
     verdict: Verdict
     summary: Summary
     findings: list[ReportedFinding]
     coverage: CoverageSection
     faults: list[FaultOutcome]
     foreign_hosts: list[ForeignHost]
-    isolation: Isolation
     baseline: Comparison | None
 
 
@@ -119,6 +119,7 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
     verdict = judge(counts, run, comparison)
     return {
         "version": __version__,
+        "isolation": run.isolation,
         "verdict": verdict,
         "summary": {
             "requests": counts.requests,
@@ -134,7 +135,6 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
         "coverage": {"operations": coverage.document()},
         "faults": [outcome.document() for outcome in outcomes],
         "foreign_hosts": sorted(run.foreign_hosts, key=itemgetter("host", "port", "address")),
-        "isolation": run.isolation,
         "baseline": comparison,
     }
 

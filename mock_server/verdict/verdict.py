@@ -10,15 +10,27 @@ from mock_server.network import bracket_host
 from mock_server.text import counted
 from mock_server.verdict.baseline import Baseline, BaselineEntry, Comparison
 
-NOTHING_CAPTURED = """\
-The command ran, but no call of it reached the fake. Likely causes:
-  - it made no call: a mock inside its own tests answered, or the tests that call were skipped;
-  - it has another base URL baked in: give it SEGMETRICS_BASE_URL, or the host import.segmetrics.io;
-  - it bypasses proxies and trust stores (Go with a bare Transport, PHP streams, uvloop with aiohttp):
-    point it at SEGMETRICS_BASE_URL."""
 HOLDS = "the contract holds"
 _NAMED_REQUESTS = 10
 _NAMED_POINTS = 10
+
+_NO_CALL = "The command ran, but no call of it reached the fake. Likely causes:"
+_FAILED_EARLY = "The command failed before a call of it reached the fake. Its own output says why; likely causes:"
+_BAKED_IN = "--account, --integration and --api-key give the fake those that are baked in"
+_CAUSES_OF_FAILURE = (
+    "it lacks a setting: it finds its sandbox in SEGMETRICS_BASE_URL, SEGMETRICS_ACCOUNT_ID, SEGMETRICS_INTEGRATION_ID"
+    f" and SEGMETRICS_API_KEY; {_BAKED_IN};",
+    "it needs another host: --allow-host HOST;",
+)
+_CAUSES_OF_SILENCE = (
+    "it made no call: a mock inside its own tests answered, or the tests that call were skipped;",
+    "it has another base URL baked in: give it SEGMETRICS_BASE_URL, or the host import.segmetrics.io;",
+)
+_CAUSE_TRUST = "it trusts only certificates that it brings along: name the bundle with --trust FILE."
+_CAUSE_BYPASS = (
+    "it bypasses proxies and trust stores (Go with a bare Transport, PHP streams, aiohttp with aiodns or uvloop):"
+    " run it with --isolate always, or point it at SEGMETRICS_BASE_URL."
+)
 
 
 # Whether the client could reach nothing but the fake, or only its calls to the fake were seen.
@@ -43,6 +55,7 @@ class Run:
     `foreign_hosts`: hosts that are not SegMetrics, which the command called.
     `troubles`: what kept calls from reaching the fake, a text each.
     `baseline`: what is known and does not fail the run; `today`: the day by which its entries expire.
+    `not_isolated`: why the command was not isolated.
     """
 
     command_code: int = 0
@@ -53,6 +66,7 @@ class Run:
     isolation: Isolation = "none"
     baseline: Baseline | None = None
     today: date = field(default_factory=date.today)
+    not_isolated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +87,13 @@ class Counts:
 
 
 class Verdict(TypedDict):
-    """`headline`: a sentence. `reasons`: what speaks against the run, a text each. `exit_code`: of `check`."""
+    """`headline`: a sentence. `reasons`: what speaks against the run, a text each. `exit_code`: of `check`.
+
+    `caveat`: what was not seen, if anything.
+    """
 
     headline: str
+    caveat: str
     reasons: list[str]
     exit_code: int
 
@@ -86,8 +104,8 @@ def judge(counts: Counts, run: Run, comparison: Comparison | None = None) -> Ver
     `comparison`: of the run with its baseline.
     """
     failing = [
-        *_nothing_to_judge(counts),
         *[f"a call did not reach the fake: {trouble}" for trouble in run.troubles],
+        *_nothing_to_judge(counts, run),
         *_lost_writes(counts.lost_writes),
         *map(_foreign_call, run.foreign_hosts),
     ]
@@ -104,6 +122,7 @@ def judge(counts: Counts, run: Run, comparison: Comparison | None = None) -> Ver
     noted = [_found("violation", broken)] if broken and not fails("violation", run.fail_on) else []
     return {
         "headline": _headline(counts, run, bool(failing)),
+        "caveat": _caveat(run),
         "reasons": failing + noted,
         "exit_code": run.command_code or int(bool(failing)),
     }
@@ -111,7 +130,8 @@ def judge(counts: Counts, run: Run, comparison: Comparison | None = None) -> Ver
 
 def _headline(counts: Counts, run: Run, failed: bool) -> str:
     if run.command_code:
-        return f"the command failed with exit code {run.command_code}"
+        when = "" if counts.requests else " before its first call"
+        return f"the command failed with exit code {run.command_code}{when}"
     if not counts.requests:
         return "nothing was captured"
     if counts.found["violation"]:
@@ -126,11 +146,22 @@ def _headline(counts: Counts, run: Run, failed: bool) -> str:
     return f"nothing new beside {counted(counts.known, 'known finding')}" if counts.known else HOLDS
 
 
-def _nothing_to_judge(counts: Counts) -> list[str]:
+def _caveat(run: Run) -> str:
+    if run.isolation == "namespaces":
+        return ""
+    if not run.not_isolated:
+        return "only calls that reached this server are judged"
+    return f"not isolated ({run.not_isolated}): calls past the proxy would not have been seen"
+
+
+def _nothing_to_judge(counts: Counts, run: Run) -> list[str]:
     if not counts.requests:
-        return [NOTHING_CAPTURED]
+        head = _FAILED_EARLY if run.command_code else _NO_CALL
+        causes = _CAUSES_OF_FAILURE if run.command_code else _CAUSES_OF_SILENCE
+        last = _CAUSE_TRUST if run.isolation == "namespaces" else _CAUSE_BYPASS
+        return ["\n  - ".join([head, *causes, last])]
     if not counts.accepted:
-        return ["every call was refused or failed, so nothing shows that the client works"]
+        return [f"every call was refused or failed, so nothing shows that the client works; {_BAKED_IN}"]
     return []
 
 

@@ -261,6 +261,14 @@ def test_an_allowed_address_is_reached(tmp_path: Path) -> None:
     assert called(heard.checked) == []
 
 
+@needs_curl
+def test_another_port_of_a_production_host_is_named(tmp_path: Path) -> None:
+    ended = checked(tmp_path, ["sh", "-c", f"{CURL} https://import.segmetrics.io:8443/"])
+
+    assert called(ended) == []
+    assert "import.segmetrics.io: port 8443 was called, where nothing listens" in ended.stdout
+
+
 @contextmanager
 def corporate_proxy(status: str = "200 OK") -> Iterator[tuple[int, list[str]]]:
     """A proxy that notes what it is asked for, and then answers itself; yields its port and the requests."""
@@ -327,6 +335,19 @@ def test_isolation_that_is_asked_for_and_cannot_be_had_is_misuse(option: list[st
     (line,) = ended.stderr.decode().splitlines()
     assert "--isolate always: the command cannot be isolated: " in line
     assert "unshare failed: Operation not permitted" in line
+
+
+def test_a_command_that_could_not_be_isolated_after_all_is_misuse(tmp_path: Path) -> None:
+    """`unshare` that makes the namespaces for the probe, and not for the command."""
+    tool = tmp_path / "unshare"
+    tool.write_text('#!/bin/sh\ncase "$*" in *--probe) exit 0;; esac\necho no >&2\nexit 1\n', "utf-8")
+    tool.chmod(0o755)
+
+    ended = run(command=["touch", str(tmp_path / "was-run")], variables={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+
+    assert ended.returncode == 2
+    assert "could not be isolated; --isolate never runs it without" in ended.stderr.decode()
+    assert not (tmp_path / "was-run").exists()
 
 
 def test_without_namespaces_the_command_runs_behind_the_proxy(tmp_path: Path, forbidden: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """`check` and clients that read no certificates from their environment: they bring a bundle along, or pin one."""
 
+import os
 import shlex
 import shutil
 import ssl
@@ -131,6 +132,19 @@ def test_perls_lwp_reaches_the_fake(isolate: str, tmp_path: Path) -> None:
 
     assert ended.stdout.startswith("401 "), ended.stdout + ended.stderr
     assert ended.report["summary"]["requests"] == 1
+
+
+@needs_namespaces
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_of_the_path_that_cannot_be_read_is_no_matter(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    (closed / "bin").mkdir(parents=True)
+    closed.chmod(0)
+
+    ended = run(command=["true"], variables={"PATH": f"{closed / 'bin'}:/usr/bin:/bin"})
+
+    closed.chmod(0o700)
+    assert b"nothing was captured" in ended.stdout, ended.stderr
 
 
 @needs_namespaces

@@ -89,9 +89,7 @@ def check(command: Sequence[str], options: CheckOptions, again: str) -> int:
         return _check(command, options, choice, baseline, again)
 
 
-def _check(
-    command: Sequence[str], options: CheckOptions, choice: Choice, baseline: Baseline | None, again: str
-) -> int:
+def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseline: Baseline | None, again: str) -> int:
     contract, sandbox = Contract.load(), _sandbox(options)
     settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES, dataset=options.dataset)
     foreign: Counter[Target] = Counter()

@@ -134,7 +134,15 @@ class Interception:
             connect=self._connect,
         )
         covers = self._covers(bundles(program, os.environ, trust))
-        return Isolation(unshare, reachable, covers, self.folder, self._on_foreign)
+        return Isolation(unshare, reachable, covers, self.folder, self._on_refused)
+
+    def _on_refused(self, target: Target) -> None:
+        """Report a call that was refused in the private network."""
+        if target.host in self._hosts:
+            text = f"port {target.port} was called, where nothing listens; the API is at https://{target.host}"
+            self._on_trouble(target.host, text)
+        else:
+            self._on_foreign(target)
 
     def _trusted(self, base: Mapping[str, str]) -> bytes:
         return trusted(base) + self._authority.certificate

@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from mock_server.errors import UsageError
 from mock_server.intercept import namespace
 from mock_server.intercept.names import Names
 from mock_server.intercept.policy import Target
@@ -45,9 +46,13 @@ def unshare() -> list[str]:
     reason = ""
     for user in ([], ["--user", "--map-root-user"]):
         command = [program, *user, "--net", "--mount"]
-        ended = subprocess.run(
-            [*command, *_PROGRAM, namespace.PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS
-        )
+        try:
+            ended = subprocess.run(
+                [*command, *_PROGRAM, namespace.PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            reason = f"unshare did not end within {_PROBE_SECONDS} seconds"
+            continue
         if ended.returncode == 0:
             return command
         reason = " ".join(ended.stderr.split()) or f"unshare ended with {ended.returncode}"
@@ -59,6 +64,7 @@ class Isolation:
 
     `unshare`: makes the namespaces. `covers`: files, and what is seen in their place. `folder`: for further such files.
     `on_foreign`: receives each call to an address at which nothing is reached.
+    Raises UsageError at the end of the block when the command was not run.
     """
 
     def __init__(
@@ -93,6 +99,8 @@ class Isolation:
         self._other_end.close()
         if self._failure:
             raise self._failure
+        if kind is None and not self._network.is_complete:
+            raise UsageError("the command was not run, for it could not be isolated; --isolate never runs it without")
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()

@@ -17,6 +17,7 @@ from mock_server.intercept.names import Names
 from mock_server.intercept.policy import WEB_PORTS, Target
 from mock_server.intercept.relay import Open, relay
 from mock_server.intercept.upstream import Connect
+from mock_server.network import is_loopback
 
 _SCAN_SECONDS = 0.2
 _DNS_MESSAGE_BYTES = 4096
@@ -45,6 +46,7 @@ class PrivateNetwork:
     """Serves the sockets of a private network.
 
     `channel`: the end on this side. `on_foreign`: receives each call to an address at which nothing is reached.
+    `is_complete`: whether all was in place, and the command was started.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class PrivateNetwork:
         self._on_foreign = on_foreign
         self._fixed = self._fixed_addresses()
         self._opened: dict[Address, asyncio.Server | None] = {}
+        self.is_complete = False
 
     async def serve(self) -> None:
         """Serve until it is cancelled; the command starts when all is in place."""
@@ -70,6 +73,7 @@ class PrivateNetwork:
             try:
                 await self._open_and_close()
                 self._channel.send(json.dumps(namespace.START).encode())
+                self.is_complete = True
                 while True:
                     await asyncio.sleep(_SCAN_SECONDS)
                     await self._open_and_close()
@@ -85,6 +89,9 @@ class PrivateNetwork:
         for port in reachable.ports:
             found["127.0.0.1", port] = partial(connect_to_loopback, ("127.0.0.1", port))
         for host in reachable.allowed:
+            # This machine is reached as it is.
+            if is_loopback(host):
+                continue
             for port in {*WEB_PORTS, *reachable.ports}:
                 found[address_of(host), port] = partial(reachable.connect, host, port)
         for host in reachable.hosts:

@@ -1,10 +1,10 @@
 """What the fixture `segmetrics` costs a test: `python benchmarks/fixture.py`, in the checkout.
 
 Two files of 200 tests are run by pytest, by turns, five times each: empty tests, and the same with the fixture, which
-mints a sandbox, and at the end reads its report and drops it. A test's time is that of its setup, call and teardown as
-pytest measures them; the first test of a run is left out, as it starts the server. Of the five runs the median counts.
-Prints one table: milliseconds a test, the difference, and how many times an empty test that is. Neither is a client's
-call in it, nor the session's start.
+creates a sandbox, and at the end reads its report and deletes it. A test's time is that of its setup, call and teardown
+as pytest measures them; the first test of a run is left out, as it starts the server. Of the five runs the median
+counts. Prints one table: milliseconds a test, the difference, and how many times an empty test that is. Neither is a
+client's call in it, nor the session's start.
 """
 
 import os

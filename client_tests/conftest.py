@@ -39,10 +39,10 @@ def http() -> Iterator[httpx.Client]:
 @pytest.fixture
 def sandbox(origin: str, http: httpx.Client) -> Sandbox:
     """An account of its own for each test."""
-    return Sandbox.mint(origin, http)
+    return Sandbox.create(origin, http)
 
 
 @pytest.fixture
 def neighbour(origin: str, http: httpx.Client) -> Sandbox:
     """Another account on the same server."""
-    return Sandbox.mint(origin, http)
+    return Sandbox.create(origin, http)

@@ -14,7 +14,7 @@ def connect(origin: str) -> socket.socket:
     return socket.create_connection((address.hostname or "", address.port or 80), timeout=10)
 
 
-def heard(connection: socket.socket) -> bytes:
+def received(connection: socket.socket) -> bytes:
     """All that comes until the connection ends, by a close or by a reset."""
     found = b""
     try:
@@ -33,7 +33,7 @@ def raw_exchange(origin: str, request: bytes) -> bytes:
             connection.shutdown(socket.SHUT_WR)
         except ConnectionError:
             return b""
-        return heard(connection)
+        return received(connection)
 
 
 def parsed(answer: bytes) -> httpx.Response:

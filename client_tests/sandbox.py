@@ -1,4 +1,4 @@
-"""A sandbox as a client sees it: calls over a real socket, and a look at what is stored."""
+"""A sandbox as a client sees it: calls over a real socket, and what it stored."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class Sandbox:
     http: httpx.Client
 
     @classmethod
-    def mint(cls, origin: str, http: httpx.Client) -> "Sandbox":
-        minted = http.post(f"{origin}/__admin/sandboxes", json={}).json()
-        return cls(origin, minted["account_id"], minted["api_key"], http)
+    def create(cls, origin: str, http: httpx.Client) -> "Sandbox":
+        created = http.post(f"{origin}/__admin/sandboxes", json={}).json()
+        return cls(origin, created["account_id"], created["api_key"], http)
 
     @classmethod
     def default(cls, origin: str, http: httpx.Client) -> "Sandbox":

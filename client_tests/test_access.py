@@ -215,7 +215,7 @@ def test_loopback_and_the_vendors_host_are_ours(sandbox: Sandbox, host: str) -> 
 
 def test_further_hosts_can_be_allowed(http: httpx.Client) -> None:
     with served("--allow-host-header", "fake.test", "--allow-host-header", "Other.Test") as server:
-        sandbox = Sandbox.mint(server.origin, http)
+        sandbox = Sandbox.create(server.origin, http)
 
         for host in ("fake.test", "other.test:8642", "localhost"):
             assert sandbox.send("POST", "contact", json=CONTACT, headers={"Host": host}).status_code == 200

@@ -152,7 +152,7 @@ def untouched(listener: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("options", [(), ("--intercept",)], ids=["plain", "intercepting"])
-def test_served_it_is_no_proxy(http: httpx.Client, other: socket.socket, options: tuple[str, ...]) -> None:
+def test_serve_does_not_proxy(http: httpx.Client, other: socket.socket, options: tuple[str, ...]) -> None:
     with served(*options, stderr=subprocess.DEVNULL) as server:
         demo = Sandbox(server.origin, "demo", "sandbox-key-0123456789", http)
         demo.stored("contact", {"contact_id": 1, "email": "ada@example.org"})
@@ -172,7 +172,7 @@ def test_served_it_is_no_proxy(http: httpx.Client, other: socket.socket, options
 
 
 @pytest.mark.slow
-def test_under_check_it_is_no_proxy(tmp_path: Path, other: socket.socket) -> None:
+def test_check_does_not_proxy(tmp_path: Path, other: socket.socket) -> None:
     run = checked(tmp_path, client("prowler", str(other.getsockname()[1])))
 
     statuses = json.loads(next(line for line in run.stdout.splitlines() if line.startswith("{")))
@@ -235,7 +235,7 @@ def test_an_id_brings_no_header_into_an_answer(filled: Sandbox, id: str) -> None
 def test_a_key_is_in_no_log_journal_report_and_page(http: httpx.Client) -> None:
     strange = "stale-key-of-production"
     with served("--log-requests", stderr=subprocess.STDOUT) as server:
-        sandbox = Sandbox.mint(server.origin, http)
+        sandbox = Sandbox.create(server.origin, http)
         for key in (sandbox.api_key, strange):
             for name, value in {
                 "Authorization": key,

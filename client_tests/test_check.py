@@ -78,7 +78,7 @@ def test_the_exit_code_of_the_client_goes_before_all_else(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("command", [["no-such-command-7d1c"], ["./README.md"]], ids=shlex.join)
-def test_a_command_that_is_none_is_misuse_told_in_one_line(command: list[str]) -> None:
+def test_a_command_that_is_none_is_misuse_reported_in_one_line(command: list[str]) -> None:
     ended = run(command=command)
 
     assert ended.returncode == 2
@@ -121,7 +121,7 @@ def test_coverage_below_what_is_asked_for_fails(percent: str, code: int, tmp_pat
 
 
 @pytest.mark.slow
-def test_lenient_accepts_what_was_meant_and_keeps_the_finding(tmp_path: Path) -> None:
+def test_lenient_accepts_what_was_intended_and_keeps_the_finding(tmp_path: Path) -> None:
     strict = checked(tmp_path, client("shop", "text"))
 
     lenient = checked(tmp_path, client("shop", "text"), "--mode", "lenient")
@@ -155,7 +155,7 @@ def test_credentials_that_are_baked_in_are_taken(tmp_path: Path) -> None:
     assert ended.code == 0
 
 
-def test_credentials_that_are_baked_in_and_not_told_are_found(tmp_path: Path) -> None:
+def test_credentials_that_are_baked_in_and_not_given_are_found(tmp_path: Path) -> None:
     ended = checked(tmp_path, baked_in(BAKED_IN))
 
     assert ended.code == 1
@@ -181,10 +181,10 @@ def test_the_name_of_the_ads_integration_is_taken() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("told", [False, True])
-def test_the_credentials_of_serve_are_good_for_check_too(told: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", [False, True])
+def test_the_credentials_of_serve_are_good_for_check_too(given: bool, tmp_path: Path) -> None:
     account, integration, key = DEFAULT_SANDBOX.account_id, "payments", DEFAULT_SANDBOX.api_key
-    options = ("--account", account, "--integration", integration, "--api-key", key) if told else ()
+    options = ("--account", account, "--integration", integration, "--api-key", key) if given else ()
 
     ended = checked(tmp_path, baked_in(dict(zip(BAKED_IN, (account, integration, key), strict=True))), *options)
 

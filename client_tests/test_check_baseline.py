@@ -72,7 +72,7 @@ def test_a_project_adopts_a_baseline_adds_a_mistake_and_mends_two(tmp_path: Path
         "missing 'id' field "
     ]
     assert mended.code == 0
-    assert [entry["pointer"] for entry in mended.report["baseline"]["gone"]] == ["/body/name", "/body/colour"]
+    assert [entry["pointer"] for entry in mended.report["baseline"]["not_met"]] == ["/body/name", "/body/colour"]
     assert entries(baseline) == known
 
 

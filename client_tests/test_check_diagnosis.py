@@ -110,7 +110,7 @@ def test_http_2_without_tls_is_named(tmp_path: Path) -> None:
     ("isolate", "remedy"),
     [pytest.param("always", "--trust FILE", marks=needs_namespaces), ("never", "--isolate always")],
 )
-def test_a_command_without_a_call_is_told_the_likely_causes(isolate: str, remedy: str, tmp_path: Path) -> None:
+def test_a_command_without_a_call_gets_the_likely_causes(isolate: str, remedy: str, tmp_path: Path) -> None:
     ended = checked(tmp_path, ["true"], "--isolate", isolate)
 
     assert ended.code == 1
@@ -119,7 +119,7 @@ def test_a_command_without_a_call_is_told_the_likely_causes(isolate: str, remedy
         assert cause in reasons(ended)
 
 
-def test_a_command_that_fails_before_its_first_call_is_told_the_likely_causes(tmp_path: Path) -> None:
+def test_a_command_that_fails_before_its_first_call_gets_the_likely_causes(tmp_path: Path) -> None:
     ended = checked(tmp_path, ["sh", "-c", "exit 3"])
 
     assert ended.code == 3

@@ -60,14 +60,14 @@ def test_a_client_that_evades_proxies_reaches_no_foreign_host_and_is_reported(
     evading = EVADING[name](host, port, pytestconfig.cache.mkdir("clients"))
     both = f"{shlex.join(client('shop', 'good'))}; {shlex.join(evading)} || true"
 
-    heard = checked_beside_a_foreign_host(tmp_path, ["sh", "-c", both])
+    result = checked_beside_a_foreign_host(tmp_path, ["sh", "-c", both])
 
-    assert heard.ports == []
-    assert heard.checked.code == 1
-    assert heard.checked.report["isolation"] == "namespaces"
-    assert heard.checked.report["summary"]["requests"] == 2
-    assert called(heard.checked) == [(host, port)]
-    assert f"the command called {host}:{port} " in heard.checked.stdout
+    assert result.ports == []
+    assert result.checked.code == 1
+    assert result.checked.report["isolation"] == "namespaces"
+    assert result.checked.report["summary"]["requests"] == 2
+    assert called(result.checked) == [(host, port)]
+    assert f"the command called {host}:{port} " in result.checked.stdout
 
 
 @needs_curl
@@ -75,12 +75,12 @@ def test_a_client_that_evades_proxies_reaches_no_foreign_host_and_is_reported(
 def test_a_client_that_evades_proxies_reaches_the_fake_under_the_production_host(wrapper: str, tmp_path: Path) -> None:
     call = f"{wrapper}{shutil.which('curl')} --silent --noproxy '*' {PRODUCTION}/v1/nobody/payments/contact -d '{{}}'"
 
-    heard = checked_beside_a_foreign_host(tmp_path, ["sh", "-c", call])
+    result = checked_beside_a_foreign_host(tmp_path, ["sh", "-c", call])
 
-    assert heard.ports == []
-    assert heard.checked.report["summary"]["requests"] == 1
-    assert [finding["code"] for finding in heard.checked.report["findings"]] == ["missing-key"]
-    assert called(heard.checked) == []
+    assert result.ports == []
+    assert result.checked.report["summary"]["requests"] == 1
+    assert [finding["code"] for finding in result.checked.report["findings"]] == ["missing-key"]
+    assert called(result.checked) == []
 
 
 def test_a_datagram_to_a_foreign_host_is_reported(tmp_path: Path) -> None:
@@ -245,20 +245,20 @@ def test_an_allowed_host_is_reached_on_the_ports_of_the_web_and_on_those_that_ar
     assert only_web.ports == [80]
     assert called(only_web.checked) == [(FOREIGN, 8080)]
     assert f"--allow-host {FOREIGN}:8080 lets it pass" in only_web.checked.stdout
-    for heard in (by_port, by_option):
-        assert heard.ports == [8080]
-        assert heard.checked.stdout.startswith("foreign")
-        assert called(heard.checked) == []
+    for result in (by_port, by_option):
+        assert result.ports == [8080]
+        assert result.checked.stdout.startswith("foreign")
+        assert called(result.checked) == []
 
 
 @needs_curl
 def test_an_allowed_address_is_reached(tmp_path: Path) -> None:
-    heard = checked_beside_a_foreign_host(
+    result = checked_beside_a_foreign_host(
         tmp_path, ["sh", "-c", f"{CURL} http://{FOREIGN_ADDRESS}/"], "--allow-host", FOREIGN_ADDRESS
     )
 
-    assert heard.ports == [80]
-    assert called(heard.checked) == []
+    assert result.ports == [80]
+    assert called(result.checked) == []
 
 
 @needs_curl
@@ -393,12 +393,12 @@ def test_without_isolation_hooks_refuse_and_report_a_client_that_evades_proxies(
     evading = EVADING[name](host, port, pytestconfig.cache.mkdir("clients"))
     both = f"{shlex.join(client('shop', 'good'))}; {shlex.join(evading)} || true"
 
-    heard = checked_beside_a_foreign_host(tmp_path, ["sh", "-c", both], "--isolate", "never")
+    result = checked_beside_a_foreign_host(tmp_path, ["sh", "-c", both], "--isolate", "never")
 
-    assert heard.ports == []
-    assert heard.checked.code == 1
-    assert "the contract holds" not in heard.checked.stdout
-    (found,) = heard.checked.report["foreign_hosts"]
+    assert result.ports == []
+    assert result.checked.code == 1
+    assert "the contract holds" not in result.checked.stdout
+    (found,) = result.checked.report["foreign_hosts"]
     assert found["port"] == port
     assert FOREIGN_ADDRESS in (found["host"], found["address"])
     if name != "aiohttp with aiodns":
@@ -410,12 +410,12 @@ def test_without_isolation_an_allowed_host_is_reached_by_name_and_by_address(tmp
     names = ("gethostbyname and connect", "aiohttp with aiodns", "Node's fetch")
     script = "; ".join(shlex.join(EVADING[name](FOREIGN, 8080, tmp_path)) for name in names)
 
-    heard = checked_beside_a_foreign_host(
+    result = checked_beside_a_foreign_host(
         tmp_path, ["sh", "-c", script], "--isolate", "never", "--allow-host", f"{FOREIGN}:8080"
     )
 
-    assert heard.ports == [8080] * len(names), heard.checked.stderr
-    assert called(heard.checked) == []
+    assert result.ports == [8080] * len(names), result.checked.stderr
+    assert called(result.checked) == []
 
 
 def test_a_name_of_this_machine_in_the_hosts_file_is_not_foreign(tmp_path: Path) -> None:
@@ -426,10 +426,10 @@ with socket.create_server(("127.0.0.1", 0)) as server:
     print(connection.getpeername() == server.getsockname())
 """
 
-    heard = checked_beside_a_foreign_host(tmp_path, python(program), "--isolate", "never")
+    result = checked_beside_a_foreign_host(tmp_path, python(program), "--isolate", "never")
 
-    assert heard.checked.stdout.startswith("True"), heard.checked.stderr
-    assert called(heard.checked) == []
+    assert result.checked.stdout.startswith("True"), result.checked.stderr
+    assert called(result.checked) == []
 
 
 @pytest.mark.parametrize(("isolate", "is_said"), [("never", True), ("always", False)])

@@ -136,7 +136,7 @@ def test_the_step_summary_is_added_to_what_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_step_summary_that_cannot_be_written_is_told_in_a_line() -> None:
+def test_a_step_summary_that_cannot_be_written_is_reported_in_a_line() -> None:
     ended = run(command=client("shop", "good"), variables={"GITHUB_STEP_SUMMARY": "/nowhere/page"})
 
     assert ended.returncode == 2
@@ -179,7 +179,7 @@ def read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 65536)
     except OSError:
-        # How Linux tells that the other side is closed.
+        # How Linux shows that the other side is closed.
         return b""
 
 

@@ -79,7 +79,7 @@ def test_where_its_path_names_none_it_is_in_that_of_the_default_sandbox(sandbox:
     assert [entry["request"]["path"] for entry in default.requests()[before:]] == [path]
 
 
-def test_what_the_guard_refuses_on_the_admin_side_is_no_call(sandbox: Sandbox) -> None:
+def test_what_the_guard_refuses_on_the_admin_side_is_not_a_call(sandbox: Sandbox) -> None:
     assert sandbox.admin("GET", "/state", headers={"Origin": "http://evil.example"}).status_code == 403
 
     assert sandbox.requests() == []

@@ -136,7 +136,7 @@ def test_perls_lwp_reaches_the_fake(isolate: str, tmp_path: Path) -> None:
 
 @needs_namespaces
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
-def test_a_folder_of_the_path_that_cannot_be_read_is_no_matter(tmp_path: Path) -> None:
+def test_a_folder_of_the_path_that_cannot_be_read_does_not_matter(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     (closed / "bin").mkdir(parents=True)
     closed.chmod(0)

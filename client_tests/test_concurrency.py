@@ -46,7 +46,7 @@ def send(origin: str, calls: list[Call]) -> None:
 
 
 def test_calls_at_once_are_as_calls_in_a_row(origins: list[str], http: httpx.Client) -> None:
-    document, sandbox = Document(), Sandbox.mint(origins[0], http)
+    document, sandbox = Document(), Sandbox.create(origins[0], http)
     root = f"/api/v1/{sandbox.account_id}/payments"
     made = [CallFactory(document, root, sandbox.api_key, random.Random(seed)) for seed in range(CLIENTS)]
 

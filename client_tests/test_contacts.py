@@ -166,7 +166,7 @@ def test_an_empty_status_says_nothing(sandbox: Sandbox, empty: str | None) -> No
 
 
 @pytest.mark.parametrize(
-    ("there", "sent", "left"),
+    ("stored", "sent", "left"),
     [
         ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
         ({"a": 1}, {"a": 2}, {"a": 2}),
@@ -181,9 +181,9 @@ def test_an_empty_status_says_nothing(sandbox: Sandbox, empty: str | None) -> No
     ],
 )
 def test_custom_fields_are_merged_and_null_removes(
-    sandbox: Sandbox, there: dict[str, Any], sent: dict[str, Any], left: dict[str, Any]
+    sandbox: Sandbox, stored: dict[str, Any], sent: dict[str, Any], left: dict[str, Any]
 ) -> None:
-    sandbox.stored("contact", {"contact_id": 1, "custom_fields": there})
+    sandbox.stored("contact", {"contact_id": 1, "custom_fields": stored})
 
     sandbox.stored("contact", {"contact_id": 1, "custom_fields": sent})
 

@@ -103,7 +103,7 @@ def test_an_error_names_file_line_and_remedy(shop: Path, text: str, line: int, p
     assert all(part in message for part in parts), message
 
 
-def test_all_mistakes_are_told_at_once_in_the_files_order(shop: Path) -> None:
+def test_all_mistakes_are_listed_at_once_in_the_files_order(shop: Path) -> None:
     wrong = "".join(f"    - {{id: {number}}}\n" for number in range(12))
 
     message = error_of(shop, f"today: 2026-06-30\npayments:\n  upsert_product:\n{wrong}")
@@ -123,7 +123,7 @@ def test_all_mistakes_are_told_at_once_in_the_files_order(shop: Path) -> None:
         ("missing.yaml", "the dataset missing.yaml cannot be read: No such file or directory; check its path"),
     ],
 )
-def test_a_dataset_that_is_not_there_is_told(name: str, text: str) -> None:
+def test_a_dataset_that_does_not_exist_is_an_error(name: str, text: str) -> None:
     run = ended("serve", "--port", "0", "--dataset", name)
 
     assert (run.returncode, run.stderr) == (2, f"segmetrics-mock: {text}\n")

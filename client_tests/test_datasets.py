@@ -36,7 +36,7 @@ def whole_state(sandbox: Sandbox) -> State:
     return every
 
 
-def minted(origin: str, http: httpx.Client, name: str) -> Sandbox:
+def created(origin: str, http: httpx.Client, name: str) -> Sandbox:
     made = http.post(f"{origin}/__admin/sandboxes", json={"dataset": name}).json()
     return Sandbox(origin, made["account_id"], made["api_key"], http)
 
@@ -47,10 +47,10 @@ def admin(sandbox: Sandbox, path: str, body: dict[str, Any]) -> httpx.Response:
 
 @pytest.fixture(scope="module")
 def demo(origin: str, http: httpx.Client) -> State:
-    return whole_state(minted(origin, http, "demo"))
+    return whole_state(created(origin, http, "demo"))
 
 
-def test_a_served_dataset_is_that_of_a_minted_sandbox_in_another_process(demo: State, http: httpx.Client) -> None:
+def test_a_served_dataset_is_that_of_a_new_sandbox_in_another_process(demo: State, http: httpx.Client) -> None:
     with served("--dataset", "demo") as server:
         assert whole_state(Sandbox.default(server.origin, http)) == demo
 
@@ -61,7 +61,7 @@ def test_the_order_of_loading_makes_no_difference(
 ) -> None:
     for name in names:
         assert admin(sandbox, f"/{sandbox.account_id}/reset", {"dataset": name}).status_code == 200
-        assert whole_state(sandbox) == (demo if name == "demo" else whole_state(minted(origin, http, name)))
+        assert whole_state(sandbox) == (demo if name == "demo" else whole_state(created(origin, http, name)))
 
 
 @pytest.mark.slow
@@ -177,7 +177,7 @@ def test_the_demos_campaigns_bring_people_while_they_run(demo: State) -> None:
 
 
 def test_the_edge_cases_hold_what_breaks_naive_code(origin: str, http: httpx.Client) -> None:
-    odd = whole_state(minted(origin, http, "edge-cases"))
+    odd = whole_state(created(origin, http, "edge-cases"))
 
     emails = Counter((contact["email"] or "").lower() for contact in odd["contacts"])
     ids = {contact["contact_id"] for contact in odd["contacts"]}
@@ -204,7 +204,7 @@ def test_http_names_built_in_datasets_alone(name: str, path: str, sandbox: Sandb
     assert sandbox.state() == before
 
 
-def test_a_dataset_that_is_no_text_is_refused(sandbox: Sandbox) -> None:
+def test_a_dataset_that_is_not_a_text_is_refused(sandbox: Sandbox) -> None:
     answer = admin(sandbox, "", {"dataset": ["demo"]})
 
     assert answer.status_code == 400
@@ -223,7 +223,7 @@ def test_an_empty_start_loads_nothing_that_only_datasets_need(tmp_path: Path) ->
 
 
 def test_a_reset_without_a_dataset_leaves_nothing(origin: str, http: httpx.Client) -> None:
-    sandbox = minted(origin, http, "edge-cases")
+    sandbox = created(origin, http, "edge-cases")
 
     admin(sandbox, f"/{sandbox.account_id}/reset", {})
 
@@ -231,7 +231,7 @@ def test_a_reset_without_a_dataset_leaves_nothing(origin: str, http: httpx.Clien
 
 
 def test_a_loaded_account_goes_on_as_any_other(origin: str, http: httpx.Client) -> None:
-    sandbox = minted(origin, http, "demo")
+    sandbox = created(origin, http, "demo")
 
     kept = sandbox.stored("contact", {"contact_id": "10001", "first_name": "Ada"})["contact"]
     new = sandbox.stored("contact", {"email": "new@example.org", "tags": ["VIP"]})["contact"]

@@ -37,7 +37,7 @@ def test_the_promise_holds_in_short_form(name: str) -> None:
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f"{name} --short: held" in ended.stdout
-    print(ended.stdout)  # what was left out here is told with -rP
+    print(ended.stdout)  # -rP shows what was skipped here
 
 
 def test_an_error_500_is_found_with_the_seed_and_the_bytes() -> None:
@@ -57,7 +57,7 @@ def test_a_state_that_is_not_that_of_the_accepted_calls_is_found(fault: str) -> 
 
 @pytest.mark.slow
 @needs_linux
-def test_a_broken_promise_is_exit_code_1_and_told() -> None:
+def test_a_broken_promise_is_exit_code_1_and_reported() -> None:
     ended = endurance("soak", "--short", "--seed", "9", SEGMETRICS_MOCK_FAULTS="overloaded")
 
     assert ended.returncode == 1, ended.stdout + ended.stderr

@@ -1,4 +1,4 @@
-"""What a refused call is told: all of it at once, each with its place."""
+"""The errors of a refused call: all of them at once, each with its field."""
 
 import time
 from typing import Any
@@ -22,7 +22,7 @@ def without(body: Any, name: str) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key != name}
 
 
-def test_a_missing_field_is_told_in_the_documented_words(sandbox: Sandbox) -> None:
+def test_a_missing_field_is_reported_in_the_documented_words(sandbox: Sandbox) -> None:
     errors = sandbox.refused(400, "product", {"name": "Course"})
 
     assert errors == ["missing 'id' field "]
@@ -74,7 +74,7 @@ def test_one_of_id_and_email_is_missed(sandbox: Sandbox, path: str, body: dict[s
         ("ad/performance", {"ad", "spend", "date"}),
     ],
 )
-def test_all_missing_fields_are_told_at_once(sandbox: Sandbox, path: str, missing: set[str]) -> None:
+def test_all_missing_fields_are_listed_at_once(sandbox: Sandbox, path: str, missing: set[str]) -> None:
     errors = sandbox.refused(400, path, {})
 
     assert len(errors) == len(missing)
@@ -171,7 +171,7 @@ def test_all_missing_fields_are_told_at_once(sandbox: Sandbox, path: str, missin
         ("ad/performance", {**FIGURES, "ad": [1, {}]}, {"ad/1/id": "missing"}),
     ],
 )
-def test_all_that_is_wrong_is_told_at_once_each_with_its_path(
+def test_all_that_is_wrong_is_listed_at_once_each_with_its_path(
     sandbox: Sandbox, path: str, body: dict[str, Any], wrong: dict[str, str]
 ) -> None:
     sandbox.stored("contact", {"contact_id": 1})
@@ -187,7 +187,7 @@ def test_all_that_is_wrong_is_told_at_once_each_with_its_path(
 
 
 @pytest.mark.parametrize("body", [[], [LUKE], "luke@example.org", 249, True])
-def test_a_body_that_is_no_object_is_told_to_be_one(sandbox: Sandbox, body: Any) -> None:
+def test_a_body_that_is_not_an_object_is_refused(sandbox: Sandbox, body: Any) -> None:
     (error,) = sandbox.refused(400, "contact", body)
 
     assert "JSON object" in error

@@ -29,7 +29,7 @@ UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 
 
 
 def routes_of(app: Any, contract: Contract, database: Database) -> Iterator[str]:
-    """The path template of each route. What is no route of a kind that is known here fails: it would escape."""
+    """The path template of each route. A route of an unknown kind fails, since it would not be tested."""
     for route in app.routes:
         if isinstance(route, Mount):
             assert isinstance(route.app, ImportApi), route

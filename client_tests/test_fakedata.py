@@ -94,7 +94,7 @@ def test_dates_count_from_the_given_day() -> None:
         (["contact", "--today", "2026-02-30"], "--today is '2026-02-30'; it must be a day such as"),
     ],
 )
-def test_misuse_is_told(options: list[str], text: str) -> None:
+def test_misuse_is_reported(options: list[str], text: str) -> None:
     ended = subprocess.run([*COMMAND, "fake", *options], capture_output=True, text=True, timeout=60)
 
     assert ended.returncode == 2

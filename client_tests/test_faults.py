@@ -145,7 +145,7 @@ def test_the_journal_marks_what_was_injected(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "told"),
+    ("rule", "error"),
     [
         ({}, "rules/0: "),
         ({"fault": {}}, "rules/0/fault: "),
@@ -156,13 +156,13 @@ def test_the_journal_marks_what_was_injected(sandbox: Sandbox) -> None:
         ("rule", "rules/0: "),
     ],
 )
-def test_a_bad_rule_is_refused_by_its_place(sandbox: Sandbox, rule: Any, told: str) -> None:
+def test_a_bad_rule_is_refused_by_its_place(sandbox: Sandbox, rule: Any, error: str) -> None:
     strike(sandbox, {"status": 500})
 
     answer = plan(sandbox, rule)
 
     assert answer.status_code == 400
-    assert errors_of(answer)[0].startswith(told)
+    assert errors_of(answer)[0].startswith(error)
     assert sandbox.post("product", COURSE).status_code == 500
 
 
@@ -242,9 +242,9 @@ def test_the_kits_own_plans_are_served(name: str, http: httpx.Client) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("content", "told"), [("rules: [{}]", "rules/0: "), ("{", "neither JSON nor YAML"), (None, "cannot be read")]
+    ("content", "error"), [("rules: [{}]", "rules/0: "), ("{", "neither JSON nor YAML"), (None, "cannot be read")]
 )
-def test_a_plan_that_cannot_be_used_is_misuse(tmp_path: Path, content: str | None, told: str) -> None:
+def test_a_plan_that_cannot_be_used_is_misuse(tmp_path: Path, content: str | None, error: str) -> None:
     file = tmp_path / "plan.yaml"
     if content is not None:
         file.write_text(content)
@@ -252,5 +252,5 @@ def test_a_plan_that_cannot_be_used_is_misuse(tmp_path: Path, content: str | Non
     ended = subprocess.run([*COMMAND, "serve", "--port", "0", "--faults", str(file)], capture_output=True, text=True)
 
     assert ended.returncode == 2
-    assert told in ended.stderr
+    assert error in ended.stderr
     assert ended.stderr.count("\n") == 1

@@ -129,7 +129,7 @@ def test_an_answer_that_breaks_the_contract_is_a_500_with_a_finding(http: httpx.
     document["components"]["schemas"]["Product"]["required"] = ["id", "colour"]
     app = build_app(Contract(document), open_database(), ServeSettings(check_answers=True))
     with listening("127.0.0.1", 0) as listener, running(app, listener):
-        sandbox = Sandbox.mint(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
+        sandbox = Sandbox.create(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
 
         answer = sandbox.post("product", {"id": 1, "name": "Course"})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from client_tests.raw import connect, heard, parsed
+from client_tests.raw import connect, parsed, received
 from client_tests.sandbox import JSON_HEADERS, Sandbox, errors_of
 from client_tests.serving import Served, served
 
@@ -29,14 +29,14 @@ def memory_of(server: Served) -> int:
     """The most that its process ever held, in bytes."""
     status = Path(f"/proc/{server.process.pid}/status")
     if not status.exists():
-        pytest.skip("there is no /proc here, from which the test learns how much memory the server takes")
+        pytest.skip("there is no /proc here, which has the memory use of the server")
     return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_a_compressed_body_is_not_inflated(small: Served, http: httpx.Client, coding: str) -> None:
-    sandbox = Sandbox.mint(small.origin, http)
+    sandbox = Sandbox.create(small.origin, http)
     before, memory = sandbox.snapshot(), memory_of(small)
     packed = gzip.compress(BOMB, 1) if coding == "gzip" else zlib.compress(BOMB, 1)
     headers = {**JSON_HEADERS, "Content-Encoding": coding}
@@ -53,7 +53,7 @@ def test_a_compressed_body_is_not_inflated(small: Served, http: httpx.Client, co
 
 @pytest.mark.parametrize("path", ["/api/v1/{account_id}/payments/product", "/__admin/sandboxes/{account_id}/reset"])
 def test_a_chunked_body_without_end_is_413_and_takes_no_memory(small: Served, http: httpx.Client, path: str) -> None:
-    sandbox = Sandbox.mint(small.origin, http)
+    sandbox = Sandbox.create(small.origin, http)
     sandbox.stored("contact", {"contact_id": 1})
     before, memory = sandbox.snapshot(), memory_of(small)
     path = path.format(account_id=sandbox.account_id)
@@ -72,9 +72,9 @@ def test_a_chunked_body_without_end_is_413_and_takes_no_memory(small: Served, ht
     assert sandbox.state() == before["state"]
 
 
-def test_a_half_sent_body_changes_nothing_and_is_no_failure(http: httpx.Client) -> None:
+def test_a_half_sent_body_changes_nothing_and_is_not_a_failure(http: httpx.Client) -> None:
     with served(stderr=subprocess.PIPE) as server:
-        sandbox = Sandbox.mint(server.origin, http)
+        sandbox = Sandbox.create(server.origin, http)
         sandbox.stored("contact", {"contact_id": 1})
         before = sandbox.snapshot()
         head = f"POST /__admin/sandboxes/{sandbox.account_id}/reset HTTP/1.1\r\nHost: localhost\r\n"
@@ -82,7 +82,7 @@ def test_a_half_sent_body_changes_nothing_and_is_no_failure(http: httpx.Client) 
         with connect(server.origin) as connection:
             connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode())
             connection.shutdown(socket.SHUT_WR)
-            heard(connection)
+            received(connection)
         after = sandbox.snapshot()
         server.process.terminate()
 

@@ -63,7 +63,7 @@ def own_origin(stderr: Path) -> Iterator[str]:
 def luke(own_origin: str, http: httpx.Client, stderr: Path) -> Iterator[Sandbox]:
     """A sandbox that knows the contact of the examples, on a server that must print no traceback."""
     printed_before = len(stderr.read_text())
-    sandbox = Sandbox.mint(own_origin, http)
+    sandbox = Sandbox.create(own_origin, http)
     sandbox.stored("contact", {"contact_id": 249, "email": "luke@example.org"})
     yield sandbox
     printed = stderr.read_text()[printed_before:]
@@ -113,7 +113,7 @@ BROKEN_BODIES = {
 
 @every_post
 @pytest.mark.parametrize("body", BROKEN_BODIES.values(), ids=BROKEN_BODIES.keys())
-def test_a_body_that_is_no_json_object_is_refused(luke: Sandbox, operation: Operation, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(luke: Sandbox, operation: Operation, body: bytes) -> None:
     texts = refusal(luke, 400, path_of(operation), body)
 
     assert "body" in texts or "integer" in texts
@@ -129,7 +129,7 @@ def test_a_body_may_nest_up_to_the_limit(luke: Sandbox, operation: Operation) ->
     assert str(MAX_DEPTH) in refusal(luke, 400, path_of(operation), json.dumps(over))
 
 
-def test_brackets_in_a_text_are_no_nesting(luke: Sandbox) -> None:
+def test_brackets_in_a_text_are_not_nesting(luke: Sandbox) -> None:
     name = "[{" * MAX_DEPTH
 
     luke.stored("product", {"id": 1, "name": name})
@@ -303,7 +303,7 @@ def test_a_path_id_that_cannot_be_one_is_refused(luke: Sandbox, operation: Opera
 
 @every_post
 @pytest.mark.parametrize("change", ["{}s", "{}/", "{}%2F", "/{}", "{}/a/b"])
-def test_an_unknown_path_is_404_and_told_the_closest_operation(
+def test_an_unknown_path_is_404_and_names_the_closest_operation(
     luke: Sandbox, operation: Operation, change: str
 ) -> None:
     texts = refusal(luke, 404, change.format(path_of(operation)), json.dumps(example_of(operation)))

@@ -1,4 +1,4 @@
-"""The journal of a sandbox: what it tells of each call, how it is read, and what it lets go."""
+"""The journal of a sandbox: what it keeps of each exchange, how it is read, and what it drops."""
 
 import json
 import sqlite3
@@ -42,7 +42,7 @@ def kept_rows(path: Path) -> int:
     return int(rows)
 
 
-def test_the_journal_tells_each_call_newest_last(sandbox: Sandbox) -> None:
+def test_the_journal_lists_each_call_newest_last(sandbox: Sandbox) -> None:
     invoice = {"id": 1, "contact_id": 7, "amount": "12", "paid": 1, "date_created": DATE, "items": [{}]}
     sandbox.stored("contact", {"contact_id": 1})
     sandbox.post("invoice", invoice)
@@ -150,7 +150,7 @@ def test_of_a_body_the_journal_keeps_64_kib(sandbox: Sandbox) -> None:
 
 def test_the_journal_keeps_the_last_and_counts_the_others(http: httpx.Client) -> None:
     with served("--journal-limit", "5") as server:
-        sandbox, neighbour = Sandbox.mint(server.origin, http), Sandbox.mint(server.origin, http)
+        sandbox, neighbour = Sandbox.create(server.origin, http), Sandbox.create(server.origin, http)
         record(sandbox, *range(70))
         record(neighbour, 1)
 
@@ -165,7 +165,7 @@ def test_the_journal_keeps_the_last_and_counts_the_others(http: httpx.Client) ->
 def test_each_account_keeps_its_own_last_calls_under_parallel_clients(tmp_path: Path, http: httpx.Client) -> None:
     path = tmp_path / "data.db"
     with served("--journal-limit", "7", "--database", str(path)) as server:
-        sandboxes = [Sandbox.mint(server.origin, http) for _ in range(CLIENTS)]
+        sandboxes = [Sandbox.create(server.origin, http) for _ in range(CLIENTS)]
         with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(lambda sandbox: record(sandbox, *range(40)), sandboxes))
 
@@ -178,7 +178,7 @@ def test_each_account_keeps_its_own_last_calls_under_parallel_clients(tmp_path: 
 @pytest.mark.parametrize("limit", [0, 1, 2])
 def test_a_small_journal_counts_what_parallel_clients_do(limit: int, http: httpx.Client) -> None:
     with served("--journal-limit", str(limit)) as server, ThreadPoolExecutor(CLIENTS) as pool:
-        sandbox = Sandbox.mint(server.origin, http)
+        sandbox = Sandbox.create(server.origin, http)
         for done in [pool.submit(record, sandbox, *range(10)) for _ in range(CLIENTS)]:
             done.result()
 
@@ -211,7 +211,7 @@ def test_another_limit_holds_for_what_was_kept_before(
 
 def test_after_a_reset_the_numbers_go_on_and_nothing_counts_as_dropped(http: httpx.Client) -> None:
     with served("--journal-limit", "5") as server:
-        sandbox = Sandbox.mint(server.origin, http)
+        sandbox = Sandbox.create(server.origin, http)
         for first in (1, 9, 17):
             record(sandbox, *range(first, first + 8))
             assert [entry["number"] for entry in sandbox.requests()] == list(range(first + 3, first + 8))

@@ -1,4 +1,4 @@
-"""What the journal keeps of a request that is large, and how much is told of one with many mistakes."""
+"""What the journal keeps of a request that is large, and how many errors it lists of one with many."""
 
 import json
 from collections.abc import Callable

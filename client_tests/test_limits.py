@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from client_tests.intercepted.fake import intercepted
-from client_tests.raw import connect, heard, parsed, raw_call
+from client_tests.raw import connect, parsed, raw_call, received
 from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import Served, served
 from mock_server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS
@@ -32,7 +32,7 @@ def early_response(origin: str, request: bytes) -> httpx.Response:
     """Return the response to a request that is rejected before it is complete; the client does not close first."""
     with connect(origin) as connection:
         connection.sendall(request)
-        return parsed(heard(connection))
+        return parsed(received(connection))
 
 
 # Heads and framing
@@ -65,7 +65,7 @@ def test_a_head_over_the_limit_behind_another_request_is_not_read(sandbox: Sandb
 
     with connect(sandbox.origin) as connection:
         connection.sendall(small + large)
-        answers = heard(connection)
+        answers = received(connection)
 
     assert answers.count(b"HTTP/1.1 200") == 1
 
@@ -168,7 +168,7 @@ def test_drops_do_not_hold_a_connection(hasty: Served, drop: bytes) -> None:
 
 def test_a_connection_without_a_request_is_closed_silently(hasty: Served) -> None:
     with connect(hasty.origin) as connection:
-        assert heard(connection) == b""
+        assert received(connection) == b""
 
 
 @pytest.mark.slow
@@ -178,14 +178,14 @@ def test_a_connection_without_a_further_request_is_closed_silently(hasty: Served
             connection.sendall(START + b"\r\n")
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
-        assert heard(connection) == b""
+        assert received(connection) == b""
 
 
 def test_a_refused_request_whose_body_goes_on_is_not_answered_twice(hasty: Served) -> None:
     with connect(hasty.origin) as connection:
         connection.sendall(BODY_TO_COME.replace(b"Host: localhost", b"Host: evil.example"))
 
-        answer = heard(connection)
+        answer = received(connection)
 
     assert answer.startswith(b"HTTP/1.1 403 ")
     assert answer.count(b"HTTP/1.1 ") == 1
@@ -193,7 +193,7 @@ def test_a_refused_request_whose_body_goes_on_is_not_answered_twice(hasty: Serve
 
 @pytest.mark.slow
 def test_an_answer_may_take_longer_than_a_request(hasty: Served, http: httpx.Client) -> None:
-    sandbox = Sandbox.mint(hasty.origin, http)
+    sandbox = Sandbox.create(hasty.origin, http)
     rules = [{"fault": {"delay_seconds": 2 * REQUEST_SECONDS}}]
     faults = f"{hasty.origin}/__admin/sandboxes/{sandbox.account_id}/faults"
     assert http.put(faults, json={"rules": rules}).status_code == 200
@@ -274,6 +274,6 @@ def test_during_a_flood_of_connections_open_ones_are_still_served() -> None:
         kept.sendall(START + b"\r\n")
 
         assert kept.recv(65_536).startswith(b"HTTP/1.1 200 ")
-        ended = [heard(connection) for connection in flood[ROOM:]]
+        ended = [received(connection) for connection in flood[ROOM:]]
         assert ended[0].startswith(b"HTTP/1.1 503 ")
         assert {one[:12] for one in ended} <= {b"HTTP/1.1 503", b""}

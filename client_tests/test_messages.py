@@ -33,7 +33,7 @@ def raw(content: bytes) -> Provoke:
 
 
 def use_anothers_key(sandbox: Sandbox) -> None:
-    other = Sandbox.mint(sandbox.origin, sandbox.http)
+    other = Sandbox.create(sandbox.origin, sandbox.http)
     sandbox.send("DELETE", "invoice/1", headers={"Authorization": other.api_key})
 
 
@@ -140,12 +140,12 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     # Dates.
     *(
         (
-            f"bad-value/{'date-readable' if meant else 'date'}",
+            f"bad-value/{'date-readable' if intended else 'date'}",
             contact(date_created=sent),
-            f"'date_created' is {shown}: {fault}{f'; send the text {meant}' if meant else ''}. A date is `2018-10-03`,"
+            f"'date_created' is {shown}: {fault}{f'; send the text {intended}' if intended else ''}. A date is `2018-10-03`,"
             " `2018-10-02 16:15:00` or ISO 8601; without an offset it is UTC.",
         )
-        for sent, shown, fault, meant in (
+        for sent, shown, fault, intended in (
             ("2018-10-02 16:15", '"2018-10-02 16:15"', "the seconds are missing", '"2018-10-02 16:15:00"'),
             ("2018-10-02 16:15Z", '"2018-10-02 16:15Z"', "the seconds are missing", '"2018-10-02 16:15:00Z"'),
             ("3018-10-02", '"3018-10-02"', "the year is over 2999", ""),

@@ -1,4 +1,4 @@
-"""What the pytest plugin tells: which tests fail, why, and what the run exercised."""
+"""What the pytest plugin reports: which tests fail, why, and what the run exercised."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_good(segmetrics):
 
 
 @pytest.mark.slow
-def test_a_test_that_fails_by_itself_tells_its_findings_too(suite: Suite) -> None:
+def test_a_test_that_fails_by_itself_shows_its_findings_too(suite: Suite) -> None:
     result = suite.run("""
 def test_it(segmetrics):
     assert add(segmetrics, 1, email="nobody").status == 200
@@ -142,7 +142,7 @@ def test_it(segmetrics):
     result.stdout.fnmatch_lines(["  upsert_contact /answer: *[[]no-retry[]]"])
 
 
-def test_the_summary_tells_what_the_run_exercised(suite: Suite) -> None:
+def test_the_summary_shows_what_the_run_exercised(suite: Suite) -> None:
     result = suite.run("""
 def test_name(segmetrics):
     add(segmetrics, 1, first_name="Ada")

@@ -25,7 +25,7 @@ def served_meanwhile(work: "Future[httpx.Response]", sandbox: Sandbox) -> int:
 
 @pytest.mark.slow
 def test_calls_are_served_while_a_report_is_made(sandbox: Sandbox) -> None:
-    other = Sandbox.mint(sandbox.origin, sandbox.http)
+    other = Sandbox.create(sandbox.origin, sandbox.http)
     sandbox.admin("PUT", "/faults", json={"rules": [{"fault": {"status": 500}}]}).raise_for_status()
     for number in range(FAULTED_CALLS):
         sandbox.post("contact", {"contact_id": number})

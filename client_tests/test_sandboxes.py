@@ -48,19 +48,19 @@ def is_empty(state: dict[str, Any]) -> bool:
     return state == {resource: [] for resource in RESOURCES}
 
 
-def test_a_minted_sandbox_is_an_account_of_its_own(origin: str, http: httpx.Client) -> None:
-    minted = http.post(f"{origin}/__admin/sandboxes", json={}).json()
+def test_a_created_sandbox_is_an_account_of_its_own(origin: str, http: httpx.Client) -> None:
+    created = http.post(f"{origin}/__admin/sandboxes", json={}).json()
     other = http.post(f"{origin}/__admin/sandboxes", json={}).json()
 
-    assert minted.keys() == {"account_id", "integrations", "api_key", "base_url"}
-    assert minted["integrations"].keys() == {"payments", "ads"}
-    assert len(minted["api_key"]) == 22
-    assert minted["base_url"] == f"{origin}/api"
-    assert minted["account_id"] != other["account_id"]
-    assert minted["api_key"] != other["api_key"]
-    for integration in minted["integrations"].values():
-        url = f"{minted['base_url']}/v1/{minted['account_id']}/{integration}/contact"
-        answer = http.post(url, json={"contact_id": 1}, headers={"Authorization": minted["api_key"]})
+    assert created.keys() == {"account_id", "integrations", "api_key", "base_url"}
+    assert created["integrations"].keys() == {"payments", "ads"}
+    assert len(created["api_key"]) == 22
+    assert created["base_url"] == f"{origin}/api"
+    assert created["account_id"] != other["account_id"]
+    assert created["api_key"] != other["api_key"]
+    for integration in created["integrations"].values():
+        url = f"{created['base_url']}/v1/{created['account_id']}/{integration}/contact"
+        answer = http.post(url, json={"contact_id": 1}, headers={"Authorization": created["api_key"]})
         assert answer.status_code == 200
 
 
@@ -189,7 +189,7 @@ def test_a_bad_filter_is_400_with_the_reason(sandbox: Sandbox, path: str, name: 
     assert value[:20] in text
 
 
-def test_health_tells_the_version(origin: str, http: httpx.Client) -> None:
+def test_health_reports_the_version(origin: str, http: httpx.Client) -> None:
     assert http.get(f"{origin}/__admin/health").json() == {"status": "ok", "version": __version__}
 
 

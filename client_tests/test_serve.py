@@ -183,7 +183,7 @@ def test_a_client_that_stays_connected_does_not_hold_up_the_end(sent: bytes) -> 
             server.process.communicate(timeout=ENDED_IN_SECONDS)
 
 
-def test_a_taken_port_is_told_in_one_line(taken_port: int) -> None:
+def test_a_taken_port_is_reported_in_one_line(taken_port: int) -> None:
     assert f"port {taken_port}" in refused("--port", str(taken_port))
 
 
@@ -202,7 +202,7 @@ def test_an_unknown_option_is_misuse(options: list[str]) -> None:
     ("option", "value"),
     [("host", "192.0.2.1"), ("port", "70000"), ("port", "-1"), ("port", "9" * 30), ("max-body-bytes", "-1")],
 )
-def test_an_option_that_cannot_be_followed_is_told_in_one_line(option: str, value: str) -> None:
+def test_an_option_that_cannot_be_followed_is_reported_in_one_line(option: str, value: str) -> None:
     assert value in refused(*(("--port", "0") if option != "port" else ()), f"--{option}", value)
 
 
@@ -218,7 +218,7 @@ def test_an_option_that_cannot_be_followed_is_told_in_one_line(option: str, valu
         ("log_requests", "2"),
     ],
 )
-def test_a_variable_that_cannot_be_read_is_told_in_one_line(setting: str, value: str) -> None:
+def test_a_variable_that_cannot_be_read_is_reported_in_one_line(setting: str, value: str) -> None:
     variables = {"SEGMETRICS_MOCK_PORT": "0", variable_of(setting): value}
 
     assert f"SEGMETRICS_MOCK_{setting.upper()}" in refused(**variables)
@@ -292,13 +292,13 @@ def test_no_setting_is_left_untried() -> None:
 def test_a_database_file_keeps_all_over_a_restart(http: httpx.Client, tmp_path: Path) -> None:
     path = str(tmp_path / "data.db")
     with served("--database", path) as server:
-        minted = Sandbox.mint(server.origin, http)
-        minted.stored("contact", {"contact_id": 1, "email": "ada@example.org", "tags": ["VIP"]})
+        created = Sandbox.create(server.origin, http)
+        created.stored("contact", {"contact_id": 1, "email": "ada@example.org", "tags": ["VIP"]})
         demo(server, http).stored("product", {"id": 7, "name": "Course"})
-        kept = (minted.state(), minted.requests(), demo(server, http).state())
+        kept = (created.state(), created.requests(), demo(server, http).state())
 
     with served("--database", path) as server:
-        again = dataclasses.replace(minted, origin=server.origin)
+        again = dataclasses.replace(created, origin=server.origin)
 
         assert (again.state(), again.requests(), demo(server, http).state()) == kept
         again.stored("contact", {"contact_id": 1, "first_name": "Ada"})
@@ -343,7 +343,7 @@ def make_other_program(path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [make_folder, make_text, make_other_version, make_other_program])
-def test_a_file_that_is_no_database_of_ours_is_refused(tmp_path: Path, make: Any) -> None:
+def test_a_file_that_is_not_our_database_is_refused(tmp_path: Path, make: Any) -> None:
     path = tmp_path / "data.db"
     make(path)
     before = path.read_bytes() if path.is_file() else b""

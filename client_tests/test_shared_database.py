@@ -39,14 +39,14 @@ def run_sql(url: str, *texts: str) -> None:
 @needs_postgres
 def test_two_servers_share_contacts_faults_sandboxes_and_live_calls(database: str, http: httpx.Client) -> None:
     with served("--database", database) as one, served("--database", database) as other:
-        here = Sandbox.mint(one.origin, http)
-        there = Sandbox(other.origin, here.account_id, here.api_key, http)
+        here = Sandbox.create(one.origin, http)
+        elsewhere = Sandbox(other.origin, here.account_id, here.api_key, http)
         plan = {"rules": [{"nth": [2], "fault": {"status": 503}}]}
         http.put(f"{one.origin}/__admin/sandboxes/{here.account_id}/faults", json=plan).raise_for_status()
         with http.stream("GET", f"{other.origin}/__admin/ui/{here.account_id}/events") as stream:
             lines = stream.iter_lines()
             next(lines)
-            statuses = [sandbox.post("contact", LUKE).status_code for sandbox in (here, there, here)]
+            statuses = [sandbox.post("contact", LUKE).status_code for sandbox in (here, elsewhere, here)]
             seen = [next(line for line in lines if line.startswith("data:")) for _ in statuses]
 
     assert statuses == [200, 503, 200]
@@ -76,11 +76,11 @@ def test_two_servers_on_one_file_know_each_others_tags_modes_and_keys(tmp_path: 
     tagged = {"email": "ada@example.org", "tags": [{"id": "7", "name": "Lead"}]}
     file = str(tmp_path / "one.db")
     with served("--database", file) as one, served("--database", file) as other:
-        here = Sandbox.mint(one.origin, http)
-        there = Sandbox(other.origin, here.account_id, here.api_key, http)
-        for sandbox in (here, there):
+        here = Sandbox.create(one.origin, http)
+        elsewhere = Sandbox(other.origin, here.account_id, here.api_key, http)
+        for sandbox in (here, elsewhere):
             sandbox.stored("contact", tagged)
-        there.stored("contact", {**tagged, "tags": [{"id": "7", "name": "Customer"}]})
+        elsewhere.stored("contact", {**tagged, "tags": [{"id": "7", "name": "Customer"}]})
         renamed = here.stored("contact", {"email": "ada@example.org", "first_name": "Ada"})
         http.delete(f"{other.origin}/__admin/sandboxes/{here.account_id}").raise_for_status()
         refused = here.post("contact", tagged)
@@ -134,7 +134,7 @@ def test_tables_that_are_not_ours_are_refused(database: str, change: str, text: 
     assert "Traceback" not in refused.stderr
 
 
-def test_a_server_that_is_not_there_is_told() -> None:
+def test_a_server_that_cannot_be_reached_is_reported() -> None:
     refused = ended("serve", "--port", "0", "--database", "postgresql+psycopg://127.0.0.1:1/none")
 
     assert refused.returncode == 2
@@ -153,7 +153,7 @@ def test_workers_need_a_database_to_share(options: list[str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc here, which tells a process's children")
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc here, which lists a process's children")
 def test_a_worker_that_dies_is_replaced_and_the_end_leaves_none(tmp_path: Path, http: httpx.Client) -> None:
     with served("--workers", "2", "--database", str(tmp_path / "shared.db")) as server:
         sandbox = Sandbox.default(server.origin, http)

@@ -21,7 +21,7 @@ import yaml
 
 from client_tests.bodies import ORDER
 from client_tests.postgres import POSTGRES, fresh_schema
-from client_tests.raw import connect, heard, parsed
+from client_tests.raw import connect, parsed, received
 from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import ended, served
 from mock_server.store.database import open_database
@@ -315,7 +315,7 @@ def posted_at_once(sandbox: Sandbox, products: list[dict[str, str]]) -> list[htt
                 "Connection: close",
             ]
             connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-        return [parsed(heard(connection)) for connection in connections]
+        return [parsed(received(connection)) for connection in connections]
     finally:
         for connection in connections:
             connection.close()

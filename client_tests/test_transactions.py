@@ -72,7 +72,7 @@ def test_calls_of_one_moment_are_all_stored(database: Database) -> None:
     assert products(database) == ids[:100]
 
 
-def test_a_failure_rolls_back_all_calls_of_its_moment_and_each_is_told(database: Database) -> None:
+def test_a_failure_rolls_back_all_calls_of_its_moment_and_each_gets_an_error(database: Database) -> None:
     before, failed, after = outcomes(adding(database, "1"), failing(database, "2"), adding(database, "3"))
 
     assert isinstance(before, StoreError)
@@ -83,7 +83,7 @@ def test_a_failure_rolls_back_all_calls_of_its_moment_and_each_is_told(database:
 
 
 def test_a_call_is_committed_before_it_is_answered(database: Database, tmp_path: Path) -> None:
-    async def look_from_outside() -> list[str]:
+    async def read_from_outside() -> list[str]:
         await adding(database, "1")
         other = open_database(str(tmp_path / "data.db"))
         try:
@@ -91,7 +91,7 @@ def test_a_call_is_committed_before_it_is_answered(database: Database, tmp_path:
         finally:
             other.close()
 
-    assert asyncio.run(look_from_outside()) == ["1"]
+    assert asyncio.run(read_from_outside()) == ["1"]
 
 
 def test_what_was_written_since_a_savepoint_is_rolled_back_alone(database: Database) -> None:

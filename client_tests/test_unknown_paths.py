@@ -56,9 +56,11 @@ def advice(sandbox: Sandbox, method: str, url: str) -> str:
 def test_a_synonym_a_plural_or_a_slip_leads_to_its_operation(
     sandbox: Sandbox, method: str, path: str, operation: str
 ) -> None:
-    meant = CONTRACT.operations[operation]
+    intended = CONTRACT.operations[operation]
 
-    assert advice(sandbox, method, sandbox.url(path)) == f"the closest operation is {meant.method} {meant.template}"
+    assert (
+        advice(sandbox, method, sandbox.url(path)) == f"the closest operation is {intended.method} {intended.template}"
+    )
 
 
 @pytest.mark.parametrize("path", ["/contact", "/v1/demo/contact", "/api/v1/demo/payments/contact", "/v2/a/b/contacts"])
@@ -104,7 +106,7 @@ def test_synonyms_are_of_segments_that_there_are_and_each_is_given_once() -> Non
 
 
 @pytest.mark.slow
-def test_check_tells_a_client_the_operations_that_it_meant(tmp_path: Path) -> None:
+def test_check_names_to_a_client_the_operations_that_it_meant(tmp_path: Path) -> None:
     script = """
 base="$SEGMETRICS_BASE_URL/v1/$SEGMETRICS_ACCOUNT_ID/$SEGMETRICS_INTEGRATION_ID"
 curl --silent -X POST "$base/order" -H "Authorization: $SEGMETRICS_API_KEY" -H 'Content-Type: application/json' -d '{}'

@@ -45,7 +45,7 @@ def test_a_long_number_is_an_id_to_its_last_digit(sandbox: Sandbox, id: int) -> 
 
 
 @pytest.mark.parametrize("id", ["", None, True, 1.5, [], {}, "a" * 256, "a\nb", "a\0b", 2**63])
-def test_what_is_no_id_is_refused(sandbox: Sandbox, id: Any) -> None:
+def test_what_is_not_an_id_is_refused(sandbox: Sandbox, id: Any) -> None:
     (error,) = sandbox.refused(400, "product", {"id": id, "name": "Course"})
 
     assert error.startswith("'id' is ")
@@ -119,7 +119,7 @@ def test_the_date_of_an_order_is_stored_in_utc(sandbox: Sandbox) -> None:
         *("2018-10-02T16:15:00 Z", "2018-10-02T16:15:00+25:00"),
     ],
 )
-def test_what_is_no_date_is_refused(sandbox: Sandbox, sent: Any) -> None:
+def test_what_is_not_a_date_is_refused(sandbox: Sandbox, sent: Any) -> None:
     (error,) = sandbox.refused(400, "contact", {"contact_id": 1, "date_created": sent})
 
     assert error.startswith("'date_created' is ")
@@ -133,7 +133,7 @@ def test_a_flag_is_a_number_or_a_boolean(sandbox: Sandbox, sent: Any, stored: bo
 
 
 @pytest.mark.parametrize("sent", [2, -1, "1", "true", None, []])
-def test_what_is_no_flag_is_refused(sandbox: Sandbox, sent: Any) -> None:
+def test_what_is_not_a_flag_is_refused(sandbox: Sandbox, sent: Any) -> None:
     (error,) = sandbox.refused(400, "invoice", {**ORDER, **LUKE, "is_refunded": sent})
 
     assert error.startswith("'is_refunded' is ")
@@ -166,7 +166,7 @@ def test_emails_are_compared_without_case_and_kept_as_sent(sandbox: Sandbox, ema
 
 
 @pytest.mark.parametrize("other", ["adalist@example.org", "ada.list@example.org", "ada@example.org"])
-def test_an_email_with_a_plus_is_no_other_email(sandbox: Sandbox, other: str) -> None:
+def test_an_email_with_a_plus_is_another_email(sandbox: Sandbox, other: str) -> None:
     sandbox.stored("contact", {"email": "ada+list@example.org"})
 
     sandbox.stored("contact", {"email": other})
@@ -177,7 +177,7 @@ def test_an_email_with_a_plus_is_no_other_email(sandbox: Sandbox, other: str) ->
 @pytest.mark.parametrize(
     "sent", ["", "ada", "@example.org", "ada@", "ada@@example.org", "a b@example.org", "ada@.org", "ada@a..b", None, 1]
 )
-def test_what_is_no_email_is_refused(sandbox: Sandbox, sent: Any) -> None:
+def test_what_is_not_an_email_is_refused(sandbox: Sandbox, sent: Any) -> None:
     (error,) = sandbox.refused(400, "contact", {"email": sent})
 
     assert error.startswith("'email' is ")

@@ -124,7 +124,7 @@ def test_the_installed_suite_finds_that_the_contract_holds(
     assert list(folder.iterdir()) == []
 
 
-def test_the_installed_command_tells_its_version(scripts: Path, wheel: Path, elsewhere: Path) -> None:
+def test_the_installed_command_prints_its_version(scripts: Path, wheel: Path, elsewhere: Path) -> None:
     version = wheel.name.split("-")[1]
 
     assert run(scripts / "segmetrics-mock", "--version", cwd=elsewhere).split() == ["segmetrics-mock", version]

@@ -123,7 +123,7 @@ def what_is_left_out_stays(step: Step) -> Assertions:
                 yield expect(rule, name, step.outcome.expected[name], step.result[name], is_instant)
 
 
-@check("id-before-email", "contact-rekeyed", "oldest-of-shared-email", "contact-id-minted")
+@check("id-before-email", "contact-rekeyed", "oldest-of-shared-email", "contact-id-generated")
 def contact_is_found_by_id_then_email(step: Step) -> Assertions:
     """The contact is searched by id, then by email; a new id goes to the contact that has the email."""
     if not is_stored(step) or step.operation.name != "upsert_contact":
@@ -133,14 +133,14 @@ def contact_is_found_by_id_then_email(step: Step) -> Assertions:
         yield expect("id-before-email", "contact_id", expected, actual)
     elif step.outcome.matched_by == "new" and "contact_id" not in step.body:
         generated = isinstance(actual, str) and actual != ""
-        yield Assertion("contact-id-minted", generated, "contact_id", "an id that the server generated", actual)
+        yield Assertion("contact-id-generated", generated, "contact_id", "an id that the server generated", actual)
     elif step.outcome.matched_by == "email":
         shared = len(step.run.model.with_email(step.body["email"])) > 1
         by_email = "oldest-of-shared-email" if shared else "id-before-email"
         yield expect("contact-rekeyed" if "contact_id" in step.body else by_email, "contact_id", expected, actual)
 
 
-@check("tags-replaced", "kept-tag-keeps-date", "tag-date-defaults-to-now", "tag-text-is-name-or-id", "tag-id-minted")
+@check("tags-replaced", "kept-tag-keeps-date", "tag-date-defaults-to-now", "tag-text-is-name-or-id", "tag-id-generated")
 def tags_of_an_update_replace_the_old(step: Step) -> Assertions:
     """`tags` of an update replaces all; a tag that is kept keeps its date, a new one without a date gets now."""
     if is_stored(step) and step.operation.name == "upsert_contact" and "tags" in step.body:
@@ -148,7 +148,7 @@ def tags_of_an_update_replace_the_old(step: Step) -> Assertions:
         yield from _tag_forms(step)
 
 
-@check("added-tags-join", "tag-date-defaults-to-now", "tag-text-is-name-or-id", "tag-id-minted")
+@check("added-tags-join", "tag-date-defaults-to-now", "tag-text-is-name-or-id", "tag-id-generated")
 def added_tags_join_the_others(step: Step) -> Assertions:
     """Added tags join those that the contact has."""
     if is_stored(step) and step.operation.name == "add_tags":
@@ -264,7 +264,7 @@ def _tag_forms(step: Step) -> Assertions:
             found = tag in ids or tag in names
             yield Assertion("tag-text-is-name-or-id", found, "tags", f"a tag '{tag}'", step.result["tags"])
             have_ids = all(isinstance(id, str) and id for id in ids)
-            yield Assertion("tag-id-minted", have_ids, "tags", "an id for each", step.result["tags"])
+            yield Assertion("tag-id-generated", have_ids, "tags", "an id for each", step.result["tags"])
 
 
 def _has_offset(text: Any) -> bool:

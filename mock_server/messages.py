@@ -14,10 +14,10 @@ MESSAGES: Mapping[str, str] = {
     "bad-value/null-required": "'{field}' is null, and the field is required; send a value. {expected}",
     "bad-value/empty": "'{field}' is {sent}, an empty text; leave the field out. {expected}",
     "bad-value/empty-required": "'{field}' is {sent}, an empty text, and the field is required; send one. {expected}",
-    "bad-value/readable": "'{field}' is {sent}, which is {kind}; send {meant}. {expected}",
+    "bad-value/readable": "'{field}' is {sent}, which is {kind}; send {intended}. {expected}",
     "bad-value/other-type": "'{field}' is {sent}, which is {kind}. {expected}",
     "bad-value/date": "'{field}' is {sent}: {fault}. {expected}",
-    "bad-value/date-readable": "'{field}' is {sent}: {fault}; send {meant}. {expected}",
+    "bad-value/date-readable": "'{field}' is {sent}: {fault}; send {intended}. {expected}",
     "bad-value/body": "the body is {sent}, which is {kind}; send a JSON object.",
     "bad-value/not-all-listed": (
         "only the first {most:,} errors are listed, found in the first {most:,} entries of the body's lists; there may"

@@ -48,7 +48,7 @@ def attack(origin: str, *, inputs: int, seed: int) -> Figures:
     ):
         while broken < inputs:
             model = Model(document)
-            kinds += _one_sandbox(Sandbox.mint(origin, http), model, client, seed, kinds.total())
+            kinds += _one_sandbox(Sandbox.create(origin, http), model, client, seed, kinds.total())
             accepted += model.accepted
             broken = sum(count for kind, count in kinds.items() if kind not in frames.SOUND)
             show(broken)

@@ -113,10 +113,10 @@ class Client:
         return self._rng.sample([f"{contact_id}-tag-{number}" for number in range(4)], self._rng.randrange(4))
 
     def _add_tags(self) -> Call:
-        return self._change_tags("tags/add", lambda there, sent: there | sent)
+        return self._change_tags("tags/add", lambda stored, sent: stored | sent)
 
     def _remove_tags(self) -> Call:
-        return self._change_tags("tags/remove", lambda there, sent: there - sent)
+        return self._change_tags("tags/remove", lambda stored, sent: stored - sent)
 
     def _change_tags(self, path: str, change: Callable[[set[str], set[str]], set[str]]) -> Call:
         if not (id := self._known("contacts")):

@@ -18,7 +18,7 @@ JOURNAL = 1000
 MOST_GROWTH_PERCENT = 1.0
 
 _SAMPLE_SECONDS = 0.5
-_LOOK_EVERY = 200
+_CHECK_EVERY = 200
 
 
 def run(*, short: bool, seed: int) -> Figures:
@@ -32,7 +32,7 @@ def run(*, short: bool, seed: int) -> Figures:
             try:
                 while not over.is_set():
                     client.send(sandbox)
-                    if client.acknowledged % _LOOK_EVERY == 0:
+                    if client.acknowledged % _CHECK_EVERY == 0:
                         _use_admin_side(sandbox)
             finally:
                 over.set()
@@ -64,7 +64,7 @@ def _use_admin_side(sandbox: Sandbox) -> None:
     """Do what tests do besides their calls: read the state and the journal, create a sandbox and delete it."""
     sandbox.state(resource="contacts", limit="50")
     sandbox.requests(limit="50")
-    other = Sandbox.mint(sandbox.origin, sandbox.http)
+    other = Sandbox.create(sandbox.origin, sandbox.http)
     other.stored("contact", {"contact_id": 1})
     dropped = other.http.request("DELETE", f"{other.origin}/__admin/sandboxes/{other.account_id}", json={})
     require(dropped.status_code == 200, f"a sandbox could not be dropped: {dropped.text}")

@@ -1,6 +1,6 @@
-"""A client that runs until it is ended: `family.py READY [deaf]`; it makes a call, has a child, then tells READY.
+"""A client that runs until it is ended: `family.py READY [deaf]`; it makes a call, has a child, then reports to READY.
 
-Who is deaf hears no SIGTERM, and nor does its child.
+With `deaf`, it and its child ignore SIGTERM.
 """
 
 import signal

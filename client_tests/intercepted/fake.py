@@ -37,7 +37,7 @@ class Intercepted:
         return f"http://127.0.0.1:{self.port}"
 
     def sandbox(self) -> Sandbox:
-        return Sandbox.mint(self.origin, self.http)
+        return Sandbox.create(self.origin, self.http)
 
     def environment(self, sandbox: Sandbox | None = None, **base: str) -> dict[str, str]:
         """Return what `check` gives a child, on top of this process's environment, but without a base URL."""

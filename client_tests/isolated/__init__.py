@@ -21,7 +21,7 @@ FOREIGN_PORTS = (80, 443, 8080)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class IsolatedRun:
     """A run, and the ports of the foreign host at which a connection arrived."""
 
     checked: Checked
@@ -41,14 +41,14 @@ needs_namespaces = pytest.mark.skipif(not _namespaces_work(), reason="namespaces
 
 def checked_beside_a_foreign_host(
     folder: Path, command: Sequence[str], *options: str | Path, **variables: str | Path
-) -> Heard:
+) -> IsolatedRun:
     """Run `segmetrics-mock check OPTIONS -- COMMAND` in a network with the foreign host."""
-    report, heard = folder / "report.json", folder / "heard.json"
+    report, received = folder / "report.json", folder / "received.json"
     check = [*COMMAND, "check", "--report-json", str(report), *map(str, options), "--", *command]
-    world = [sys.executable, "-m", f"{__name__}.world", str(heard), *check]
+    with_foreign_host = [sys.executable, "-m", f"{__name__}.foreign_host", str(received), *check]
     own = environment(**variables)
-    ended = subprocess.run([*_UNSHARE, *world], cwd=CHECKOUT, env=own, capture_output=True, timeout=120)
-    assert heard.exists(), ended.stderr.decode()
+    ended = subprocess.run([*_UNSHARE, *with_foreign_host], cwd=CHECKOUT, env=own, capture_output=True, timeout=120)
+    assert received.exists(), ended.stderr.decode()
     found: dict[str, Any] = json.loads(report.read_bytes()) if report.exists() else {}
     run = Checked(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), found)
-    return Heard(run, json.loads(heard.read_bytes()))
+    return IsolatedRun(run, json.loads(received.read_bytes()))

@@ -73,7 +73,7 @@ def emails_need_their_case() -> None:
 
 
 @mutant
-def minted_id_is_empty() -> None:
+def generated_id_is_empty() -> None:
     """A contact without an id gets an empty one in the response."""
 
     def around(original: Handler, call: Call, session: Session) -> Answer:

@@ -71,7 +71,7 @@ def _sentence(text: str) -> str:
 
 
 def _verdict(document: ReportDocument) -> Literal["nothing", "broken", "failed", "passed"]:
-    """Return the look of the page's head."""
+    """Return the appearance of the page's head."""
     if not document["summary"]["requests"]:
         return "nothing"
     if any(finding["severity"] == "violation" and not finding["known"] for finding in document["findings"]):

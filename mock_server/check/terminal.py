@@ -67,8 +67,12 @@ def print_report(document: ReportDocument, again: str) -> None:
 
 
 def _baseline(comparison: Comparison) -> str:
-    gone = f", {len(comparison['gone'])} not met any more (--baseline-prune drops them)" if comparison["gone"] else ""
-    return f"baseline: {counted(comparison['known'], 'known finding')}, not shown here{gone}"
+    not_met = (
+        f", {len(comparison['not_met'])} not met any more (--baseline-prune drops them)"
+        if comparison["not_met"]
+        else ""
+    )
+    return f"baseline: {counted(comparison['known'], 'known finding')}, not shown here{not_met}"
 
 
 def _outcome(outcome: FaultOutcome) -> str:

@@ -22,7 +22,7 @@ class Recipient:
         self.transport = transport
         self._closed = asyncio.Event()
         self._closed_at = 0.0
-        self._is_gone = False
+        self._has_left = False
         self._has_refused = False
         self._on_abandoned: OnAbandoned | None = None
 
@@ -37,7 +37,7 @@ class Recipient:
         It replaces the callback of an earlier response; None is for a response that is not meant to arrive.
         """
         self._on_abandoned = on_abandoned
-        if self._is_gone:
+        if self._has_left:
             self._abandon()
 
     async def pause(self, seconds: float) -> None:
@@ -54,7 +54,7 @@ class Recipient:
     def leave(self) -> None:
         """Note that the client left without the response."""
         self.close()
-        self._is_gone = True
+        self._has_left = True
         self._abandon()
 
     def has_refused(self) -> bool:
@@ -64,7 +64,7 @@ class Recipient:
         """
         if self._has_refused or self.transport.get_extra_info("ssl_object"):
             return self._has_refused
-        with suppress(OSError, ValueError):  # the socket is closed, and tells nothing any more
+        with suppress(OSError, ValueError):  # the socket is closed, and reports nothing any more
             error = self.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             # To ask for it clears it.
             self._has_refused = error == errno.EPIPE

@@ -1,4 +1,4 @@
-"""Files of CA certificates that clients read without being told: the system's, and those that libraries bring along."""
+"""Files of CA certificates that clients read by default: the system's, and those that libraries bring along."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The ports of this machine's loopback on which something listens, as Linux tells them."""
+"""The ports of this machine's loopback on which something listens, as Linux lists them."""
 
 import socket
 import struct

@@ -25,7 +25,7 @@ _READ_AT_ONCE = 25
 
 
 class Filters(TypedDict, total=False):
-    """What a list of exchanges is limited to; None is no limit."""
+    """What a list of exchanges is limited to; None for everything."""
 
     operation: str | None
     severity: str | None

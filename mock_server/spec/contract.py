@@ -123,22 +123,22 @@ class Contract:
         `lenient`: what can be read as it was meant is, and only the findings stay.
         """
         assert operation.shape is not None
-        settled, found = self.settle(operation, body, lenient=lenient)
+        accepted, found = self.validate(operation, body, lenient=lenient)
         noted: list[Finding] = []
-        taken = operation.shape.converted(settled, "/body", noted)
+        taken = operation.shape.converted(accepted, "/body", noted)
         return taken, (*found, *noted)
 
-    def settle(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
+    def validate(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
         """Return the body as it is accepted: the one that was sent, or with `lenient` the one that was meant.
 
         Raises ApiError 400 as `read_body` does.
         """
         if _has_long_list(body):
             # Shortened, a list is still too long where it must not be so long, and quick to refuse.
-            self._settled(operation, _shortened(body, iter(range(_MOST_LISTED + 1))), lenient=lenient)
-        return self._settled(operation, body, lenient=lenient)
+            self._validate(operation, _shortened(body, iter(range(_MOST_LISTED + 1))), lenient=lenient)
+        return self._validate(operation, body, lenient=lenient)
 
-    def _settled(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
+    def _validate(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
         assert operation.body is not None
         if operation.body.is_valid(body):
             return body, ()
@@ -149,10 +149,10 @@ class Contract:
         found = self._findings(mistakes, operation.shape)
         if not too_long and (len(errors) > _MOST_LISTED or next(room, None) is None):
             found += (_NOT_ALL_LISTED,)
-        meant = coerced(body, mistakes) if lenient and not too_long else body
-        if not operation.body.is_valid(meant):
+        intended = coerced(body, mistakes) if lenient and not too_long else body
+        if not operation.body.is_valid(intended):
             raise ApiError(400, *(finding.message for finding in found), findings=found)
-        return meant, found
+        return intended, found
 
     def _findings(
         self, mistakes: Iterable[Mistake], shape: Shape | None, pointer: str = "/body", name: str = ""

@@ -1,4 +1,4 @@
-"""What is wrong with a text that should be a date, and the date that was meant where that is plain."""
+"""What is wrong with a text that should be a date, and the date that was intended where that is plain."""
 
 import calendar
 import re
@@ -19,12 +19,12 @@ _MOST_DIGITS = 14
 
 
 def date_fault(text: str) -> tuple[str, str]:
-    """Return what is wrong, in words, and the text that was meant, or an empty one."""
+    """Return what is wrong, in words, and the text that was intended, or an empty one."""
     if text != text.strip():
         return "there are blanks around it", text.strip()
     is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
-    if is_number and (meant := instant_of_timestamp(int(text))):
-        return "this looks like a Unix timestamp", meant
+    if is_number and (intended := instant_of_timestamp(int(text))):
+        return "this looks like a Unix timestamp", intended
     found = _DATE.fullmatch(text)
     if not found:
         return "the year, the month and the day must come first, in that order and with hyphens", ""
@@ -63,8 +63,8 @@ def _time_fault(day: str, rest: str) -> tuple[str, str]:
     if hour > 23 or minute > 59 or second > 59:
         return f"there is no time {found['hour']}:{found['minute']}:{found['second'] or '00'}", ""
     if not found["seconds"]:
-        meant = f"{day}{found['between']}{found['hour']}:{found['minute']}:00"
-        return "the seconds are missing", meant + offset if not offset or _OFFSET.fullmatch(offset) else ""
+        intended = f"{day}{found['between']}{found['hour']}:{found['minute']}:00"
+        return "the seconds are missing", intended + offset if not offset or _OFFSET.fullmatch(offset) else ""
     if _OFFSET.fullmatch(offset.strip()):
         return "a blank stands before the offset", f"{day}T{rest[1:].removesuffix(offset)}{offset.strip()}"
     return f"'{offset}' is not an offset such as Z or +02:00", ""

@@ -25,15 +25,15 @@ def coerced(body: Any, mistakes: Iterable[Mistake]) -> Any:
         parent: Any = result
         for step in way:
             parent = parent[step]
-        meant = meant_value(mistake)
-        if meant is LEFT_OUT:
+        intended = intended_value(mistake)
+        if intended is LEFT_OUT:
             parent.pop(last, None)
         else:
-            parent[last] = meant
+            parent[last] = intended
     return result
 
 
-def meant_value(mistake: Mistake) -> Any:
+def intended_value(mistake: Mistake) -> Any:
     """Return the value that a wrong one stands for, LEFT_OUT for null in a field, or the value itself."""
     value, schema = mistake.value, mistake.schema
     if value is None:

@@ -12,7 +12,7 @@ import orjson
 from mock_server.findings import Evidence, Finding
 from mock_server.spec.convert import escape
 from mock_server.spec.dates import date_fault, instant_of_timestamp
-from mock_server.spec.lenient import LEFT_OUT, meant_value
+from mock_server.spec.lenient import LEFT_OUT, intended_value
 from mock_server.spec.mistakes import Mistake
 from mock_server.spec.shape import Shape
 
@@ -52,8 +52,8 @@ def _missing(mistake: Mistake, about: str) -> Finding:
 def _fault(mistake: Mistake, *, is_required: bool) -> tuple[str, dict[str, object]]:
     """Return the case of the text, and its own data."""
     value, kind = mistake.value, _kind(mistake.value)
-    meant = meant_value(mistake)
-    if meant is LEFT_OUT:
+    intended = intended_value(mistake)
+    if intended is LEFT_OUT:
         return "null-required" if is_required else "null", {"kind": kind}
     if value == "" and mistake.keyword in ("minLength", "pattern"):
         return "empty-required" if is_required else "empty", {"kind": kind}
@@ -64,9 +64,9 @@ def _fault(mistake: Mistake, *, is_required: bool) -> tuple[str, dict[str, objec
             fault = "this looks like a Unix timestamp"
         else:
             return "other-type", {"kind": kind}
-        return ("date-readable" if date else "date"), {"fault": fault, "meant": _described(date)}
-    if meant is not value:
-        return "readable", {"kind": kind, "meant": _described(meant)}
+        return ("date-readable" if date else "date"), {"fault": fault, "intended": _described(date)}
+    if intended is not value:
+        return "readable", {"kind": kind, "intended": _described(intended)}
     if isinstance(value, float) and mistake.keyword == "type":
         return "other-type", {"kind": "not a whole number"}
     return "other-type" if mistake.keyword in ("type", "anyOf") else "", {"kind": kind}

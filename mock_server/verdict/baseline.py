@@ -61,7 +61,7 @@ Identity = tuple[str, str | None, str]
 
 
 class Place(TypedDict):
-    """What tells a finding from others."""
+    """What distinguishes a finding from others."""
 
     code: str
     operation: str | None
@@ -97,18 +97,18 @@ class Baseline:
 class Comparison(TypedDict):
     """A run beside its baseline.
 
-    `known`: how many entries the run met, apart from those that have `expired`. `gone`: the entries that it did not
+    `known`: how many entries the run met, apart from those that have `expired`. `not_met`: the entries that it did not
     meet. `lost_points`: what the baseline has covered and the run has not, by operation.
     """
 
     known: int
     expired: list[BaselineEntry]
-    gone: list[BaselineEntry]
+    not_met: list[BaselineEntry]
     lost_points: dict[str, list[str]]
 
 
 def identity(place: Place) -> Identity:
-    """Return what tells a finding from others, as a key."""
+    """Return what distinguishes a finding from others, as a key."""
     return place["code"], place["operation"], _INDEX.sub("/*", place["pointer"])
 
 
@@ -130,7 +130,7 @@ def compare(
     return {
         "known": len(met) - len(expired),
         "expired": expired,
-        "gone": [entry for key, entry in baseline.entries.items() if key not in found],
+        "not_met": [entry for key, entry in baseline.entries.items() if key not in found],
         "lost_points": {name: points for name, points in lost.items() if points},
     }
 

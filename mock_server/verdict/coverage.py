@@ -110,7 +110,7 @@ class _OperationCounter:
         self._found[CALL] += 1
         if self._operation.shape and (sent := _parse(body)) is not None:
             # Validated again because the journal keeps what was sent, not the values that lenient mode read from it.
-            accepted, _ = self._contract.settle(self._operation, sent, lenient=True)
+            accepted, _ = self._contract.validate(self._operation, sent, lenient=True)
             self._found.update(set(exercised(self._operation.shape, accepted)))
 
     @property

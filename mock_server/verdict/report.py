@@ -10,7 +10,7 @@
      "coverage": {"operations": {NAME: {"requests", "statuses": {}, "fields": {POINT: count}, "missing": [POINT]}}},
      "faults": [{"request", "operation", "fault", "cause", "outcome", "retry", "stored"}],
      "foreign_hosts": [{"host", "port", "address", "count"}],
-     "baseline": {"known", "expired": [ENTRY], "gone": [ENTRY], "lost_points": {OPERATION: [POINT]}} | null}
+     "baseline": {"known", "expired": [ENTRY], "not_met": [ENTRY], "lost_points": {OPERATION: [POINT]}} | null}
 
 The numbers of requests are the journal's own, or with `check` those of the run, in the order in which the requests
 came.

@@ -84,11 +84,11 @@ class ImportApi:
         request = await read_request(scope, receive, self._max_body_bytes)
         if request is None:
             return
-        settled = await self._settled(request, carry_out)
+        result = await self._commit(request, carry_out)
         if self._on_exchange:
-            self._on_exchange(settled.value if isinstance(settled, Committed) else settled.exchange)
-        on_abandoned = partial(self._abandoned, settled.value) if isinstance(settled, Committed) else None
-        await send_response(settled, scope, receive, send, on_abandoned)
+            self._on_exchange(result.value if isinstance(result, Committed) else result.exchange)
+        on_abandoned = partial(self._abandoned, result.value) if isinstance(result, Committed) else None
+        await send_response(result, scope, receive, send, on_abandoned)
 
     def exchange(self, request: Request, session: Session) -> Exchange:
         """Carry out one exchange and journal it. Of a call that is refused or fails, nothing else is stored."""
@@ -172,7 +172,7 @@ class ImportApi:
         self._journal.write(session, exchange)
         return exchange
 
-    async def _settled(self, request: Request, carry_out: CarryOut) -> Committed[Exchange] | NotStored:
+    async def _commit(self, request: Request, carry_out: CarryOut) -> Committed[Exchange] | NotStored:
         """Carry out the exchange and commit it; where the database fails, answer 500 and journal that, if possible."""
         try:
             return await self._database.commit(partial(carry_out, request))

@@ -34,7 +34,7 @@ class Guard:
     """Wraps the whole application.
 
     `hosts`: names beside loopback's that may stand in `Host`.
-    `refuse_call`: returns what refuses a call of the import API, so that the client's developer learns of it.
+    `refuse_call`: returns what refuses a call of the import API, so that the client's developer sees it.
     """
 
     def __init__(

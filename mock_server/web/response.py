@@ -30,7 +30,7 @@ class NotStored:
 
 
 async def send_response(
-    settled: Committed[Exchange] | NotStored,
+    result: Committed[Exchange] | NotStored,
     scope: Scope,
     receive: Receive,
     send: Send,
@@ -40,7 +40,7 @@ async def send_response(
 
     `on_abandoned`: as in `Recipient.watch`; not called where the fault keeps the response back.
     """
-    exchange = settled.value if isinstance(settled, Committed) else settled.exchange
+    exchange = result.value if isinstance(result, Committed) else result.exchange
     fault, response = exchange.fault or _NO_FAULT, exchange.response
     recipient: Recipient = scope["extensions"][RECIPIENT]["recipient"]
     recipient.watch(None if fault.reset or fault.truncate else on_abandoned)

@@ -1,6 +1,6 @@
-"""`world HEARD COMMAND…`, run in namespaces of its own: a network with a foreign host, to which every name leads.
+"""`foreign_host RECEIVED COMMAND…`: a network with a foreign host to which every name leads, in its own namespaces.
 
-Runs the command, ends with its exit code, and writes the ports at which the foreign host was called to HEARD.
+Runs the command, ends with its exit code, and writes the ports at which the foreign host was called to RECEIVED.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from client_tests.isolated import FOREIGN_ADDRESS, FOREIGN_PORTS
 
 
-def main(heard_file: str, *command: str) -> int:
+def main(received_file: str, *command: str) -> int:
     for line in (f"addr add {FOREIGN_ADDRESS}/32 dev lo", "link set lo up"):
         subprocess.run(["ip", *line.split()], check=True)
     foreign = f"{FOREIGN_ADDRESS} import.segmetrics.io api.segmetrics.io foreign.example.org"
@@ -24,22 +24,22 @@ def main(heard_file: str, *command: str) -> int:
         with tempfile.NamedTemporaryFile("w", delete=False) as file:
             file.write(text)
         subprocess.run(["mount", "--bind", file.name, str(Path(path).resolve())], check=True)
-    heard: list[int] = []
+    received: list[int] = []
     for port in FOREIGN_PORTS:
         listener = socket.create_server((FOREIGN_ADDRESS, port))
-        threading.Thread(target=answer, args=(listener, port, heard), daemon=True).start()
+        threading.Thread(target=answer, args=(listener, port, received), daemon=True).start()
     names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     names.bind(("127.0.0.1", 53))
     threading.Thread(target=answer_names, args=(names,), daemon=True).start()
     code = subprocess.run(command).returncode
-    Path(heard_file).write_text(json.dumps(sorted(heard)), "utf-8")
+    Path(received_file).write_text(json.dumps(sorted(received)), "utf-8")
     return code
 
 
-def answer(listener: socket.socket, port: int, heard: list[int]) -> None:
+def answer(listener: socket.socket, port: int, received: list[int]) -> None:
     while True:
         connection, _ = listener.accept()
-        heard.append(port)
+        received.append(port)
         with connection:
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nforeign")
             connection.shutdown(socket.SHUT_WR)

@@ -86,7 +86,7 @@ def test_only_an_address_that_other_machines_reach_gets_an_admin_token(host: str
         assert ("Admin link" in server.banner) is has_token
 
 
-def test_with_log_requests_each_call_is_a_line(http: httpx.Client) -> None:
+def test_with_log_requests_each_exchange_is_a_line_and_its_findings_follow(http: httpx.Client) -> None:
     with served("--log-requests") as server:
         sandbox = demo(server, http)
         sandbox.stored("contact", {"contact_id": 1})
@@ -96,12 +96,12 @@ def test_with_log_requests_each_call_is_a_line(http: httpx.Client) -> None:
 
         lines = [line for line in server.process.communicate(timeout=ENDED_IN_SECONDS)[0].splitlines() if line]
 
-    assert [line.split()[1:4] for line in lines] == [
+    assert [line.split()[1:4] for line in lines if not line.startswith(" ")] == [
         ["POST", "/api/v1/demo/payments/contact", "200"],
         ["DELETE", "/api/v1/demo/payments/contact/%C3%A9%20%25", "404"],
         ["POST", "/api/v1/demo/payments/contact", "401"],
     ]
-    assert "wrong-key" in lines[2]
+    assert "wrong-key" in lines[-1]
     assert "sandbox-key" not in "".join(lines)
 
 
@@ -243,6 +243,7 @@ VARIABLES = {
     "intercept": "1",
     "faults": "",
     "log_requests": "true",
+    "log_format": "json",
 }
 
 
@@ -268,7 +269,8 @@ def test_every_setting_is_a_variable(http: httpx.Client, tmp_path: Path) -> None
         assert len(http.get(journal_url, headers=token).json()["requests"]) == 2
         assert (tmp_path / "data.db").exists()
         server.process.terminate()
-        assert "/product 413" in server.process.communicate(timeout=ENDED_IN_SECONDS)[0]
+        logged = server.process.communicate(timeout=ENDED_IN_SECONDS)[0].strip().splitlines()
+        assert 413 in [json.loads(line)["status"] for line in logged if line.startswith("{")]
 
 
 def test_the_port_is_a_variable_too(taken_port: int) -> None:

@@ -3,54 +3,96 @@
 import argparse
 import dataclasses
 import gc
+import json
+import os
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from mock_server import __version__, settings
+from mock_server.argument_parser import ArgumentParser
 from mock_server.check.reports import FORMATS
 from mock_server.errors import SpecError, StoreError, UsageError
-from mock_server.findings import FAIL_ON
+from mock_server.findings import CATALOGUE, FAIL_ON
 from mock_server.settings import ServeSettings
+from mock_server.text import nearest
 
 NAME = "segmetrics-mock"
-
+SHELLS = ("bash", "zsh", "fish")
 # The resources of `fake`, as in `fakedata`, which is loaded only when it is used; a test compares them.
 FAKED = ("contact", "invoice", "subscription", "product", "ad_performance", "tags")
 
 
+_MOST_FAKES = 200_000
+_CLOSED_PIPE = 128 + 13  # as a shell reports SIGPIPE
+_INTERRUPTED = 128 + 2
+# Variables with the prefix that are not settings: `check` gives it to the command.
+_INTERNAL_VARIABLES = ("SEGMETRICS_MOCK_HOOK",)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0, 1 for a broken contract, 2 for misuse."""
+    """Run the command; return its exit code: 0, 1 for a broken contract, 2 for misuse."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What a client sent may hold characters that the terminal's encoding lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    given = sys.argv[1:] if argv is None else argv
+    if not given:
+        parser.print_help(sys.stderr)
+        return 2
     try:
-        arguments = _parser().parse_args(argv)
-        arguments.given = sys.argv[1:] if argv is None else argv
+        arguments = parser.parse_command(given)
+        arguments.given = given
+        _warn_of_unknown_variables(parser)
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
     except (StoreError, UsageError) as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 2
     except SpecError as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has enough of it, such as `head`. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CLOSED_PIPE
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=NAME, description="A local stand-in for the SegMetrics import API.")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog=NAME,
+        description="A local stand-in for the SegMetrics import API.",
+        examples=["segmetrics-mock serve", "segmetrics-mock check -- npm test", "segmetrics-mock COMMAND --help"],
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_serve(commands.add_parser("serve", help="serve the fake"))
-    _add_check(commands.add_parser("check", help="run a client's own command and check every request that it sends"))
-    _add_fake(commands.add_parser("fake", help="print valid payloads as JSON lines"))
-    commands.add_parser("datasets", help="list the built-in datasets").set_defaults(run=_datasets)
-    _add_contract(commands.add_parser("contract", help="test whether a server keeps the contract"))
+    for name, help, add, options in _COMMANDS:
+        command = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.", **options)
+        command.set_defaults(parser=command)
+        add(command)
+        parser.variables_of_commands |= command.variables
     return parser
 
 
-def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = f"Every option is also a variable, such as {settings.variable_of('port')}."
+def _warn_of_unknown_variables(parser: ArgumentParser) -> None:
+    known = {*parser.variables_of_commands, *_INTERNAL_VARIABLES}
+    for name in sorted(os.environ):
+        if name.startswith(settings.ENVIRONMENT_PREFIX) and name not in known:
+            print(f"segmetrics-mock: the variable {name} is not a setting{nearest(name, known)}", file=sys.stderr)
+
+
+def _add_serve(parser: ArgumentParser) -> None:
     parser.set_defaults(run=_serve)
     for setting in dataclasses.fields(ServeSettings):
         option, help = settings.option_of(setting.name), setting.metadata["help"]
@@ -83,8 +125,7 @@ def _read(setting: settings.Setting, value: Any) -> Any:
     return settings.parse(setting, value, settings.option_of(setting.name)) if isinstance(value, str) else value
 
 
-def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.usage = f"{NAME} check [options] -- COMMAND ..."
+def _add_check(parser: ArgumentParser) -> None:
     parser.set_defaults(run=_check)
     for format in FORMATS:
         parser.add_argument(format.option, default="", metavar="FILE", help=format.help)
@@ -175,15 +216,20 @@ def _without_key(word: str, key: str) -> str:
     return shlex.quote(word)
 
 
-def _add_contract(parser: argparse.ArgumentParser) -> None:
+def _add_contract(parser: ArgumentParser) -> None:
     parser.set_defaults(run=_contract)
     parser.add_argument("url", metavar="URL", help="the base that ends in /api, such as http://127.0.0.1:8642/api")
     parser.add_argument("--account", metavar="ID", help="account (default: SEGMETRICS_ACCOUNT_ID, else demo)")
     parser.add_argument("--integration", metavar="ID", help="likewise SEGMETRICS_INTEGRATION_ID, else payments")
     parser.add_argument("--api-key", metavar="KEY", help="likewise SEGMETRICS_API_KEY, else that of demo")
     depth = parser.add_mutually_exclusive_group()
-    depth.add_argument("--quick", dest="depth", action="store_const", const="quick", help="under a minute on a fake")
-    depth.add_argument("--deep", dest="depth", action="store_const", const="deep", help="some ten minutes")
+    for option in (
+        depth.add_argument(
+            "--quick", dest="depth", action="store_const", const="quick", help="under a minute on a fake"
+        ),
+        depth.add_argument("--deep", dest="depth", action="store_const", const="deep", help="some ten minutes"),
+    ):
+        parser.note_option(option)
     parser.add_argument("--seed", type=int, metavar="N", help="repeats the run with that seed")
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first operation with a finding")
     parser.add_argument("--report-junit", type=Path, metavar="FILE", help="write the report as JUnit")
@@ -197,12 +243,19 @@ def _contract(arguments: argparse.Namespace) -> int:
     return contract(options_from(arguments))
 
 
-def _add_fake(parser: argparse.ArgumentParser) -> None:
+def _add_fake(parser: ArgumentParser) -> None:
     parser.set_defaults(run=_fake)
     parser.add_argument("resource", metavar="RESOURCE", choices=FAKED, help=", ".join(FAKED))
-    parser.add_argument("--count", type=_whole, default=1, metavar="N", help="how many (default: 1)")
+    parser.add_argument("--count", type=_count, default=1, metavar="N", help="how many (default: 1)")
     parser.add_argument("--seed", type=_whole, default=1, metavar="N", help="other data for each seed (default: 1)")
     parser.add_argument("--today", default="", metavar="DAY", help="day that dates count from (default: 2026-06-30)")
+
+
+def _count(text: str) -> int:
+    # They are planned in memory, some 2 KB each.
+    if (count := _whole(text)) > _MOST_FAKES:
+        raise argparse.ArgumentTypeError(f"{count} is too many; make at most {_MOST_FAKES:,} and change the --seed")
+    return count
 
 
 def _whole(text: str) -> int:
@@ -217,7 +270,110 @@ def _fake(arguments: argparse.Namespace) -> int:
     return print_fakes(arguments.resource, arguments.count, arguments.seed, arguments.today)
 
 
+def _add_datasets(parser: ArgumentParser) -> None:
+    parser.set_defaults(run=_datasets)
+
+
 def _datasets(_: argparse.Namespace) -> int:
     from mock_server.datasets.command import print_datasets
 
     return print_datasets()
+
+
+def _add_faults(parser: ArgumentParser) -> None:
+    parser.set_defaults(run=_faults)
+
+
+def _faults(_: argparse.Namespace) -> int:
+    from mock_server.faults import built_in_plans
+
+    for name, rules in built_in_plans().items():
+        print(name, *(f"  {json.dumps(rule)}" for rule in rules), sep="\n")
+    return 0
+
+
+def _add_findings(parser: ArgumentParser) -> None:
+    parser.set_defaults(run=_findings)
+    parser.add_argument("code", nargs="?", metavar="CODE", choices=CATALOGUE, help="one finding, with its rules")
+
+
+def _findings(arguments: argparse.Namespace) -> int:
+    if arguments.code is None:
+        for code, kind in CATALOGUE.items():
+            print(f"{code:24} {kind.severity:10} {kind.meaning}")
+        return 0
+    from mock_server.spec import Contract
+
+    kind, rules = CATALOGUE[arguments.code], Contract.load().rules
+    print(f"{arguments.code}, a {kind.severity}: {kind.meaning}")
+    for name in kind.rules:
+        print(f"  {name}, {rules[name]['x-evidence']['kind']}: {rules[name]['rule']}")
+    return 0
+
+
+def _add_completion(parser: ArgumentParser) -> None:
+    parser.set_defaults(run=_completion)
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
+
+
+def _completion(arguments: argparse.Namespace) -> int:
+    from argcomplete.shell_integration import shellcode
+
+    print(shellcode(["segmetrics-mock"], shell=arguments.shell))
+    return 0
+
+
+_COMMANDS: Sequence[tuple[str, str, Callable[[ArgumentParser], None], Mapping[str, Any]]] = (
+    (
+        "serve",
+        "serve the fake",
+        _add_serve,
+        {
+            "usage": "segmetrics-mock serve [options]",
+            "examples": [
+                "segmetrics-mock serve --dataset demo",
+                "segmetrics-mock serve --port 0 --database data.db --mode lenient",
+                f"{settings.variable_of('port')}=9000 segmetrics-mock serve   # each option is a variable too",
+            ],
+        },
+    ),
+    (
+        "check",
+        "run a client's own command and check every request that it sends",
+        _add_check,
+        {
+            "usage": "segmetrics-mock check [options] -- COMMAND ...",
+            "reads_variables": True,
+            "examples": [
+                "segmetrics-mock check -- npm test",
+                "segmetrics-mock check --report-html report.html -- python shop.py",
+                "segmetrics-mock check --faults lost-answers --fail-on warning -- go test ./...",
+            ],
+        },
+    ),
+    (
+        "contract",
+        "test whether a server keeps the contract",
+        _add_contract,
+        {
+            "usage": "segmetrics-mock contract [options] URL",
+            "reads_variables": True,
+            "examples": ["segmetrics-mock contract http://127.0.0.1:8642/api --quick"],
+        },
+    ),
+    (
+        "fake",
+        "print valid payloads as JSON lines",
+        _add_fake,
+        {"examples": ["segmetrics-mock fake invoice --count 3"]},
+    ),
+    ("datasets", "list the built-in datasets", _add_datasets, {}),
+    ("faults", "list the built-in fault plans", _add_faults, {}),
+    ("findings", "explain what can be found", _add_findings, {"examples": ["segmetrics-mock findings tags-dropped"]}),
+    (
+        "completion",
+        "print what completes commands and options in a shell",
+        _add_completion,
+        {"examples": ['eval "$(segmetrics-mock completion bash)"', "segmetrics-mock completion fish | source"]},
+    ),
+)

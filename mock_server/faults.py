@@ -20,6 +20,7 @@ The counts are kept with the plan, so that all processes of a server share them.
 """
 
 import dataclasses
+import json
 import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ import yaml
 
 from mock_server.errors import ApiError, UsageError
 from mock_server.resources import resource_path
+from mock_server.text import nearest
 
 MAX_DELAY_SECONDS = 60
 
@@ -150,12 +152,18 @@ def read_plan(document: Any, operations: Collection[str]) -> list[FaultRule]:
         for error in _RULE_VALIDATOR.iter_errors(rule):
             errors.append(f"rules/{'/'.join(map(str, [position, *error.instance_path]))}: {error.message}")
         if isinstance(rule, dict) and "operation" in rule and rule["operation"] not in operations:
-            known = ", ".join(operations)
-            errors.append(f"rules/{position}/operation: '{rule['operation']}' is not an operation; use one of {known}")
+            hint = nearest(str(rule["operation"]), operations) or f"; use one of {', '.join(operations)}"
+            errors.append(f"rules/{position}/operation: '{rule['operation']}' is not an operation{hint}")
     if errors:
         raise ApiError(400, *errors)
     rules: list[FaultRule] = document["rules"]
     return rules
+
+
+def built_in_plans() -> dict[str, list[FaultRule]]:
+    """Return the rules of each built-in plan, by its name."""
+    files = sorted(resource_path("fixtures").glob("*.json"))
+    return {file.stem: json.loads(file.read_text("utf-8"))["rules"] for file in files}
 
 
 def load_plan(name: str, operations: Collection[str]) -> list[FaultRule]:
@@ -169,7 +177,9 @@ def load_plan(name: str, operations: Collection[str]) -> list[FaultRule]:
         document = yaml.safe_load(file.read_text("utf-8"))
         return read_plan(document, operations)
     except OSError as error:
-        raise UsageError(f"the fault plan {name} cannot be read: {error.strerror}; check its name") from error
+        known = built_in_plans()
+        hint = nearest(name, known) or f"; name a file, or one of {', '.join(known)}"
+        raise UsageError(f"the fault plan {name} cannot be read: {error.strerror}{hint}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"the fault plan {name} is neither JSON nor YAML: {' '.join(str(error).split())}") from error
     except ApiError as error:

@@ -20,12 +20,13 @@ from urllib.parse import quote
 import orjson
 import uvicorn
 
+from mock_server import __version__
 from mock_server.errors import UsageError
+from mock_server.exchange_log import exchange_printer
 from mock_server.faults import load_plan
 from mock_server.http.limits import Config, OnReject, raise_file_limit
 from mock_server.http.listener import listening
 from mock_server.http.protocol import HttpProtocol
-from mock_server.journal import Exchange
 from mock_server.network import bracket_host, is_loopback
 from mock_server.settings import EMPTY, ServeSettings
 from mock_server.spec import Contract
@@ -33,6 +34,7 @@ from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, Sandbox
 from mock_server.store.database import Database, open_database
 from mock_server.web.app import App, build_app
+from mock_server.web.dashboard import DOCS_PATH
 from mock_server.web.guard import LOGIN_PATH, UI_PATH
 
 __all__ = ["banner", "listening", "load_dataset", "running", "serve"]
@@ -114,7 +116,7 @@ def _prepare_app(settings: ServeSettings, database: Database) -> App:
 
 def _app(settings: ServeSettings, contract: Contract, database: Database) -> App:
     log = sys.stdout.isatty() if settings.log_requests is None else settings.log_requests
-    return build_app(contract, database, settings, on_exchange=_printer() if log else None)
+    return build_app(contract, database, settings, on_exchange=exchange_printer(settings.log_format) if log else None)
 
 
 def _worker(settings: ServeSettings) -> App:
@@ -262,12 +264,15 @@ def banner(settings: ServeSettings, port: int) -> str:
     origin = f"http://{bracket_host(_LOOPBACK_OF_ALL.get(settings.host, settings.host))}:{port}"
     sandbox = DEFAULT_SANDBOX
     lines = [
+        f"segmetrics-mock {__version__}, dataset {settings.dataset}, mode {settings.mode}; ctrl-C stops it",
+        "",
         f"Base URL     {origin}/api",
         f"Account      {sandbox.account_id}",
         f"Integrations {', '.join(f'{id} (custom {kind})' for kind, id in sandbox.integrations.items())}",
         f"API key      {sandbox.api_key}",
         f"State        {origin}/__admin/sandboxes/{sandbox.account_id}/state",
         f"Dashboard    {origin}{UI_PATH}",
+        f"Reference    {origin}{DOCS_PATH}",
     ]
     if settings.admin_token:
         lines.append(f"Admin link   {origin}{LOGIN_PATH}?token={quote(settings.admin_token, safe='')}")
@@ -306,18 +311,6 @@ def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Inte
     ) as interception:
         environment = interception.environment(port, host=address)
         yield _Intercepted(interception.protocol, exports(environment, os.environ))
-
-
-def _printer() -> Callable[[Exchange], None]:
-    """Return a function that prints a line for an exchange: time, method, path, status, milliseconds, findings."""
-
-    def show(exchange: Exchange) -> None:
-        codes = " ".join(f"{finding.severity}:{finding.code}{finding.pointer}" for finding in exchange.findings)
-        path = exchange.request.path.encode("ascii", "backslashreplace").decode()
-        line = f"{exchange.received_at[11:19]} {exchange.request.method:6} {path} {exchange.response.status}"
-        print(f"{line} {exchange.duration_ms:.1f} ms  {codes}".rstrip(), flush=True)
-
-    return show
 
 
 @contextmanager

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mock_server.errors import UsageError
+from mock_server.text import nearest
 
 ENVIRONMENT_PREFIX = "SEGMETRICS_MOCK_"
-_SWITCH = {"1": True, "true": True, "0": False, "false": False}
+SWITCH_VALUES = {"1": True, "true": True, "0": False, "false": False}
 Setting = dataclasses.Field[Any]
 MODES = STRICT, LENIENT = "strict", "lenient"
+LOG_FORMATS = TEXT, JSON = "text", "json"
 ISOLATE = AUTO, ALWAYS, NEVER = "auto", "always", "never"
 # The name of the dataset without data.
 EMPTY = "empty"
@@ -46,7 +48,8 @@ class ServeSettings:
     journal_limit: int = _setting(10_000, "exchanges that the journal keeps for each account")
     check_answers: bool = _setting(False, "respond 500 when a response of the fake itself breaks the contract")
     intercept: bool = _setting(False, "also act as the production hosts, for clients in which they are hard-coded")
-    log_requests: bool | None = _setting(None, "print a line for each request; by default on a terminal only")
+    log_requests: bool | None = _setting(None, "print each request and its findings; by default on a terminal only")
+    log_format: str = _setting(TEXT, "how requests are printed: text, or a JSON object per line", choices=LOG_FORMATS)
 
 
 def variable_of(name: str) -> str:
@@ -85,7 +88,7 @@ def parse(setting: Setting, text: str, name: str) -> Any:
     if is_list(setting):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if is_switch(setting):
-        return _SWITCH[_one_of(text, _SWITCH, name)]
+        return SWITCH_VALUES[_one_of(text, SWITCH_VALUES, name)]
     if choices := setting.metadata["choices"]:
         return _one_of(text, choices, name)
     if isinstance(setting.default, int):
@@ -98,5 +101,5 @@ def parse(setting: Setting, text: str, name: str) -> Any:
 
 def _one_of(text: str, choices: Collection[str], name: str) -> str:
     if text not in choices:
-        raise UsageError(f"{name} is '{text}'; it must be one of {', '.join(choices)}")
+        raise UsageError(f"{name} is '{text}'{nearest(text, choices)}; it must be one of {', '.join(choices)}")
     return text

@@ -19,6 +19,7 @@ from mock_server.resources import resource_path
 from mock_server.settings import EMPTY
 from mock_server.spec import Contract
 from mock_server.store.accounts import ADS, PAYMENTS
+from mock_server.text import nearest
 
 _MAX_ERRORS = 10
 _FILE_SUFFIXES = (".yaml", ".yml", ".json")
@@ -86,7 +87,8 @@ def read(name: str, contract: Contract, today: date | None = None) -> Dataset:
         return read_named(name, contract, today)
     path = Path(name)
     if path.suffix not in _FILE_SUFFIXES and not path.is_file():
-        raise UsageError(f"there is no dataset '{name}'; use one of {', '.join(names())}, or name a .yaml file")
+        hint = nearest(name, names()) or f"; use one of {', '.join(names())}, or name a .yaml file"
+        raise UsageError(f"there is no dataset '{name}'{hint}")
     try:
         text = path.read_text("utf-8")
     except OSError as error:

@@ -220,6 +220,7 @@ def test_a_request_is_logged_as_json_when_asked() -> None:
 def test_serving_goes_on_when_nobody_reads_the_log_any_more() -> None:
     with httpx.Client() as http, served("--log-requests") as server:
         assert server.process.stdout
+        server.process.stdout.readline()  # the end of the banner
         server.process.stdout.close()
         for _ in range(3):
             assert demo(server, http).post("product", {"id": 1, "name": "Course"}).status_code == 200

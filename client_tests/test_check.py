@@ -48,7 +48,7 @@ def test_each_wrong_field_is_named_in_the_report_and_on_the_terminal(bad: Checke
         assert finding["requests"] == [2]
 
 
-@pytest.mark.parametrize("order", ["good", "bad"])
+@pytest.mark.parametrize("order", ["good", pytest.param("bad", marks=pytest.mark.slow)])
 def test_the_production_host_baked_in_gives_the_same_report(
     order: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -96,6 +96,7 @@ def test_no_command_at_all_is_misuse(words: list[str]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_another_host_is_refused_recorded_and_fails_the_run(tmp_path: Path) -> None:
     curl = "curl --silent --show-error https://api.example.org"
 
@@ -155,6 +156,7 @@ def test_credentials_that_are_baked_in_are_taken(tmp_path: Path) -> None:
     assert ended.code == 0
 
 
+@pytest.mark.slow
 def test_credentials_that_are_baked_in_and_not_given_are_found(tmp_path: Path) -> None:
     ended = checked(tmp_path, baked_in(BAKED_IN))
 
@@ -172,6 +174,7 @@ def test_requests_are_numbered_as_they_came_whichever_account_they_named(tmp_pat
     assert sorted(finding["requests"] for finding in ended.report["findings"]) == [[1, 5], [2, 6], [4]]
 
 
+@pytest.mark.slow
 def test_the_name_of_the_ads_integration_is_taken() -> None:
     ended = run("--integration", "ads", command=["true"])
 

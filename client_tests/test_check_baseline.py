@@ -76,6 +76,7 @@ def test_a_project_adopts_a_baseline_adds_a_mistake_and_mends_two(tmp_path: Path
     assert entries(baseline) == known
 
 
+@pytest.mark.slow
 def test_a_known_finding_is_known_by_its_place_whatever_was_sent(tmp_path: Path, baseline: Path) -> None:
     def order(*amounts: Any) -> list[Any]:
         items = [{**ITEM, "id": place, "amount": amount} for place, amount in enumerate(amounts)]

@@ -46,6 +46,7 @@ def reasons(ended: Checked) -> str:
     return "\n".join(ended.report["verdict"]["reasons"])
 
 
+@pytest.mark.slow
 @isolations
 @pytest.mark.parametrize(
     "short_lived",
@@ -73,6 +74,7 @@ def test_a_handshake_that_a_short_lived_client_breaks_off_is_reported_each_time(
         assert "--isolate always" in reasons(ended)
 
 
+@pytest.mark.slow
 @isolations
 def test_a_connection_without_a_request_is_reported(isolate: str, tmp_path: Path) -> None:
     ended = checked(tmp_path, [sys.executable, "-c", PINNED, PRODUCTION_HOST], "--isolate", isolate)
@@ -82,6 +84,7 @@ def test_a_connection_without_a_request_is_reported(isolate: str, tmp_path: Path
     assert "If it pins certificates" in reasons(ended)
 
 
+@pytest.mark.slow
 @isolations
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_a_client_that_insists_on_http_2_is_named(isolate: str, tmp_path: Path) -> None:
@@ -98,6 +101,7 @@ def test_a_client_that_insists_on_http_2_is_named(isolate: str, tmp_path: Path) 
     assert "HTTP/1.1" in reasons(ended)
 
 
+@pytest.mark.slow
 @needs_curl
 @needs_namespaces
 def test_http_2_without_tls_is_named(tmp_path: Path) -> None:
@@ -106,6 +110,7 @@ def test_http_2_without_tls_is_named(tmp_path: Path) -> None:
     assert "the client sent HTTP/2" in reasons(ended)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("isolate", "remedy"),
     [pytest.param("always", "--trust FILE", marks=needs_namespaces), ("never", "--isolate always")],
@@ -119,6 +124,7 @@ def test_a_command_without_a_call_gets_the_likely_causes(isolate: str, remedy: s
         assert cause in reasons(ended)
 
 
+@pytest.mark.slow
 def test_a_command_that_fails_before_its_first_call_gets_the_likely_causes(tmp_path: Path) -> None:
     ended = checked(tmp_path, ["sh", "-c", "exit 3"])
 
@@ -128,6 +134,7 @@ def test_a_command_that_fails_before_its_first_call_gets_the_likely_causes(tmp_p
         assert remedy in reasons(ended)
 
 
+@pytest.mark.slow
 def test_a_command_that_fails_after_its_first_call_is_not(tmp_path: Path) -> None:
     ended = checked(tmp_path, ["sh", "-c", f"{shlex.join(client('shop', 'good'))}; exit 3"])
 
@@ -135,6 +142,7 @@ def test_a_command_that_fails_after_its_first_call_is_not(tmp_path: Path) -> Non
     assert reasons(ended) == ""
 
 
+@pytest.mark.slow
 def test_again_repeats_all_options_as_a_shell_reads_them(tmp_path: Path) -> None:
     options = ["--account", "my shop", "--mode", "lenient", "--isolate=never", "--fail-under", "0"]
 
@@ -147,6 +155,7 @@ def test_again_repeats_all_options_as_a_shell_reads_them(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", [["--api-key", "k'ey-4711"], ["--api-key=k'ey-4711"]])
 def test_again_leaves_the_api_key_to_a_variable(option: list[str], tmp_path: Path) -> None:
     ended = checked(tmp_path, ["true"], *option)

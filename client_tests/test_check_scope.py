@@ -37,6 +37,7 @@ def found(run: Checked) -> list[tuple[str, str, str]]:
     return [(finding["code"], finding["severity"], finding["pointer"]) for finding in run.report["findings"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("header", "value", "pointer", "remedy"), FOREIGN)
 def test_a_call_that_the_guard_refuses_fails_the_run(
     tmp_path: Path, header: str, value: str, pointer: str, remedy: str
@@ -85,6 +86,7 @@ def test_what_the_guard_refuses_on_the_admin_side_is_not_a_call(sandbox: Sandbox
     assert sandbox.requests() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isolate", ["auto", "never"])
 @pytest.mark.parametrize(("mode", "statuses"), [("strict", ["403", "200"]), ("lenient", ["200", "200"])])
 def test_a_production_host_over_plain_http_is_a_violation(
@@ -101,10 +103,12 @@ def test_a_production_host_over_plain_http_is_a_violation(
     assert "import.segmetrics.io was called over plain http" in ended.stdout
 
 
+@pytest.mark.slow
 def test_the_fakes_own_address_over_plain_http_is_as_it_should_be(tmp_path: Path) -> None:
     assert run(tmp_path, curl()).report["findings"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["other", "before"])
 def test_calls_to_other_sandboxes_and_before_a_reset_count(tmp_path: Path, moment: str) -> None:
     ended = checked(tmp_path, client("resetting", moment))
@@ -116,6 +120,7 @@ def test_calls_to_other_sandboxes_and_before_a_reset_count(tmp_path: Path, momen
     assert ended.report["findings"][0]["requests"] == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("send", "said"),
     [
@@ -157,6 +162,7 @@ def add(sandbox, account=None, **headers):
 """
 
 
+@pytest.mark.slow
 def test_in_pytest_too_nothing_that_was_sent_is_forgotten(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,6 +255,7 @@ REAL_SLEEP = time.sleep
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [True, False], ids=["before the server starts", "after"])
 def test_a_frozen_clock_gives_no_false_verdict(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, before: bool
@@ -261,6 +268,7 @@ def test_a_frozen_clock_gives_no_false_verdict(
     result.assert_outcomes(passed=1 if before else 2)
 
 
+@pytest.mark.slow
 def test_a_wall_clock_that_is_set_back_gives_no_false_verdict(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,7 +52,7 @@ def test_a_client_whose_every_call_is_404_fails_and_each_is_named(tmp_path: Path
     ]
 
 
-@pytest.mark.parametrize("fail_on", ["violation", "never"])
+@pytest.mark.parametrize("fail_on", ["violation", pytest.param("never", marks=pytest.mark.slow)])
 def test_lost_writes_have_a_headline_of_their_own_and_always_fail(tmp_path: Path, fail_on: str) -> None:
     calls: list[list[Any]] = [["POST", "product", {"id": id, "name": f"Course {id}"}] for id in range(4)]
     rules = plan(tmp_path, {"nth": [2, 3], "fault": {"status": 500}}, {"nth": [4], "fault": {"status": 429}})

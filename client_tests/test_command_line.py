@@ -26,6 +26,7 @@ def command(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "usage", "near"),
     [
@@ -90,6 +91,7 @@ def test_the_fault_plans_are_listed_as_they_can_be_written() -> None:
 # Variables of options.
 
 
+@pytest.mark.slow
 def test_each_option_of_check_has_a_variable_and_the_option_wins() -> None:
     variables: dict[str, str | Path] = {"SEGMETRICS_MOCK_FAIL_UNDER": "100", "SEGMETRICS_MOCK_ACCOUNT": "a-42"}
     script = "import os; print(os.environ['SEGMETRICS_ACCOUNT_ID'])"
@@ -102,6 +104,7 @@ def test_each_option_of_check_has_a_variable_and_the_option_wins() -> None:
     assert by_option.stdout.startswith(b"b-43\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
@@ -128,6 +131,7 @@ def test_a_variable_that_is_not_a_setting_is_named() -> None:
 # How it ends.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["fake contact --count 100000", "findings", "completion bash", "serve --port 0"])
 def test_a_closed_pipe_ends_a_command_without_a_traceback(line: str) -> None:
     reading, writing = os.pipe()
@@ -141,6 +145,7 @@ def test_a_closed_pipe_ends_a_command_without_a_traceback(line: str) -> None:
     assert ended.stderr == b""
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
     line = [*COMMAND, "fake", "contact", "--count", "200000"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
@@ -154,6 +159,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
         assert process.stderr.read() == b""
 
 
+@pytest.mark.slow
 def test_a_terminal_without_the_characters_of_a_text_gets_them_escaped() -> None:
     ended = run(command=["true", "é"], variables={"PYTHONIOENCODING": "ascii"})
 
@@ -162,11 +168,13 @@ def test_a_terminal_without_the_characters_of_a_text_gets_them_escaped() -> None
     assert rb"'\xe9'" in ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_completion_script_names_the_command(shell: str) -> None:
     assert "segmetrics-mock" in command("completion", shell).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 @pytest.mark.parametrize(
     ("line", "completed"),
@@ -217,6 +225,7 @@ def test_a_request_is_logged_as_json_when_asked() -> None:
     }
 
 
+@pytest.mark.slow
 def test_serving_goes_on_when_nobody_reads_the_log_any_more() -> None:
     with httpx.Client() as http, served("--log-requests") as server:
         assert server.process.stdout

@@ -49,6 +49,7 @@ def test_an_error_500_is_found_with_the_seed_and_the_bytes() -> None:
     assert "HTTP/1.1\\r\\n" in str(found.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["deletion_is_pretended", "added_tags_replace"])
 def test_a_state_that_is_not_that_of_the_accepted_calls_is_found(fault: str) -> None:
     with served(fault) as url, pytest.raises(BrokenPromiseError, match="of seed 1"):

@@ -43,6 +43,7 @@ def test_the_command_knows_every_resource() -> None:
     assert tuple(RESOURCES) == FAKED == tuple(OPERATIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resource", FAKED)
 def test_every_payload_passes_the_contract_without_a_notice(resource: str) -> None:
     contract = Contract.load()

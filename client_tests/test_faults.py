@@ -203,7 +203,7 @@ for attempt in range(3):
 @pytest.mark.parametrize(
     ("manner", "code", "outcome", "finding"),
     [
-        ("same-id", 0, "converged", None),
+        pytest.param("same-id", 0, "converged", None, marks=pytest.mark.slow),
         ("new-id", 1, "doubled", "not-converged"),
         pytest.param("other-data", 1, "changed", "not-converged", marks=pytest.mark.slow),
         pytest.param("gives-up", 0, "gave up", "no-retry", marks=pytest.mark.slow),

@@ -39,6 +39,7 @@ def found(ended: Checked, code: str, pointer: str) -> list[dict[str, Any]]:
     return [one for one in ended.report["findings"] if (one["code"], one["pointer"]) == (code, pointer)]
 
 
+@pytest.mark.slow
 def test_two_mistakes_in_one_field_are_two_findings(tmp_path: Path) -> None:
     ended = run(tmp_path, "for tags in (None, 'Buyer,Lead', None): post('tags/add', {'email': 'a@b.c', 'tags': tags})")
 

@@ -46,7 +46,8 @@ def page_of(sandbox: Sandbox, contract: Contract, command: str = "client", **for
     document["foreign_hosts"] = [
         {"host": host, "port": 443, "address": "", "count": count} for host, count in foreign_hosts.items()
     ]
-    return html_report(document, {entry["number"]: entry for entry in sandbox.requests()}, contract, command=command)
+    exchanges = {entry["number"]: cast(ShownExchange, entry) for entry in sandbox.requests()}
+    return html_report(document, exchanges, contract, command=command)
 
 
 @pytest.mark.parametrize(
@@ -302,8 +303,8 @@ def test_a_long_body_is_shown_around_the_spot(sandbox: Sandbox, contract: Contra
 
 @pytest.mark.slow
 def test_ten_thousand_requests_of_many_kinds_stay_under_five_megabytes(sandbox: Sandbox, contract: Contract) -> None:
-    exchanges = dict(enumerate(numerous(sandbox, 10_000), 1))
-    document = report_on(contract, cast(list[ShownExchange], list(exchanges.values())))
+    exchanges = cast(dict[int, ShownExchange], dict(enumerate(numerous(sandbox, 10_000), 1)))
+    document = report_on(contract, list(exchanges.values()))
 
     page = html_report(document, exchanges, contract, command="client")
 

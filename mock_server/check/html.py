@@ -7,11 +7,12 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from jinja2 import Environment
 
 from mock_server.findings import SEVERITIES
+from mock_server.journal import ShownExchange
 from mock_server.journal.masking import KEPT_BYTES
 from mock_server.spec import Contract
 from mock_server.verdict.coverage import coverage_rows
@@ -26,7 +27,7 @@ _MAX_REASONS = 20
 
 
 def html_report(
-    document: ReportDocument, exchanges: Mapping[int, Mapping[str, Any]], contract: Contract, *, command: str
+    document: ReportDocument, exchanges: Mapping[int, ShownExchange], contract: Contract, *, command: str
 ) -> str:
     """Return the page.
 

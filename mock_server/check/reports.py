@@ -5,11 +5,12 @@ start fast.
 """
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mock_server.journal import ShownExchange
     from mock_server.spec import Contract
     from mock_server.verdict.report import ReportDocument
 
@@ -19,7 +20,7 @@ class CheckedRun:
     """What a report is made from. `exchanges`: in the order in which the requests came."""
 
     document: "ReportDocument"
-    exchanges: Sequence[Mapping[str, Any]]
+    exchanges: Sequence["ShownExchange"]
     contract: "Contract"
     command: Sequence[str]
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import orjson
 
 from mock_server.findings import Finding
+from mock_server.journal.shown import ListedFinding
 
 # The limit for each body, and for the findings of an exchange.
 KEPT_BYTES = 65_536
@@ -61,9 +61,9 @@ def kept_text(text: str, limit: int = KEPT_HEAD) -> str:
     return f"{text[: limit // 2]}…({len(text) - limit} characters)…{text[-(limit // 2) :]}"
 
 
-def kept_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+def kept_findings(findings: Iterable[Finding]) -> list[ListedFinding]:
     """Return as many findings as there is room for; the message of the last one counts the others."""
-    whole: list[dict[str, Any]] = [
+    whole: list[ListedFinding] = [
         {
             "code": finding.code,
             "severity": finding.severity,
@@ -73,7 +73,7 @@ def kept_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
         }
         for finding in findings
     ]
-    kept: list[dict[str, Any]] = []
+    kept: list[ListedFinding] = []
     room = KEPT_BYTES
     for finding in whole:
         room -= len(orjson.dumps(finding)) if len(whole) > 1 else 0

@@ -16,13 +16,14 @@ The numbers of requests are the journal's own, or with `check` those of the run,
 came.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from mock_server import __version__
 from mock_server.findings import SEVERITIES, Evidence, Finding, Severity
 from mock_server.journal import ShownExchange
+from mock_server.journal.shown import ShownFinding
 from mock_server.spec import Contract
 from mock_server.text import counted
 from mock_server.verdict.baseline import Comparison, compare, is_known
@@ -168,7 +169,7 @@ class _Place:
         self._further: ReportedFinding | None = None
         self._further_texts: set[str] = set()
 
-    def add(self, number: int, finding: Mapping[str, Any]) -> None:
+    def add(self, number: int, finding: ShownFinding) -> None:
         text = finding["message"]
         if text in self._by_text or len(self._by_text) < MAX_TEXTS:
             group = self._by_text.setdefault(text, _uncounted(finding))
@@ -189,7 +190,7 @@ class _Place:
 
 def _all_findings(
     exchanges: Sequence[ShownExchange], outcomes: Sequence[RetryOutcome]
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
+) -> Iterator[tuple[int, ShownFinding]]:
     """Return each finding, as the journal presents it, with the number of its request."""
     repeated_deletions = {outcome.retry["number"] for outcome in outcomes if outcome.retry and outcome.is_repeated}
     for exchange in exchanges:
@@ -202,7 +203,7 @@ def _all_findings(
             yield outcome.exchange["number"], _presented(found, outcome.exchange["operation"])
 
 
-def _presented(finding: Finding, operation: str | None) -> dict[str, Any]:
+def _presented(finding: Finding, operation: str | None) -> ShownFinding:
     """Return a finding as the journal presents one."""
     return {
         "code": finding.code,
@@ -214,7 +215,7 @@ def _presented(finding: Finding, operation: str | None) -> dict[str, Any]:
     }
 
 
-def _uncounted(finding: Mapping[str, Any]) -> ReportedFinding:
+def _uncounted(finding: ShownFinding) -> ReportedFinding:
     return {
         "code": finding["code"],
         "severity": finding["severity"],

@@ -2,14 +2,14 @@
 
 import base64
 import shlex
-from collections.abc import Mapping
-from typing import Any
+
+from mock_server.journal import ShownExchange
 
 # Headers that curl sends itself, or that would be wrong when the request is sent again.
 _OMITTED = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "expect"}
 
 
-def curl_of(exchange: Mapping[str, Any], origin: str, api_key: str) -> str:
+def curl_of(exchange: ShownExchange, origin: str, api_key: str) -> str:
     """Return the request, as the journal presents it, as a command.
 
     The journal masks API keys: the command has `api_key` instead, unless the request had a wrong one.

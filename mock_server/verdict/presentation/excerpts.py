@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import orjson
 
+from mock_server.journal import ShownExchange
 from mock_server.journal.masking import KEPT_BYTES, SECRET_HEADERS, mask
+from mock_server.journal.shown import ShownRequest, ShownResponse
 from mock_server.spec import Contract, Operation
+from mock_server.verdict.baseline import Place
 from mock_server.verdict.presentation.spec_excerpts import definition_of, pointer_steps
 
 MAX_LINE = 600
@@ -30,15 +33,24 @@ class Highlighted:
     omitted_after: int = 0
 
 
+class Facts(TypedDict):
+    """What a page says about an exchange beside its texts. `fault`: JSON, or empty. `meaning`: of the status."""
+
+    method: str
+    received_at: str
+    duration_ms: float
+    bytes: int
+    fault: str
+    status: int
+    meaning: str
+
+
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A request with its response. `missing`: the field that the highlighted object lacks, or empty.
-
-    `facts`: `method`, `received_at`, `duration_ms`, `bytes`, `fault`, `status`, `meaning` of the status.
-    """
+    """A request with its response. `missing`: the field that the highlighted object does not have, or empty."""
 
     number: int
-    facts: Mapping[str, Any]
+    facts: Facts
     path: Highlighted
     headers: Sequence[tuple[str, Highlighted]]
     body: Highlighted
@@ -68,9 +80,7 @@ def truncate(text: str, span: tuple[int, int] = (0, 0), limit: int = _MAX_BODY) 
     )
 
 
-def excerpt_of(
-    exchange: Mapping[str, Any], finding: Mapping[str, Any], contract: Contract, *, limit: int = _MAX_BODY
-) -> Excerpt:
+def excerpt_of(exchange: ShownExchange, finding: Place, contract: Contract, *, limit: int = _MAX_BODY) -> Excerpt:
     """Return the excerpt of an exchange, as the journal presents it, for a finding in it.
 
     `limit`: about how many characters of each body it has.
@@ -125,7 +135,7 @@ def _headers(headers: Mapping[str, str], highlighted: str | None) -> list[tuple[
     return rows
 
 
-def _body(message: Mapping[str, Any], steps: Sequence[str] | None, limit: int) -> tuple[Highlighted, int]:
+def _body(message: ShownRequest | ShownResponse, steps: Sequence[str] | None, limit: int) -> tuple[Highlighted, int]:
     """Return the body of a request or response, and how many of the steps lead to the highlight in it.
 
     JSON is indented, and so is what the journal cut. Anything else stays as it was sent, highlighted where it breaks.

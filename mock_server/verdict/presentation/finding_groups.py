@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import escape
 
 from mock_server.findings import SEVERITIES
+from mock_server.journal import ShownExchange
 from mock_server.spec import Contract, Operation
 from mock_server.verdict.presentation.excerpts import MAX_LINE, Excerpt, Highlighted, excerpt_of, truncate
 from mock_server.verdict.presentation.spec_excerpts import SpecExcerpt, SpecExcerpts, definition_of
@@ -56,7 +57,7 @@ class FindingGroup:
 
 
 def finding_groups(
-    findings: Sequence[ReportedFinding], exchanges: Mapping[int, Mapping[str, Any]], contract: Contract
+    findings: Sequence[ReportedFinding], exchanges: Mapping[int, ShownExchange], contract: Contract
 ) -> list[FindingGroup]:
     """Return the groups, those with the gravest findings first, that of no operation last.
 
@@ -89,7 +90,7 @@ def _candidates(findings: Sequence[ReportedFinding], contract: Contract) -> list
 
 
 def _add_excerpts(
-    presented: Sequence[PresentedFinding], exchanges: Mapping[int, Mapping[str, Any]], contract: Contract
+    presented: Sequence[PresentedFinding], exchanges: Mapping[int, ShownExchange], contract: Contract
 ) -> None:
     """Give each finding its excerpts, the first one to all before the second one to any, while there is room."""
     room = _MAX_BYTES

@@ -9,6 +9,7 @@ import yaml
 from mock_server.findings import CATALOGUE
 from mock_server.spec import Contract, Operation
 from mock_server.spec.shape import Shape
+from mock_server.verdict.baseline import Place
 
 _MAX_LINE = 10_000
 _ANNOTATIONS = ("description", "x-evidence")  # shown beside a schema, not in it
@@ -35,7 +36,7 @@ class SpecExcerpts:
         self._contract = contract
         self._known: dict[tuple[str | None, str, str], SpecExcerpt] = {}
 
-    def of(self, finding: Mapping[str, Any]) -> SpecExcerpt:
+    def of(self, finding: Place) -> SpecExcerpt:
         operation = self._contract.operations.get(finding["operation"] or "")
         place, schema = self._schema(operation, pointer_steps(finding["pointer"]), finding["code"])
         key = (finding["operation"], place, finding["code"])

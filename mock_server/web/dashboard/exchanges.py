@@ -9,6 +9,7 @@ from mock_server.findings import SEVERITIES
 from mock_server.journal import ListedExchange, queries
 from mock_server.journal.queries import Filters
 from mock_server.journal.shown import ListedFinding, ShownFinding
+from mock_server.verdict.baseline import Place
 from mock_server.verdict.presentation.curl import curl_of
 from mock_server.verdict.presentation.excerpts import MAX_LINE, Highlighted, excerpt_of, truncate
 from mock_server.verdict.presentation.spec_excerpts import SpecExcerpts
@@ -20,7 +21,7 @@ _MAX_BODY = 200_000
 _MAX_FINDINGS = 100
 _MAX_LISTED_FINDINGS = 3
 # In place of a finding, for the excerpt of an exchange without one.
-_NO_FINDING = {"pointer": "", "code": ""}
+_NO_FINDING: Place = {"code": "", "operation": None, "pointer": ""}
 
 Found = TypeVar("Found", ListedFinding, ShownFinding)
 

@@ -140,7 +140,7 @@ def test_the_contract_is_quoted_beside_a_finding(sandbox: Sandbox, contract: Con
     page = page_of(sandbox, contract)
 
     (amount,) = finding(page, "/body/items/0/amount").all(class_="clause")
-    assert "What the contract says of /body/items/*/amount" in amount.text
+    assert "What the contract says about /body/items/*/amount" in amount.text
     assert "Money is whole cents: 12.50 is sent as 1250." in amount.text
     assert "type: integer\nx-value: integer\nminimum: -9007199254740991\n" in amount.text
     assert "documented The unit is documented" in amount.text

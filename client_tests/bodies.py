@@ -1,4 +1,4 @@
-"""The smallest bodies of orders and subscriptions; a test adds whom they are about."""
+"""The smallest bodies of orders and subscriptions; a test adds the contact."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -11,7 +11,7 @@ from client_tests.serving import served
 
 
 def pytest_configure() -> None:
-    """Under nohup or in the background a shell ignores signals, and all that is started from there does too."""
+    """Restore SIGINT and SIGHUP, which a shell ignores under nohup or in the background, also for child processes."""
     for name in ("SIGINT", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_IGN:
@@ -24,7 +24,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
 def origin(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A server for the whole run that checks its own answers, over each database that there is."""
+    """Serve a fake for the whole run, over each available database, that checks its own answers."""
     with nullcontext("") if request.param == "sqlite" else fresh_schema() as database:
         with served("--check-answers", "--database", database) as server:
             yield server.origin
@@ -38,11 +38,11 @@ def http() -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def sandbox(origin: str, http: httpx.Client) -> Sandbox:
-    """An account of its own for each test."""
+    """Create an account for each test."""
     return Sandbox.create(origin, http)
 
 
 @pytest.fixture
 def neighbour(origin: str, http: httpx.Client) -> Sandbox:
-    """Another account on the same server."""
+    """Create another account on the same server."""
     return Sandbox.create(origin, http)

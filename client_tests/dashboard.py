@@ -1,4 +1,4 @@
-"""The dashboard as a browser without scripts gets it."""
+"""The dashboard as a browser without JavaScript gets it."""
 
 import re
 from html import unescape

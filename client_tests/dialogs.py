@@ -1,4 +1,4 @@
-"""Dialogs of the integrator with every field filled in, and the rows that are stored then."""
+"""Dialogs of the integrator with every field filled in, and the rows that result."""
 
 from typing import Any
 

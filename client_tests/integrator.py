@@ -1,4 +1,4 @@
-"""A stand-in for Boost.space Integrator: its SegMetrics modules, from filled dialog fields to an HTTP call."""
+"""A stand-in for Boost.space Integrator: it turns filled dialogs of its SegMetrics modules into HTTP calls."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,10 @@ Dialog = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where a dialog's field goes. `block`: the fields of each entry of a list, or of one object."""
+    """A field of a dialog, and the name under which it is sent.
+
+    `block`: the fields of each entry of a list, or of one object.
+    """
 
     name: str
     block: "Mapping[str, Field] | None" = None
@@ -33,7 +36,7 @@ class Module:
 
 
 def _pairs(value: list[dict[str, Any]]) -> dict[str, Any]:
-    """A list of `{key, value}`, as the dialog has it, as the object that is sent."""
+    """Return a list of `{key, value}`, as a dialog has it, as the object that is sent."""
     return {pair["key"]: pair["value"] for pair in value}
 
 
@@ -148,7 +151,7 @@ API_CALL_FIELDS = ("URL", "Method", "Headers", "Query string", "Body")
 
 
 def run(sandbox: Sandbox, module: str, dialog: Dialog) -> httpx.Response:
-    """Sends what the module makes of its filled dialog."""
+    """Send what the module makes of its filled dialog."""
     if module == API_CALL:
         return _api_call(sandbox, dialog)
     used = MODULES[module]
@@ -159,12 +162,12 @@ def run(sandbox: Sandbox, module: str, dialog: Dialog) -> httpx.Response:
 
 
 def labels(module: str) -> set[str]:
-    """All fields of a module's dialog, those within blocks as `Items > Name`."""
+    """Return all fields of a module's dialog, those within blocks as `Items > Name`."""
     return set(API_CALL_FIELDS) if module == API_CALL else set(_labels(MODULES[module].fields))
 
 
 def filled(module: str, dialog: Dialog) -> set[str]:
-    """The fields that a dialog fills in, named as by `labels`."""
+    """Return the fields that a dialog fills in, named as by `labels`."""
     return set(dialog) if module == API_CALL else set(_filled(MODULES[module].fields, dialog))
 
 
@@ -195,7 +198,7 @@ def _filled(fields: Mapping[str, Field], dialog: Dialog) -> Iterator[str]:
 
 
 def _api_call(sandbox: Sandbox, dialog: Dialog) -> httpx.Response:
-    """`URL` is relative to the API's base; `Headers` and `Query string` are lists of `{key, value}`."""
+    """Send any request: `URL` relative to the API's base, `Headers` and `Query string` as lists of `{key, value}`."""
     return sandbox.http.request(
         dialog["Method"],
         f"{sandbox.origin}/api{dialog['URL']}",

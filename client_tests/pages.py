@@ -1,4 +1,4 @@
-"""Pages of the report as trees, and where a finding stands on them."""
+"""Pages of the report as trees, and how to find a finding in them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Element:
         return "".join(part if isinstance(part, str) else part.text for part in self.parts)
 
     def all(self, tag: str = "", **attributes: str) -> "Iterator[Element]":
-        """The elements inside; `class_`: one of its classes."""
+        """Yield the elements inside. `class_`: one of the element's classes."""
         for part in self.parts:
             if isinstance(part, Element):
                 if (not tag or part.tag == tag) and all(part.has(*pair) for pair in attributes.items()):
@@ -30,7 +30,7 @@ class Element:
 
 
 class Reader(HTMLParser):
-    """Reads a page as a tree; a tag that is not closed in its turn fails."""
+    """Reads a page as a tree; raises AssertionError for a tag that is not closed properly."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def read(page: str) -> Element:
 
 
 def finding(page: str, pointer: str, code: str = "") -> Element:
-    """The one finding that the page shows of a pointer."""
+    """Return the only finding that the page shows for a pointer."""
     (found,) = (
         one
         for one in read(page).all("details", class_="finding")

@@ -1,4 +1,4 @@
-"""A PostgreSQL server to test against, where one is named in `SEGMETRICS_TEST_POSTGRES`: a URL such as `postgresql://user@host/name`."""
+"""A PostgreSQL server to test against, if `SEGMETRICS_TEST_POSTGRES` names one, as `postgresql://user@host/name`."""
 
 import os
 import secrets
@@ -12,7 +12,7 @@ ABSENT = "no PostgreSQL here: name one in SEGMETRICS_TEST_POSTGRES, such as post
 
 @contextmanager
 def fresh_schema() -> Iterator[str]:
-    """What goes into `--database`: a schema of its own, gone afterwards."""
+    """Create a schema while the block runs; yield the value for `--database`."""
     import psycopg
 
     name = f"test_{secrets.token_hex(6)}"

@@ -1,4 +1,4 @@
-"""Bytes on a bare connection, for what no HTTP client would send."""
+"""Bytes on a bare connection, for requests that no HTTP client would send."""
 
 import socket
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from client_tests.sandbox import Sandbox
 
 
 def connect(origin: str) -> socket.socket:
-    """A bare connection to the server."""
+    """Open a bare connection to the server."""
     address = urlsplit(origin)
     return socket.create_connection((address.hostname or "", address.port or 80), timeout=10)
 
@@ -26,7 +26,7 @@ def received(connection: socket.socket) -> bytes:
 
 
 def raw_exchange(origin: str, request: bytes) -> bytes:
-    """What the server sends back until it closes the connection."""
+    """Return what the server sends until it closes the connection."""
     with connect(origin) as connection:
         try:
             connection.sendall(request)
@@ -37,7 +37,7 @@ def raw_exchange(origin: str, request: bytes) -> bytes:
 
 
 def parsed(answer: bytes) -> httpx.Response:
-    """The answer that these bytes are."""
+    """Return the response in these bytes."""
     head, _, body = answer.partition(b"\r\n\r\n")
     status_line, *fields = head.split(b"\r\n")
     pairs = [(name, value.strip()) for name, _, value in (field.partition(b":") for field in fields)]
@@ -45,7 +45,7 @@ def parsed(answer: bytes) -> httpx.Response:
 
 
 def raw_call(sandbox: Sandbox, method: str, target: bytes, **headers: bytes) -> httpx.Response:
-    """A call whose target and headers are sent byte for byte."""
+    """Send a request whose target and headers are sent byte for byte."""
     sent = {"Host": b"localhost", "Authorization": sandbox.api_key.encode(), "Connection": b"close"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = [method.encode() + b" " + target + b" HTTP/1.1"]

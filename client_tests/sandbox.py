@@ -1,4 +1,4 @@
-"""A sandbox as a client sees it: calls over a real socket, and what it stored."""
+"""A sandbox as a client sees it: calls over a real socket, and the stored state."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Sandbox:
 
     @classmethod
     def default(cls, origin: str, http: httpx.Client) -> "Sandbox":
-        """The one that every server begins with."""
+        """Return the sandbox that every server starts with."""
         return cls(origin, DEFAULT_SANDBOX.account_id, DEFAULT_SANDBOX.api_key, http)
 
     def url(self, path: str, integration: str = "payments") -> str:
@@ -37,7 +37,7 @@ class Sandbox:
     def send(
         self, method: str, path: str, *, integration: str = "payments", headers: Mapping[str, str] = {}, **body: Any
     ) -> httpx.Response:
-        """Any call with this sandbox's key; `headers` win over it."""
+        """Send any call with this sandbox's key, unless `headers` have another."""
         every = {"Authorization": self.api_key, **headers}
         return self.http.request(method, self.url(path, integration), headers=every, **body)
 
@@ -45,7 +45,7 @@ class Sandbox:
         return self.send("POST", path, integration=integration, json=body)
 
     def stored(self, path: str, body: Any, integration: str = "payments") -> dict[str, Any]:
-        """Posts what must be accepted, and gives the answer's JSON."""
+        """Post a body that must be accepted; return the JSON of the answer."""
         answer = self.post(path, body, integration)
         assert answer.status_code == 200, answer.text
         parsed: dict[str, Any] = answer.json()
@@ -53,7 +53,7 @@ class Sandbox:
         return parsed
 
     def refused(self, status: int, path: str, body: Any) -> list[str]:
-        """Posts what must be refused, and gives the error texts; checks that nothing changed."""
+        """Post a body that must be refused and change nothing; return the error texts."""
         before = self.state()
         answer = self.post(path, body)
         assert answer.status_code == status, answer.text
@@ -64,11 +64,11 @@ class Sandbox:
         return self.send("DELETE", f"{path}/{quote(id, safe='')}", integration=integration)
 
     def admin(self, method: str, path: str = "", **request: Any) -> httpx.Response:
-        """A call of the admin API, below this sandbox."""
+        """Call the admin API, below this sandbox."""
         return self.http.request(method, f"{self.origin}/__admin/sandboxes/{self.account_id}{path}", **request)
 
     def pages(self, path: str, **filters: str) -> Iterator[dict[str, Any]]:
-        """Each page of a list of the admin API."""
+        """Yield each page of a list of the admin API."""
         more: dict[str, str] = {}
         while True:
             answer = self.admin("GET", path, params={**filters, **more})
@@ -86,21 +86,21 @@ class Sandbox:
         return parsed
 
     def requests(self, **filters: str) -> list[dict[str, Any]]:
-        """The journal, newest last."""
+        """Return the journal, newest last."""
         answer = self.admin("GET", "/requests", params=filters)
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["requests"]
         return found
 
     def snapshot(self, **headers: str) -> dict[str, Any]:
-        """All that an intruder could change: state, journal and fault plan. `headers`: for a server with a token."""
+        """Return all that an attacker could change: state, journal, faults. `headers`: for a server with a token."""
         answers = {name: self.admin("GET", f"/{name}", headers=headers) for name in ("state", "requests", "faults")}
         assert {answer.status_code for answer in answers.values()} == {200}
         return {name: answer.json() for name, answer in answers.items()}
 
 
 def errors_of(answer: httpx.Response) -> list[str]:
-    """The texts of an answer that must be the error envelope."""
+    """Return the texts of an answer that must be the error envelope."""
     assert answer.status_code >= 400, answer.text
     assert answer.headers["content-type"] == "application/json"
     parsed = answer.json()

@@ -13,7 +13,7 @@ _BASE_URL = re.compile(r"^Base URL\s+(\S+)/api$", re.MULTILINE)
 
 
 def ended(*options: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    """A command that ends by itself. `cwd`: where a copy of `mock_server` goes before the installed one."""
+    """Run a command to its end. `cwd`: its copy of `mock_server` takes precedence over the installed one."""
     return subprocess.run([*COMMAND, *options], cwd=cwd, capture_output=True, text=True, timeout=60)
 
 
@@ -28,7 +28,7 @@ class Served:
 
 @contextmanager
 def served(*options: str, **popen: object) -> Iterator[Served]:
-    """`segmetrics-mock serve --port 0 OPTIONS`; ended by SIGTERM if it still runs."""
+    """Run `segmetrics-mock serve --port 0 OPTIONS` while the block runs, and end it by SIGTERM."""
     process = subprocess.Popen(  # type: ignore[call-overload]
         [*COMMAND, "serve", "--port", "0", *options], stdout=subprocess.PIPE, text=True, **popen
     )

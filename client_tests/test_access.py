@@ -1,4 +1,4 @@
-"""Who may call: keys and accounts on the API, hosts and sites on all of it, the token on the admin side."""
+"""Who may call: keys and accounts on the API, hosts and sites everywhere, the token on the admin side."""
 
 import base64
 import re
@@ -33,7 +33,7 @@ def routes_of(app: Any) -> Iterator[Route]:
 
 
 def admin_calls() -> list[tuple[str, str]]:
-    """Method and path of all that the application has below `/__admin`."""
+    """Return method and path of all that the application has below `/__admin`."""
     with closing(open_database()) as database:
         app: Any = build_app(Contract.load(), database, ServeSettings()).app
     return [
@@ -49,7 +49,7 @@ every_admin_call = pytest.mark.parametrize(("method", "path"), ADMIN_CALLS)
 
 
 def on_admin(sandbox: Sandbox, method: str, path: str, **headers: str) -> httpx.Response:
-    """The admin call, for this sandbox; with a JSON body where it changes something."""
+    """Send the admin call for this sandbox, with a JSON body if it changes something."""
     url = sandbox.origin + re.sub(r"\{.*?\}", sandbox.account_id, path)
     if method in ("GET", "DELETE"):
         return sandbox.http.request(method, url, headers=headers)
@@ -157,7 +157,7 @@ def lenient() -> Iterator[str]:
 
 
 def refused_headers(sandbox: Sandbox, headers: dict[str, str]) -> list[str]:
-    """The texts of calls to the API and to every admin call with such headers; checks that nothing changed."""
+    """Send such headers to the API and to every admin call, which must refuse and change nothing; return the texts."""
     before = sandbox.state()
     answers = [sandbox.send("POST", "contact", json=CONTACT, headers=headers)]
     answers += [on_admin(sandbox, method, path, **headers) for method, path in ADMIN_CALLS]
@@ -280,20 +280,20 @@ def test_an_admin_change_that_is_not_json_is_415(sandbox: Sandbox, method: str, 
 
 @pytest.fixture(scope="module", params=[("--host", "0.0.0.0"), ("--admin-token", TOKEN)], ids=["open", "token"])
 def guarded(request: pytest.FixtureRequest) -> Iterator[Served]:
-    """A server whose admin side asks for its token, reached through loopback."""
+    """Serve a fake whose admin side asks for its token, on loopback."""
     with served(*request.param) as server:
         yield replace(server, origin=f"http://127.0.0.1:{urlsplit(server.origin).port}")
 
 
 @pytest.fixture
 def demo(guarded: Served, http: httpx.Client) -> Sandbox:
-    """The default sandbox of that server, for a client that is not logged in."""
+    """Return the default sandbox of that server, for a client that is not logged in."""
     return Sandbox.default(guarded.origin, http)
 
 
 @pytest.fixture
 def browser(demo: Sandbox) -> Iterator[Sandbox]:
-    """The same, for a client that keeps cookies and follows redirects."""
+    """Return the same for a client that keeps cookies and follows redirects."""
     with httpx.Client(trust_env=False, follow_redirects=True) as client:
         yield replace(demo, http=client)
 
@@ -304,7 +304,7 @@ def link_of(server: Served) -> str:
 
 @pytest.fixture
 def token(guarded: Served) -> str:
-    """As it was given, or as the link shows it."""
+    """Return the token that was given, or the one in the link."""
     return TOKEN if TOKEN in guarded.process.args else link_of(guarded).partition("token=")[2]  # type: ignore[operator]
 
 

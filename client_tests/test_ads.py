@@ -11,7 +11,7 @@ DAY = "2018-10-03"
 
 
 def record(sandbox: Sandbox, ad: Any, **more: Any) -> dict[str, Any]:
-    """Records `ad` for DAY, with a spend of nothing, unless `more` says otherwise."""
+    """Record `ad` for DAY without spend, unless `more` says otherwise."""
     return sandbox.stored(PATH, {"ad": ad, "spend": 0, "date": DAY, **more}, "ads")
 
 

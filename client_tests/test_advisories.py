@@ -31,7 +31,7 @@ PLAN = {"rules": [{"operation": "upsert_product", "nth": [9], "fault": {"status"
 
 @pytest.fixture
 def filled(sandbox: Sandbox) -> Sandbox:
-    """A sandbox with something to lose: a contact, a journal, a fault plan."""
+    """Return a sandbox with data that could be lost: a contact, a journal, a fault plan."""
     sandbox.stored("contact", {"contact_id": 1, "email": "ada@example.org"})
     assert sandbox.admin("PUT", "/faults", json=PLAN).status_code == 200
     return sandbox
@@ -137,7 +137,7 @@ def test_no_fault_plan_is_named_by_a_path(filled: Sandbox, rules: Any) -> None:
 
 @pytest.fixture
 def other() -> Iterator[socket.socket]:
-    """Another service on this machine, which nobody may reach through the fake."""
+    """Run another service on this machine, which must not be reached through the fake."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         yield listener

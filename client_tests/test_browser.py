@@ -54,7 +54,7 @@ PAGES = {
 
 @dataclass(slots=True)
 class Window:
-    """A page of the browser. `alarms`: dialogs that came up, and errors on the console."""
+    """A page of the browser. `alarms`: dialogs that opened, and errors on the console."""
 
     page: Any
     origin: str
@@ -85,7 +85,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def axe(request: pytest.FixtureRequest) -> str:
-    """The script of axe-core, installed once."""
+    """Return the script of axe-core, which is installed once."""
     if shutil.which("npm") is None:
         pytest.skip("npm is missing, so axe-core cannot be installed")
     folder: Path = request.config.cache.mkdir("axe-core")
@@ -100,7 +100,7 @@ def axe(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def living(sandbox: Sandbox) -> dict[str, str]:
-    """A sandbox in which every page has something to show, most of it hostile; the paths of its pages."""
+    """Fill a sandbox so that every page shows something, most of it hostile; return the paths of its pages."""
     sandbox.stored("contact", {**LUKE, "tags": [HOSTILE], "custom_fields": {HOSTILE: HOSTILE}, "utm_campaign": "c-1"})
     sandbox.stored("invoice", {**ORDER, "id": HOSTILE, "contact_id": "7", "paid": 1999, "date_created": "2026-01-04"})
     sandbox.stored("subscription", {**SUBSCRIPTION, "contact_id": "7", "name": HOSTILE})
@@ -124,7 +124,7 @@ def living(sandbox: Sandbox) -> dict[str, str]:
     params=[("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)], ids=lambda it: f"{it[0]}-{it[1]}"
 )
 def appearance(request: pytest.FixtureRequest) -> tuple[str, int]:
-    """Colour scheme and width."""
+    """Return colour scheme and width."""
     found: tuple[str, int] = request.param
     return found
 

@@ -142,7 +142,7 @@ BAKED_IN = {
 
 
 def baked_in(credentials: dict[str, str]) -> list[str]:
-    """The shop with credentials and host baked in: whatever `check` hands to it."""
+    """Return the shop with credentials and host baked in, whatever `check` passes to it."""
     return ["env", *(f"{name}={value}" for name, value in credentials.items()), *client("shop", "good", PRODUCTION)]
 
 

@@ -27,7 +27,7 @@ UNSEEN = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reports of a hostile client; each kind by the name of its format."""
+    """Return the folder of the reports of a hostile client; each is named after its format."""
     return tmp_path_factory.mktemp("hostile")
 
 
@@ -162,7 +162,7 @@ def test_on_a_terminal_there_are_colours_and_nothing_else() -> None:
 
 
 def on_a_terminal(*command: str) -> str:
-    """What `check` prints on a terminal."""
+    """Return what `check` prints on a terminal."""
     ours, its = os.openpty()
     line = arguments(command=list(command))
     with subprocess.Popen(line, cwd=CHECKOUT, env=environment(TERM="xterm-256color"), stdout=its) as process:

@@ -31,7 +31,7 @@ tempfile.mkdtemp = slow
 def running(
     folder: Path, *, command: list[str], before: Sequence[str] = (), **variables: Path
 ) -> Iterator["subprocess.Popen[str]"]:
-    """`check`, with a folder for temporary files of its own. `before`: what starts it."""
+    """Run `check` with its own folder for temporary files. `before`: a command that starts it."""
     process = subprocess.Popen(
         [*before, *arguments(command=command)],
         cwd=CHECKOUT,
@@ -63,7 +63,7 @@ def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[str]") 
 
 
 def end_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
-    """What was printed, up to the moment when the last process that could print is gone: client, its child, `check`."""
+    """Return what was printed until the last process that could print has ended: client, its child, `check`."""
     return process.communicate(timeout=DEADLINE_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""Many clients at once: what came of their calls is what comes of them one after the other, in the journal's order."""
+"""Many clients at once: the state is the one that the calls of the journal would give one after the other."""
 
 import random
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SETUPS += [name.replace("sqlite", "postgresql") for name in SETUPS] if POSTGRES 
 
 @pytest.fixture(params=[SETUPS[0], *(pytest.param(name, marks=pytest.mark.slow) for name in SETUPS[1:])])
 def origins(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
-    """Servers over one database."""
+    """Run servers over one database."""
     with ExitStack() as stack:
         is_postgres = request.param.startswith("postgresql")
         database = stack.enter_context(fresh_schema()) if is_postgres else str(tmp_path / "shared.db")
@@ -38,7 +38,7 @@ def origins(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str
 
 
 def send(origin: str, calls: list[Call]) -> None:
-    """Each call on a connection that stays open."""
+    """Send each call over a connection that stays open."""
     with httpx.Client(trust_env=False, timeout=60) as http:
         for call in calls:
             url = httpx.URL(origin).copy_with(raw_path=call.target.encode())

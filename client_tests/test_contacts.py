@@ -32,7 +32,7 @@ FULL: dict[str, Any] = {
 
 
 def share_email(sandbox: Sandbox, email: str, *contact_ids: int) -> None:
-    """Contacts get an email one by one, by their ids: so several can have the same."""
+    """Give contacts the same email one by one, by their ids, so that several have it."""
     for contact_id in contact_ids:
         sandbox.stored("contact", {"contact_id": contact_id})
         sandbox.stored("contact", {"contact_id": contact_id, "email": email})

@@ -26,7 +26,7 @@ def contract(url: str, *options: str) -> Ended:
 
 
 def generated(har: Path) -> list[tuple[str, str, str]]:
-    """Method, path and body of each call, apart from the server's port and the run's prefix."""
+    """Return method, path and body of each call, without the server's port and the run's prefix."""
     calls = []
     for entry in json.loads(har.read_text("utf-8"))["log"]["entries"]:
         request = entry["request"]

@@ -25,7 +25,7 @@ LIST_LIMIT = 10**6
 
 
 def whole_state(sandbox: Sandbox) -> State:
-    """Every page of the state."""
+    """Return the state, all pages of it."""
     page = sandbox.state()
     every = {name: list(rows) for name, rows in page.items() if name != "next"}
     while "next" in page:

@@ -36,7 +36,7 @@ def body_schema(operation: str) -> dict[str, Any]:
 
 
 def nodes(value: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object of the document with its place."""
+    """Yield every object of the document with its path."""
     if isinstance(value, dict):
         yield place, value
         for name, entry in value.items():
@@ -74,7 +74,7 @@ def test_every_operation_says_how_we_know_it(name: str) -> None:
 
 
 def is_trivial(schema: Mapping[str, Any]) -> bool:
-    """Nothing that could be wrong: one fixed value, or a list of what another schema describes."""
+    """Return whether nothing can be wrong: one fixed value, or a list of what another schema describes."""
     return "const" in schema or schema.keys() <= {"description", "type", "items"}
 
 
@@ -141,13 +141,13 @@ ELSEWHERE = {
 
 
 def fields_of(schema: Mapping[str, Any]) -> set[str]:
-    """The properties of a schema, or of the forms of its `anyOf`."""
+    """Return the properties of a schema, or of the alternatives of its `anyOf`."""
     shape = shape_of(schema, CONTRACT.resolve)
     return {field for form in (shape, *shape.forms.values()) for field in form.properties}
 
 
 def stored_object(operation: str) -> tuple[str, Mapping[str, Any]]:
-    """Name and schema of what the operation's answer shows beside `status`; the name is that of its table."""
+    """Return name and schema of the object in the operation's answer; the name is that of its table."""
     answer = CONTRACT.resolve(OPERATIONS[operation]["responses"]["200"])
     properties = answer["content"]["application/json"]["schema"]["properties"]
     (name,) = properties.keys() - {"status"}

@@ -13,7 +13,7 @@ FIGURES = {"ad": 1, "spend": 0, "date": "2018-10-03"}
 
 
 def violations(sandbox: Sandbox) -> dict[str, str]:
-    """What the journal holds against the last call: messages by JSON pointer."""
+    """Return the findings of the last call: messages by JSON pointer."""
     findings = sandbox.requests()[-1]["findings"]
     return {found["pointer"]: found["message"] for found in findings if found["severity"] == "violation"}
 

@@ -1,4 +1,4 @@
-"""No route escapes the guard: each that the application has is tried with what must be refused."""
+"""No route escapes the guard: each route of the application is tried with requests that must be refused."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -29,7 +29,7 @@ UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 
 
 
 def routes_of(app: Any, contract: Contract, database: Database) -> Iterator[str]:
-    """The path template of each route. A route of an unknown kind fails, since it would not be tested."""
+    """Return the path template of each route; fail for a route of an unknown type, which would escape."""
     for route in app.routes:
         if isinstance(route, Mount):
             assert isinstance(route.app, ImportApi), route
@@ -54,7 +54,7 @@ PATHS = every_path()
 
 
 def path_for(sandbox: Sandbox, template: str) -> str:
-    """The path with something that exists for most of its parameters."""
+    """Return the path with existing objects for most of its parameters."""
     known = {"account_id": sandbox.account_id, "integration_id": "payments", "number:int": "1", "name": "base.css"}
     for part in template.split("{")[1:]:
         name = part.partition("}")[0]
@@ -63,7 +63,7 @@ def path_for(sandbox: Sandbox, template: str) -> str:
 
 
 def answers(sandbox: Sandbox, **headers: str) -> dict[tuple[str, str], httpx.Response]:
-    """Each method on each path, by template."""
+    """Return the answers to each method on each path, by template."""
     every = {**JSON_HEADERS, **headers}
     found = {}
     for template in PATHS:

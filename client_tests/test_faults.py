@@ -1,4 +1,4 @@
-"""Faults: each as a client meets it, where it strikes, and how a client's reaction is judged."""
+"""Faults as a client meets them, when they apply, and the verdict on a client's reaction."""
 
 import json
 import socket

@@ -118,7 +118,7 @@ def test_the_report_on_many_texts_is_linear() -> None:
 
 
 def exchange(number: int) -> Any:
-    """What the journal shows of a call with a finding of its own text."""
+    """Return an exchange as the journal shows it, with a finding of its own text."""
     finding = {
         "code": "bad-value",
         "severity": "violation",

@@ -1,4 +1,4 @@
-"""Every finding there is: provoked over HTTP, and documented."""
+"""Every finding of the catalogue is provoked over HTTP, and documented."""
 
 import copy
 from collections.abc import Callable

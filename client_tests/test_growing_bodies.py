@@ -1,4 +1,4 @@
-"""Bodies that are small when they come and large when they are read, or do not end: no memory is taken for them."""
+"""Small bodies that grow when they are read, and bodies without end: they take no memory."""
 
 import gzip
 import socket
@@ -20,13 +20,13 @@ GROWN_BYTES = 60_000_000
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[Served]:
-    """A server of its own, whose memory is looked at."""
+    """Run a server of its own, whose memory is measured."""
     with served(stderr=subprocess.DEVNULL) as server:
         yield server
 
 
 def memory_of(server: Served) -> int:
-    """The most that its process ever held, in bytes."""
+    """Return the peak memory of its process in bytes."""
     status = Path(f"/proc/{server.process.pid}/status")
     if not status.exists():
         pytest.skip("there is no /proc here, which has the memory use of the server")

@@ -1,4 +1,4 @@
-"""Input that no client should send, and some that clients do send: never a 5xx, never a traceback, nothing stored."""
+"""Invalid and hostile input: never a 5xx or a traceback, and nothing is stored."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ def path_of(operation: Operation) -> str:
 
 
 def example_of(operation: Operation) -> dict[str, Any]:
-    """The operation's first example in the document; `luke` makes the contact that it may need."""
+    """Return the operation's first example in the document; `luke` creates the contact that it may need."""
     content = CONTRACT.document["paths"][operation.template]["post"]["requestBody"]["content"]["application/json"]
     example: dict[str, Any] = next(iter(content["examples"].values()))["value"]
     return dict(example)
@@ -61,7 +61,7 @@ def own_origin(stderr: Path) -> Iterator[str]:
 
 @pytest.fixture
 def luke(own_origin: str, http: httpx.Client, stderr: Path) -> Iterator[Sandbox]:
-    """A sandbox that knows the contact of the examples, on a server that must print no traceback."""
+    """Create a sandbox with the contact of the examples, on a server that must not print a traceback."""
     printed_before = len(stderr.read_text())
     sandbox = Sandbox.create(own_origin, http)
     sandbox.stored("contact", {"contact_id": 249, "email": "luke@example.org"})
@@ -71,7 +71,7 @@ def luke(own_origin: str, http: httpx.Client, stderr: Path) -> Iterator[Sandbox]
 
 
 def refusal(sandbox: Sandbox, status: int, path: str, body: Any, headers: Mapping[str, str] = JSON_HEADERS) -> str:
-    """The texts of a POST that must be refused with the envelope and change nothing."""
+    """Post a body that must be refused and change nothing; return the texts of the envelope."""
     before = sandbox.state()
     answer = sandbox.send("POST", path, content=body, headers=headers)
     assert answer.status_code == status, answer.text
@@ -80,7 +80,7 @@ def refusal(sandbox: Sandbox, status: int, path: str, body: Any, headers: Mappin
 
 
 def nested(levels: int) -> bytes:
-    """An object that nests so many levels, itself among them."""
+    """Return an object that nests this many levels, itself included."""
     return b'{"deep": ' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
 
 

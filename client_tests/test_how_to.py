@@ -1,4 +1,4 @@
-"""The README's how-to examples, run as they stand there."""
+"""The README's how-to examples, run exactly as they are."""
 
 import os
 import re
@@ -22,7 +22,7 @@ README_ORIGIN = "http://127.0.0.1:8642"
 
 
 def example(heading: str, language: str) -> str:
-    """The one block of code under a heading of the README."""
+    """Return the only block of code under a heading of the README."""
     found = re.search(rf"^### {re.escape(heading)}\n(.*?)(?=^##|\Z)", README, re.MULTILINE | re.DOTALL)
     assert found, f"README.md has no heading '### {heading}'"
     (block,) = re.findall(rf"^```{language}\n(.*?)^```$", found[1], re.MULTILINE | re.DOTALL)
@@ -65,7 +65,7 @@ def test_the_check_in_ci_passes_and_writes_what_is_uploaded(tmp_path: Path) -> N
 
 
 def commands_in(folder: Path, **commands: str) -> str:
-    """A search path with these commands first: in a checkout that is not installed there is no such script."""
+    """Return a PATH with these commands first: a checkout that is not installed has no such script."""
     scripts = folder / "scripts"
     scripts.mkdir()
     for name, line in commands.items():

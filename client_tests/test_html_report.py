@@ -1,4 +1,4 @@
-"""The report as a page: what it marks and says, that it is complete in itself, and that nothing in it comes alive."""
+"""The report as a page: what it highlights, that it is complete in itself, and that nothing in it is executed."""
 
 import base64
 import hashlib
@@ -41,7 +41,7 @@ def contract() -> Contract:
 
 
 def page_of(sandbox: Sandbox, contract: Contract, command: str = "client", **foreign_hosts: int) -> str:
-    """The page for all that the sandbox was sent."""
+    """Return the page for all requests to the sandbox."""
     document = sandbox.http.get(f"{sandbox.origin}/__admin/sandboxes/{sandbox.account_id}/report").json()
     document["foreign_hosts"] = [
         {"host": host, "port": 443, "address": "", "count": count} for host, count in foreign_hosts.items()
@@ -318,7 +318,7 @@ def test_ten_thousand_requests_of_many_kinds_stay_under_five_megabytes(sandbox: 
 
 
 def numerous(sandbox: Sandbox, count: int) -> Iterator[dict[str, Any]]:
-    """A run of many calls: those really sent, again and again, each time with a finding at another place."""
+    """Yield the exchanges of a large run: a few real ones, repeated, each with a finding at another pointer."""
     sandbox.post("invoice", {**ORDER, **LUKE, "note": "<'\"&>" * 12_000, "amount": "ten"})
     sandbox.post("contact", {**LUKE, "first_name": "<'\"&>" * 12_000, "group": 1})
     sandbox.send("GET", "nowhere/" + "<" * 3000)

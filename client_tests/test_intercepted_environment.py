@@ -1,4 +1,4 @@
-"""The environment of a client's process: certificates in a folder of their own, variables, hooks; nothing is left."""
+"""The environment of a client's process: certificates in a private folder, variables, hooks; nothing remains."""
 
 import json
 import os

@@ -21,7 +21,7 @@ MEGABYTES = 8
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
-    """A service of somebody else: responds with what it was sent."""
+    """Somebody else's service: it responds with the request."""
 
     protocol_version = "HTTP/1.1"
 
@@ -67,7 +67,7 @@ def passing_through(port: int) -> Iterator[tuple[Intercepted, list[tuple[str, in
 
 @pytest.fixture
 def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """TLS of the service, trusted by this process."""
+    """Return TLS settings for the service, and let this process trust it."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "elsewhere.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "elsewhere.pem"))

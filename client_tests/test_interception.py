@@ -46,7 +46,7 @@ def error_of(answer: str) -> str:
 
 
 class Flights:
-    """A TLS client whose flights the test sends itself, together with other bytes."""
+    """A TLS client whose handshake messages the test sends itself, together with other bytes."""
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

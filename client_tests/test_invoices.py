@@ -33,13 +33,13 @@ FULL: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _contacts(sandbox: Sandbox) -> None:
-    """Two contacts that every test starts with."""
+    """Store two contacts for every test."""
     sandbox.stored("contact", {"contact_id": 249, "email": "luke@example.org"})
     sandbox.stored("contact", {"contact_id": 250, "email": "leia@example.org"})
 
 
 def invoice_of(sandbox: Sandbox) -> dict[str, Any]:
-    """The only invoice that is stored."""
+    """Return the only invoice that is stored."""
     (invoice,) = sandbox.state()["invoices"]
     found: dict[str, Any] = invoice
     return found

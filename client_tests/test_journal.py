@@ -1,4 +1,4 @@
-"""The journal of a sandbox: what it keeps of each exchange, how it is read, and what it drops."""
+"""The journal of a sandbox: what it records of each call, how it is read, and what it drops."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ CLIENTS = 16
 
 
 def record(sandbox: Sandbox, *ids: int) -> None:
-    """A call an id, which `recorded` finds again."""
+    """Send a call for each id, which `recorded` returns again."""
     for id in ids:
         sandbox.stored("product", {"id": id, "name": "Course"})
 
@@ -36,7 +36,7 @@ def dropped(sandbox: Sandbox) -> int:
 
 
 def kept_rows(path: Path) -> int:
-    """How many entries the file has, of all accounts."""
+    """Return how many exchanges the file holds, of all accounts."""
     with closing(sqlite3.connect(path)) as database:
         (rows,) = database.execute("SELECT COUNT(*) FROM exchange").fetchone()
     return int(rows)

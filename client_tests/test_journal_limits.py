@@ -1,4 +1,4 @@
-"""What the journal keeps of a request that is large, and how many errors it lists of one with many."""
+"""What the journal keeps of a large request, and how many of its mistakes are listed."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a connection may cost: heads, framing, time, their number."""
+"""Limits of a connection: heads, framing, time, number."""
 
 import resource
 import subprocess

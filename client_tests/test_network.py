@@ -1,4 +1,4 @@
-"""Which hosts are this machine, and how a host is read: what may be reached without a token depends on it."""
+"""Which hosts are this machine, and how a host is parsed: it decides what is reached without a token."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The pytest plugin as a user meets it, pytest run inside pytest: a sandbox for each test, and what it can do."""
+"""The pytest plugin as a user meets it, pytest run inside pytest: a sandbox for each test, and its methods."""
 
 import subprocess
 import sys

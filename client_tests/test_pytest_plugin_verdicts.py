@@ -1,4 +1,4 @@
-"""What the pytest plugin reports: which tests fail, why, and what the run exercised."""
+"""What the pytest plugin reports: which tests fail, why, and what the run covered."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Queries: each has its index, so that no table's growth makes a call slower."""
+"""Every query uses an index, so that no call gets slower as tables grow."""
 
 import re
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ def use(origin: str, http: httpx.Client) -> None:
 
 @pytest.fixture(scope="module")
 def statements(http: httpx.Client) -> Iterator[tuple[Database, list[Executable]]]:
-    """A database, and every statement that a server ran on it."""
+    """Yield a database, and every statement that a server runs on it."""
     with closing(open_database()) as database, listening("127.0.0.1", 0) as listener:
         app = build_app(Contract.load(), database, ServeSettings(journal_limit=12))
         with running(app, listener):

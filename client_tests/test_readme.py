@@ -1,4 +1,4 @@
-"""The README says what is there: each setting, each operation, each admin call."""
+"""The README is complete: each setting, each operation, each report format."""
 
 import dataclasses
 import re

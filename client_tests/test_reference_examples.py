@@ -1,4 +1,4 @@
-"""Every example of the document, sent by curl as a reader of it would."""
+"""Every example of the document, sent by curl."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ class Example:
 
     @property
     def path(self) -> str:
-        """Below the integration, percent-encoded."""
+        """Return the path below the integration, percent-encoded."""
         path = self.operation.template.removeprefix(PREFIX)
         return path if self.body is not None else f"{path.partition('{')[0]}{quote(self.id, safe='')}"
 
@@ -63,7 +63,7 @@ every_example = pytest.mark.parametrize(
 
 
 def prepare(sandbox: Sandbox, example: Example) -> None:
-    """Creates what the example refers to: a contact, the tags that it is to lose, the object of a deletion."""
+    """Create what the example refers to: a contact, the tags to remove, the object to delete."""
     if example.body is None:
         upsert = example.operation.name.replace("delete_", "upsert_")
         given = next(other for other in EXAMPLES if other.operation.name == upsert)
@@ -83,7 +83,7 @@ def _parameter(example: Example) -> str:
 
 
 def curl(sandbox: Sandbox, example: Example) -> tuple[int, dict[str, Any]]:
-    """The status and the JSON that curl got."""
+    """Return the status and the JSON that curl received."""
     command = ["curl", "--silent", "--show-error", "--noproxy", "*", "--write-out", "\n%{http_code}"]
     command += ["--request", example.operation.method, "--header", f"Authorization: {sandbox.api_key}"]
     if example.body is not None:
@@ -100,7 +100,7 @@ def curl(sandbox: Sandbox, example: Example) -> tuple[int, dict[str, Any]]:
 
 
 def stored_in(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The objects that stand in a successful answer."""
+    """Return the objects in a successful answer."""
     (found,) = [value for name, value in answer.items() if name != "status"]
     return found if isinstance(found, list) else [found]
 

@@ -69,7 +69,7 @@ def test_a_sandbox_that_is_being_reset_has_the_old_data_until_it_has_the_new(san
 
 
 def pages(sandbox: Sandbox, path: str, name: str) -> list[list[Any]]:
-    """Return the entries of each page, and see that no page is much larger than it may be."""
+    """Return the entries of each page, and check that no page is much larger than its limit."""
     found, after = [], ""
     while True:
         answer = sandbox.admin("GET", f"{path}{after}")

@@ -29,7 +29,7 @@ CLIENTS = 32
 
 
 def fill(sandbox: Sandbox) -> None:
-    """Something of each resource, more than a small page of most."""
+    """Store something of each resource, of most of them more than a small page holds."""
     for number in range(5):
         contact = {"contact_id": number, "email": f"{number}@example.org", "tags": [number, "Buyer"]}
         item = {"name": "Course", "product_id": f"course {number}", "amount": 100}

@@ -1,4 +1,4 @@
-"""`serve` as its user meets it in a terminal: what it prints, how it is set, how it ends, what it keeps."""
+"""`serve` as its user meets it in a terminal: what it prints, its settings, how it ends, what it keeps."""
 
 import dataclasses
 import json
@@ -34,7 +34,7 @@ def with_variables(**variables: str) -> dict[str, str]:
 
 
 def refused(*options: str, **variables: str) -> str:
-    """The one line that `serve` ends with, having served nothing."""
+    """Return the only line that `serve` prints when it refuses to start."""
     ended = subprocess.run(
         [*COMMAND, "serve", *options], env=with_variables(**variables), capture_output=True, text=True, timeout=10
     )

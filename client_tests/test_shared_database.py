@@ -1,4 +1,4 @@
-"""Servers that share a database, and what PostgreSQL asks for."""
+"""Servers that share a database, and requirements of PostgreSQL."""
 
 import os
 import signal
@@ -172,7 +172,7 @@ def test_a_worker_that_dies_is_replaced_and_the_end_leaves_none(tmp_path: Path, 
 
 
 def workers_of(process: "subprocess.Popen[str]") -> list[int]:
-    """The worker processes that there are now."""
+    """Return the current worker processes."""
     found = []
     for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
         with suppress(ProcessLookupError, FileNotFoundError):

@@ -1,4 +1,4 @@
-"""What does not fit together is named at start, and of a handler that fails after a write nothing is stored.
+"""Mismatches of contract and code are named at start; a handler that fails after a write stores nothing.
 
 Each test changes a copy of the checkout in one place.
 """
@@ -34,7 +34,7 @@ TABLE, FINDINGS, TABLES = "mock_server/operations/table.py", "mock_server/findin
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with copies of `mock_server` and openapi.yaml."""
+    """Copy `mock_server` and openapi.yaml into a folder."""
     # With the compiled modules, which halves a start; `*.pyc.*` are those that another process is just writing.
     shutil.copytree(ROOT / "mock_server", tmp_path / "mock_server", ignore=shutil.ignore_patterns("*.pyc.*"))
     shutil.copy(ROOT / "openapi.yaml", tmp_path)
@@ -252,7 +252,7 @@ SETUPS += [setup.replace("sqlite", "postgresql") for setup in SETUPS] if POSTGRE
 
 @pytest.fixture(params=SETUPS)
 def failing_late(request: pytest.FixtureRequest, checkout: Path, http: httpx.Client) -> Iterator[Sandbox]:
-    """An account on a server whose products are refused, or fail, when they are already written."""
+    """Serve an account whose products are refused, or fail, after they were written."""
     with (checkout / "mock_server/operations/products.py").open("a", encoding="utf-8") as products:
         products.write(FAILING_LATE)
     database, *options = request.param.split()

@@ -28,13 +28,13 @@ OPTIONAL = ("name", "quantity", "trial_end_date", "end_date", "canceled_date")
 
 @pytest.fixture(autouse=True)
 def _contacts(sandbox: Sandbox) -> None:
-    """Two contacts that every test starts with."""
+    """Store two contacts for every test."""
     sandbox.stored("contact", {"contact_id": 249, "email": "luke@example.org"})
     sandbox.stored("contact", {"contact_id": 250, "email": "leia@example.org"})
 
 
 def subscription_of(sandbox: Sandbox) -> dict[str, Any]:
-    """The only subscription that is stored."""
+    """Return the only subscription that is stored."""
     (subscription,) = sandbox.state()["subscriptions"]
     found: dict[str, Any] = subscription
     return found

@@ -1,4 +1,4 @@
-"""Tags: three forms of one, added, removed, replaced; ids and dates that stay."""
+"""Tags in their three forms: added, removed, replaced; ids and dates that stay."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ BUYER = {"id": "9", "name": "Buyer", "date": OLD}
 
 @pytest.fixture(autouse=True)
 def _contact(sandbox: Sandbox) -> None:
-    """Contact 1 with an old tag that every test starts with."""
+    """Store contact 1 with an old tag for every test."""
     sandbox.stored("contact", {"contact_id": 1, "email": "ada@example.org", "tags": [BUYER]})
 
 

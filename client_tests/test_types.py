@@ -1,4 +1,4 @@
-"""What mypy finds without a run: a misspelled key of our own documents, a response sent before the commit."""
+"""Mistakes that mypy finds: a misspelled key of the report, a response that is sent before the commit."""
 
 import subprocess
 import sys

@@ -17,7 +17,7 @@ LISTED = ", ".join(
 
 
 def advice(sandbox: Sandbox, method: str, url: str) -> str:
-    """What the answer to an unknown path advises."""
+    """Return what the answer to an unknown path advises."""
     answer = sandbox.http.request(method, url, headers={"Authorization": sandbox.api_key})
     assert answer.status_code == 404
     (text,) = answer.json()["errors"]

@@ -1,4 +1,4 @@
-"""Kinds of value: what each may be sent as, and what is stored then."""
+"""Kinds of values: what each may be sent as, and what is stored."""
 
 from typing import Any
 

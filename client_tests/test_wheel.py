@@ -1,4 +1,4 @@
-"""The wheel, as its users install it: in a new environment, used from elsewhere."""
+"""The wheel as its users install it: in a new environment, outside the checkout."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def wheel(elsewhere: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def scripts(elsewhere: Path, wheel: Path) -> Path:
-    """The commands of a new environment in which nothing but the wheel was asked for."""
+    """Return the commands of a new environment in which only the wheel was installed."""
     run(sys.executable, "-m", "venv", elsewhere / "venv", cwd=elsewhere)
     scripts = elsewhere / "venv" / SCRIPTS
     run(scripts / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=elsewhere)
@@ -46,7 +46,7 @@ def scripts(elsewhere: Path, wheel: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def scripts_with_extra(elsewhere: Path, scripts: Path, wheel: Path) -> Path:
-    """The same environment with the extra that the contract suite needs."""
+    """Return those of the same environment with the extra for the contract suite."""
     wanted = f"segmetrics-mock[contracts] @ {wheel.as_uri()}"
     run(scripts / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wanted, cwd=elsewhere)
     return scripts
@@ -54,7 +54,7 @@ def scripts_with_extra(elsewhere: Path, scripts: Path, wheel: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(elsewhere: Path, scripts: Path) -> Iterator[str]:
-    """The origin of the installed command's server."""
+    """Serve with the installed command; yield its origin."""
     command = [str(scripts / "segmetrics-mock"), "serve", "--port", "0", "--check-answers"]
     with subprocess.Popen(command, cwd=elsewhere, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
         try:

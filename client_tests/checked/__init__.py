@@ -19,7 +19,7 @@ _OF_THE_CALLER = ("FORCE_COLOR", "GITHUB_STEP_SUMMARY")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a run came to. `report`: the JSON document."""
+    """The result of a run. `report`: the JSON document."""
 
     code: int
     stdout: str
@@ -28,17 +28,17 @@ class Checked:
 
 
 def client(name: str, *arguments: str) -> list[str]:
-    """The command line of one of the clients of this folder."""
+    """Return the command line of one of the clients of this folder."""
     return [sys.executable, "-m", f"{__name__}.{name}", *arguments]
 
 
 def arguments(*options: str | Path, command: list[str] | None = None) -> list[str]:
-    """The command line of `check`; without a command there is no `--` either."""
+    """Return the command line of `check`; without a command there is no `--` either."""
     return [*COMMAND, "check", *map(str, options), *(["--", *command] if command else [])]
 
 
 def environment(**variables: str | Path) -> dict[str, str]:
-    """This process's environment without what the caller's CI put there, and with `variables`."""
+    """Return this process's environment with `variables`, and without those of the caller's CI."""
     kept = {name: value for name, value in os.environ.items() if name not in _OF_THE_CALLER}
     return kept | {name: str(value) for name, value in variables.items()}
 
@@ -49,7 +49,7 @@ def run(
     variables: Mapping[str, str | Path] = {},
     stdin: bytes = b"",
 ) -> "subprocess.CompletedProcess[bytes]":
-    """`segmetrics-mock check OPTIONS -- COMMAND`, to its end."""
+    """Run `segmetrics-mock check OPTIONS -- COMMAND` to its end."""
     line = arguments(*options, command=command)
     return subprocess.run(
         line, cwd=CHECKOUT, env=environment(**variables), input=stdin, capture_output=True, timeout=120
@@ -57,7 +57,7 @@ def run(
 
 
 def checked(folder: Path, command: list[str], *options: str | Path, **variables: str | Path) -> Checked:
-    """The same, with its JSON report, which goes to `folder`."""
+    """Run `check` to its end with a JSON report, which is written to `folder`."""
     file = folder / "report.json"
     ended = run("--report-json", file, *options, command=command, variables=variables)
     assert file.exists(), ended.stderr.decode()

@@ -1,4 +1,4 @@
-"""What the clients here share: one connection to the API, as the environment gives it."""
+"""The connection to the API that the clients here share, as the environment gives it."""
 
 import json
 import os
@@ -15,7 +15,7 @@ class Api:
         self.key = os.environ["SEGMETRICS_API_KEY"]
 
     def post(self, path: str, body: Any, integration: str = "INTEGRATION", key: str | None = None) -> int:
-        """The status. `integration`: the middle of its variable's name."""
+        """Post a body; return the status. `integration`: the middle part of its variable's name."""
         path = f"{self.account}/{os.environ[f'SEGMETRICS_{integration}_ID']}/{path}"
         return self.send("POST", path, json.dumps(body), self.key if key is None else key)
 

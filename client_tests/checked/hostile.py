@@ -1,4 +1,4 @@
-"""A client whose texts are weapons: `hostile.py TEXT`, sent wherever a report might repeat it."""
+"""A client that sends hostile texts: `hostile.py TEXT`, wherever a report might repeat it."""
 
 import sys
 from socket import create_connection

@@ -1,4 +1,4 @@
-"""A client of ten thousand calls over one connection, each wrong in a way of its own, a hundred sent at a time."""
+"""A client of ten thousand calls over one connection, each wrong in its own way, sent in groups of a hundred."""
 
 import json
 import socket

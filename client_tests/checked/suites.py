@@ -39,7 +39,7 @@ def add(sandbox, contact_id, **fields):
 class Suite:
     """Runs tests, given as text, which find their client as `shop`.
 
-    Of all that is installed here only this plugin is loaded, by its entry point: Schemathesis takes seconds to load.
+    Of the installed plugins only this one is loaded, by its entry point: Schemathesis takes seconds to load.
     """
 
     def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,11 +48,11 @@ class Suite:
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run(self, tests: str, *options: str, ini: str = "") -> pytest.RunResult:
-        """`ini`: a line for pytest's settings."""
+        """Run the tests with the client SHOP. `ini`: a line for pytest's settings."""
         return self.run_with(SHOP, f"import pytest\nfrom shop import add, post\n{tests}", *options, ini=ini)
 
     def run_with(self, shop: str, tests: str, *options: str, ini: str = "") -> pytest.RunResult:
-        """The same with a client of the caller's."""
+        """Run the tests with another client."""
         self._pytester.makepyfile(shop=shop, test_shop=tests)
         self._pytester.makeini(f"[pytest]\n{ini}\n")
         plugin = PLUGIN if IS_INSTALLED else "mock_server.pytest_plugin"
@@ -60,6 +60,6 @@ class Suite:
 
 
 def exercised(result: pytest.RunResult) -> dict[str, tuple[int, int]]:
-    """Requests and points found, by operation, as the terminal summary has them."""
+    """Return requests and covered points by operation, as the terminal summary shows them."""
     rows = re.findall(r"^(\w+) +(\d+) requests +(\d+) of \d+ points$", result.stdout.str(), re.MULTILINE)
     return {name: (int(requests), int(points)) for name, requests, points in rows}

@@ -1,4 +1,4 @@
-"""The clients: how each is made ready and run, and what it needs. Their code is in `clients/`."""
+"""The clients in `clients/`: how each is prepared and run, and what it needs."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ class MissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """A command, and the variables that it needs beside the environment of every client."""
+    """A command, and its variables in addition to the environment of every client."""
 
     command: list[str]
     variables: dict[str, str]
@@ -31,7 +31,7 @@ Ready = Callable[[Path], Runnable]
 
 
 def script(interpreter: str, file: str, *options: str, probe: tuple[str, ...] = ()) -> Ready:
-    """A client of one file. `probe`: arguments with which the interpreter ends with 0 when it has what is needed."""
+    """Prepare a client of one file. `probe`: arguments with which the interpreter exits with 0 if all is installed."""
 
     def ready(_: Path) -> Runnable:
         found = _program(interpreter)
@@ -121,7 +121,7 @@ def _build(command: list[str]) -> None:
 
 
 def _made_once(folder: Path, make: Callable[[Path], None]) -> None:
-    """Whole or not at all, also when several workers make it at the same time."""
+    """Make the folder completely or not at all, even when several workers do so at the same time."""
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)

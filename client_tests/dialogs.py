@@ -82,9 +82,9 @@ ORDER_STORED: dict[str, Any] = {
     "shipping": 300,
     "items": [
         {"id": "000000123-1", "name": "Lightsaber", "product_id": "SKU/7 blue", "amount": 9900}
-        | {"subscription_id": None, "total_paid": None},
+        | {"subscription_id": None, "total_paid": None, "is_refunded": None},
         {"id": "12-b", "name": "Holocron", "product_id": "8", "amount": 2500}
-        | {"subscription_id": "sub-1", "total_paid": 2400},
+        | {"subscription_id": "sub-1", "total_paid": 2400, "is_refunded": None},
     ],
 }
 SUBSCRIPTION: Dialog = {

@@ -8,6 +8,7 @@ import pytest
 
 from client_tests.sandbox import Sandbox
 from client_tests.serving import ended, served
+from mock_server.datasets.yaml_lines import parse
 
 
 def error_of(path: Path, text: str) -> str:
@@ -127,3 +128,29 @@ def test_a_dataset_that_does_not_exist_is_an_error(name: str, text: str) -> None
     run = ended("serve", "--port", "0", "--dataset", name)
 
     assert (run.returncode, run.stderr) == (2, f"segmetrics-mock: {text}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        *(("000000123", "000000123"), ("02142", "02142"), ("1.10", "1.10"), ("1e3", "1e3"), ("0x10", "0x10")),
+        *(("yes", "yes"), ("+5", "+5"), ("1_000", "1_000"), ("-0", "-0"), (".5", ".5"), ("12:30", "12:30")),
+        *(("7", 7), ("-7", -7), ("0", 0), ("0.5", 0.5), ("-1.25", -1.25), ("true", True), ("9" * 30, "9" * 30)),
+    ],
+)
+def test_a_plain_scalar_is_a_number_only_where_the_number_is_written_so(written: str, read: object) -> None:
+    value = parse(f"today: 2026-06-30\nvalue: {written}\n", None).value["value"]
+
+    assert (value, type(value)) == (read, type(read))
+
+
+def test_leading_zeros_of_ids_and_custom_fields_are_stored(http: httpx.Client, tmp_path: Path) -> None:
+    file = tmp_path / "zeros.yaml"
+    contact = "{contact_id: 000000123, custom_fields: {Zip: 02142, Version: 1.10}}"
+    file.write_text(f"today: 2026-06-30\npayments:\n  upsert_contact:\n    - {contact}\n", "utf-8")
+
+    with served("--dataset", str(file)) as server:
+        (stored,) = Sandbox.default(server.origin, http).state()["contacts"]
+
+    assert stored["contact_id"] == "000000123"
+    assert stored["custom_fields"] == {"Zip": "02142", "Version": "1.10"}

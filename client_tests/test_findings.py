@@ -19,6 +19,7 @@ from mock_server.web.app import build_app
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 ADA: dict[str, Any] = {"contact_id": 1, "email": "ada@example.org"}
+FIGURES = {"ad": 1, "spend": 5, "date": "2021-12-18"}
 JSON = {"Content-Type": "application/json"}
 
 
@@ -37,6 +38,12 @@ def delete_shared_email(sandbox: Sandbox) -> None:
         sandbox.stored("contact", {"contact_id": contact_id})
         sandbox.stored("contact", {**ADA, "contact_id": contact_id})
     sandbox.delete("contact", ADA["email"])
+
+
+def share_email(sandbox: Sandbox) -> None:
+    sandbox.stored("contact", ADA)
+    sandbox.stored("contact", {"contact_id": 2})
+    sandbox.stored("contact", {**ADA, "contact_id": 2})
 
 
 def order(sandbox: Sandbox, **fields: Any) -> None:
@@ -81,9 +88,23 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "paid-exceeds-amount": ("/body/paid", lambda s: order(s, paid=2000)),
     "unmatched-email": ("/body/email", lambda s: s.post("invoice", {**ORDER, "email": "leia@example.org"})),
     "not-found": ("/path/id", lambda s: s.delete("subscription", "7")),
+    "invisible-character": ("/body/email", lambda s: s.post("contact", {"email": "ada@example.org\u200b"})),
+    "misspelled-field": ("/body/firstName", lambda s: s.post("contact", {**ADA, "firstName": "Ada"})),
+    "decimal-money": ("/body/paid", lambda s: order(s, paid=49.0)),
+    "missing-ad-field": (
+        "/body/adcampaign/name",
+        lambda s: s.post("ad/performance", {**FIGURES, "adcampaign": {"id": 7}}, "ads"),
+    ),
+    "duplicate-item-id": (
+        "/body/items/1",
+        lambda s: order(s, items=[{**ORDER["items"][0], "id": "a", "amount": amount} for amount in (1000, 999)]),
+    ),
+    "duplicate-tag": ("/body/tags/1", lambda s: s.post("contact", {**ADA, "tags": ["Buyer", "buyer "]})),
+    "shared-email-made": ("/body/email", share_email),
+    "digits-as-tag-name": ("/body/tags/0", lambda s: s.post("contact", {**ADA, "tags": ["12"]})),
     "integration-kind": (
         "/path/integration_id",
-        lambda s: s.post("ad/performance", {"ad": 1, "spend": 5, "date": "2021-12-18"}),
+        lambda s: s.post("ad/performance", FIGURES),
     ),
     "retry-after-400": ("/body", repeat_after_400),
     "no-retry": ("/answer", give_up_after_500),
@@ -154,7 +175,7 @@ def test_a_call_as_it_should_be_has_no_findings(sandbox: Sandbox) -> None:
     sandbox.stored("contact", {**ADA, "date_created": "2021-12-18T10:00:00Z", "tags": ["New Lead"]})
     sandbox.stored("contact", {**ADA, "tags": ["New Lead", "Buyer"]})
     sandbox.stored("invoice", {**ORDER, "contact_id": 1, "tax": 100, "amount": 2099, "paid": 2099})
-    sandbox.stored("ad/performance", {"ad": 1, "spend": 5, "date": "2021-12-18"}, "ads")
+    sandbox.stored("ad/performance", FIGURES, "ads")
 
     assert report_of(sandbox)["findings"] == []
 

@@ -53,7 +53,7 @@ RUNS = [
         {
             "ad_performance": [{"ad": "ad-1", **FIGURES}, {"ad": "ad-2", **FIGURES}],
             "ads": [
-                {"id": "ad-1", "name": None, "adset": "set-1", "adcampaign": None},
+                {"id": "ad-1", "name": None, "adset": "set-1", "adcampaign": "camp-1"},
                 {"id": "ad-2", "name": "Carousel", "adset": "set-2", "adcampaign": "camp-2"},
             ],
             "ad_sets": [

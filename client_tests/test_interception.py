@@ -299,7 +299,7 @@ def test_the_reading_api_is_answered_as_not_imitated(fake: Intercepted) -> None:
         connection.sendall(f"GET /api/v1/contacts HTTP/1.1\r\nHost: {READING_HOST}\r\n{CLOSE}".encode())
         answer = read_all(connection).decode()
 
-    assert status_of(answer) == 404
+    assert status_of(answer) == 501
     assert error_of(answer) == f"GET /api/v1/contacts: the reading API on {READING_HOST} is not imitated"
     assert fake.troubles == [(READING_HOST, error_of(answer))]
 

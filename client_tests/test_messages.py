@@ -1,5 +1,6 @@
 """The text of every finding, provoked over HTTP: one table, to be read from top to bottom for its tone."""
 
+import gzip
 import re
 from collections.abc import Callable
 from typing import Any
@@ -191,6 +192,30 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     ),
     ("broken-json/empty", raw(b""), "the body is empty; send a JSON object."),
     (
+        "broken-json/encoded",
+        lambda s: s.send(
+            "POST", "product", headers={**JSON, "Content-Encoding": "gzip"}, content=gzip.compress(b'{"id": 1}')
+        ),
+        "Content-Encoding: gzip is not read by this API; send the body uncompressed.",
+    ),
+    (
+        "broken-json/gzip",
+        raw(gzip.compress(b'{"id": 1}')),
+        "the body is compressed with gzip, which is not read by this API; send it uncompressed.",
+    ),
+    (
+        "broken-json/byte-order-mark",
+        raw('{"id": 1}'.encode("utf-8-sig")),
+        "the body begins with a byte-order mark (U+FEFF); send UTF-8 without one.",
+    ),
+    ("broken-json/utf-16", raw('{"id": 1}'.encode("utf-16")), "the body is UTF-16; send JSON as UTF-8."),
+    ("broken-json/utf-16", raw('{"id": 1}'.encode("utf-16-le")), "the body is UTF-16; send JSON as UTF-8."),
+    (
+        "broken-json/not-utf-8",
+        raw('{"id": 1, "name": "Zo\u00e9"}'.encode("latin-1")),
+        "the body is not UTF-8: byte 0xE9 at position 21 would be 'é' in Latin-1. Send JSON as UTF-8.",
+    ),
+    (
         "broken-json/too-deep",
         raw(b'{"id": ' + b"[" * 70 + b"]" * 70 + b"}"),
         "the body nests deeper than 64 levels; flatten it.",
@@ -214,6 +239,36 @@ TEXTS: list[tuple[str, Provoke, str]] = [
         "unknown-field",
         lambda s: s.post("product", {**COURSE, "colour": "red"}),
         "'colour' is not a field that the contract knows, and is not stored. Check its spelling.",
+    ),
+    (
+        "misspelled-field",
+        contact(firstName="Ada"),
+        "'firstName' is not a field that the contract knows, and is not stored. Did you mean 'first_name'? Send it so.",
+    ),
+    (
+        "decimal-money",
+        invoice(paid=49.0),
+        "'paid' is 49.0, with a decimal point, and is taken as 49 cents. Money is whole cents: send 49, or 100 times as much if it is in whole units.",
+    ),
+    (
+        "invisible-character",
+        contact(email="\ufeffada@example.org"),
+        "'email' is \"\\ufeffada@example.org\", with characters that nobody sees: U+FEFF ZERO WIDTH NO-BREAK SPACE. Send it without them; as it is, it is another one than the same text without them.",
+    ),
+    (
+        "invisible-character/mailto",
+        contact(email="mailto:ada@example.org"),
+        '\'email\' is "mailto:ada@example.org", with mailto: before the address; send "ada@example.org".',
+    ),
+    (
+        "missing-ad-field",
+        lambda s: s.post("ad/performance", {**FIGURES, "ad": {"id": 1, "adset": 2, "adcampaign": 3}}, "ads"),
+        "'ad/name' is missing; the reference lists it among what is required here. Send it.",
+    ),
+    (
+        "duplicate-item-id",
+        invoice(items=[{**ITEM, "id": "a", "amount": 1000}, {**ITEM, "id": "a", "amount": 999}]),
+        "'items/1' has the id 'a', as 'items/0' has. Give each an id of its own, or send it once.",
     ),
     # The path and the key.
     (
@@ -263,6 +318,22 @@ TEXTS: list[tuple[str, Provoke, str]] = [
         "shared-email-deleted",
         PROVOKED["shared-email-deleted"][1],
         "2 contacts shared this email and are all deleted: '1', '2'. Delete by id to delete one.",
+    ),
+    (
+        "shared-email-made",
+        PROVOKED["shared-email-made"][1],
+        "the contact '2' got the email 'ada@example.org', which '1' has too: both stay, each with it. Send the id of the right one, or merge them yourself.",
+    ),
+    ("duplicate-tag", contact(tags=[3, {"id": 3}]), "'tags/1' names the same tag as 'tags/0'. Send each tag once."),
+    (
+        "duplicate-tag/alike",
+        contact(tags=["New Lead", "new  lead"]),
+        "'tags/1' and 'tags/0' differ by case, blanks or Unicode form alone and are two tags. Send one of them.",
+    ),
+    (
+        "digits-as-tag-name",
+        contact(tags=["12"]),
+        "'tags/0' is the text \"12\", and no tag has this id, so it became the name of one. For an id send the number 12.",
     ),
     (
         "tags-dropped",
@@ -323,8 +394,16 @@ TEXTS: list[tuple[str, Provoke, str]] = [
         "the server answered 503 (a fault injected on purpose), and other data came under the same id. Send the same call again before a new one.",
     ),
 ]
-# Provoked elsewhere: by a broken document in test_findings.py, by clients that time out in test_lost_answers.py.
-APART = {"bad-answer", "answer-abandoned", "retry-after-ignored"}
+# Provoked elsewhere: by a broken document in test_findings.py, by clients that time out in test_lost_answers.py, by
+# requests with a foreign host or over plain http in test_check_scope.py.
+APART = {
+    "answer-abandoned",
+    "bad-answer",
+    "insecure-scheme",
+    "refused-by-guard/host",
+    "refused-by-guard/page",
+    "retry-after-ignored",
+}
 
 
 @pytest.mark.parametrize(("key", "provoke", "text"), TEXTS, ids=[f"{key}: {text}" for key, _, text in TEXTS])

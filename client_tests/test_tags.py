@@ -66,7 +66,8 @@ def test_added_tags_join_those_that_are_there(sandbox: Sandbox, whom: dict[str, 
     assert first == BUYER
     assert (by_id["id"], by_id["name"], by_name["name"]) == ("3", None, "New Lead")
     assert by_object == {"id": "x/1", "name": "VIP", "date": OLD}
-    assert answer["contact"]["tags"] == tags_of(sandbox)
+    shown = [{name: value for name, value in tag.items() if value is not None} for tag in tags_of(sandbox)]
+    assert answer["contact"]["tags"] == shown
 
 
 @pytest.mark.parametrize("tag", [3, "3", "New Lead", {"id": 3}, {"name": "New Lead"}, {"id": 3, "name": "New Lead"}])
@@ -149,7 +150,7 @@ def test_removed_tags_go_and_the_others_stay(sandbox: Sandbox, whom: dict[str, A
 
     answer = sandbox.stored("tags/remove", {**whom, "tags": [tag]})
 
-    assert [tag["name"] for tag in answer["contact"]["tags"]] == [None, "VIP"]
+    assert [tag.get("name") for tag in answer["contact"]["tags"]] == [None, "VIP"]
     assert names_of(sandbox) == [None, "VIP"]
     assert names_of(sandbox, "2") == ["Buyer"]
 

@@ -100,12 +100,11 @@ class Document:
         return {name: value for name, value in normalized.items() if name in known}
 
     def map_values(self, schema: Schema, value: Any, replace: Replace) -> Any:
-        """Return the value with each part that has a kind (`x-value`, an email, a tag's name) replaced."""
-        name = schema.get("$ref", "").rpartition("/")[2]
+        """Return the value with each part that has a kind (`x-value`) replaced."""
         schema = self._resolve(schema)
-        kind = schema.get("x-value") or {"Email": "email", "TagName": "tag"}.get(name)
+        kind = schema.get("x-value")
         if kind:
-            kind = "tag" if schema.get("title") == "id" else kind
+            kind = "tag" if schema.get("title") in ("id", "name") else kind
             return replace(kind, value) if self._is_valid(schema, value) else value
         if isinstance(value, dict) and (known := self._properties(schema)):
             return {
@@ -126,7 +125,7 @@ class Document:
         kind = schema.get("x-value") or schema.get("type")
         return (
             value is None
-            or (isinstance(value, str) and value.isdigit() and kind in ("integer", "flag"))
+            or (isinstance(value, str) and value.isdigit() and kind in ("integer", "money", "flag"))
             or (isinstance(value, int | float) and not isinstance(value, bool) and kind == "string")
             or (value == [] and kind == "object")
             or (not isinstance(value, list) and kind == "array")
@@ -218,7 +217,7 @@ def _normalize(kind: str, value: Any) -> Any:
     match kind:
         case "id":
             return value if isinstance(value, str) else str(int(value))
-        case "integer":
+        case "integer" | "money":
             return int(value)
         case "tag":
             return value if isinstance(value, str) else int(value)

@@ -1,6 +1,7 @@
 """Checks that send follow-up calls."""
 
 from typing import Any
+from urllib.parse import quote
 
 from contracts.checks import Assertions, check, expect, expect_tags, expected_status, id_of, is_stored
 from contracts.model import Row
@@ -47,7 +48,7 @@ def subscription_creates_no_order(step: Step) -> Assertions:
         yield expect("subscription-creates-no-order", "DELETE of an invoice with its id", 404, order.status)
 
 
-@check("oldest-of-shared-email", "id-before-email")
+@check("oldest-of-shared-email", "id-before-email", "known-id-keeps-email-apart")
 def oldest_contact_of_a_shared_email_is_taken(step: Step) -> Assertions:
     """Where several contacts share the email, the oldest is taken; an id takes precedence over the email."""
     run = step.run
@@ -60,6 +61,8 @@ def oldest_contact_of_a_shared_email_is_taken(step: Step) -> Assertions:
         yield expect("id-before-email", f"contact_id, given {older} and the email of {younger}", older, id_of(moved))
         taken = run.perform("upsert_contact", {"email": email})
         yield expect("oldest-of-shared-email", "contact_id, given the email of both", older, id_of(taken))
+        kept = run.perform("delete_contact", path_id=younger)
+        yield expect("known-id-keeps-email-apart", f"DELETE of {younger}", 200, kept.status)
 
 
 @check("contact-rekeyed")
@@ -83,7 +86,7 @@ def email_is_compared_without_case(step: Step) -> Assertions:
             yield expect("emails-ignore-case", "contact_id", known["contact_id"], id_of(again))
 
 
-@check("ad-day-in-utc")
+@check("ad-day-in-utc", "incomplete-ad-objects-accepted")
 def day_is_that_in_utc(step: Step) -> Assertions:
     """Figures belong to the day that their date has in UTC."""
     run = step.run
@@ -92,6 +95,9 @@ def day_is_that_in_utc(step: Step) -> Assertions:
             figures = run.perform("record_ad_performance", {"ad": f"{run.prefix}ad", "spend": 1, "date": date})
             result = figures.result if isinstance(figures.result, dict) else {}
             yield expect("ad-day-in-utc", f"date of figures of {date}", day, result.get("date"))
+        bare = {"ad": {"id": f"{run.prefix}ad"}, "spend": 1, "date": "2020-01-01"}
+        answered = run.perform("record_ad_performance", bare)
+        yield expect("incomplete-ad-objects-accepted", "status with an ad of its id alone", 200, answered.status)
 
 
 @check("empty-status-says-nothing", "left-out-stays")
@@ -111,15 +117,52 @@ def status_stays_until_another_is_given(step: Step) -> Assertions:
             yield expect(rule, f"status after an update with {update}", "inactive", result.get("status"))
 
 
+@check("invoice-contact-account-wide", "subscription-contact-account-wide")
+def contact_is_found_in_the_whole_account(step: Step) -> Assertions:
+    """An order or subscription may belong to a contact of another integration of the account."""
+    run, operation, kind = step.run, step.operation, step.operation.resource
+    is_purchase = step.applied and operation.name in ("upsert_invoice", "upsert_subscription")
+    if not is_purchase or not run.ads_id or not run.first("account-wide", operation):
+        return
+    contact_id, id = f"{run.prefix}elsewhere", f"{run.prefix}of-elsewhere"
+    run.api.send("POST", "/contact", {"contact_id": contact_id}, integration_id=run.ads_id)
+    body = {name: value for name, value in step.sent.items() if name != "email"}
+    response = run.api.send("POST", f"/{kind}", body | {"id": id, "contact_id": contact_id})
+    rule = f"{kind}-contact-account-wide"
+    yield expect(rule, "status with a contact of another integration", 200, response.status_code)
+    run.api.send("DELETE", f"/{kind}/{quote(id, safe='')}")
+    run.api.send("DELETE", f"/contact/{quote(contact_id, safe='')}", integration_id=run.ads_id)
+
+
+@check("invoice-joins-at-once", "subscription-joins-at-once")
+def joined_purchase_stays_with_its_contact(step: Step) -> Assertions:
+    """An order or subscription that joined a contact by email stays with it when the contact's email changes."""
+    run, operation, kind = step.run, step.operation, step.operation.resource
+    is_purchase = step.applied and operation.name in ("upsert_invoice", "upsert_subscription")
+    if not is_purchase or not run.first("stays", operation):
+        return
+    contact_id, email = f"{run.prefix}moving-{kind}", f"{run.prefix}moving-{kind}@example.org"
+    body = {name: value for name, value in step.sent.items() if name != "contact_id"}
+    body |= {"id": f"{run.prefix}stays", "email": email}
+    run.perform(operation.name, body)
+    run.perform("upsert_contact", {"contact_id": contact_id, "email": email})
+    run.perform("upsert_contact", {"contact_id": contact_id, "email": f"{run.prefix}moved-{kind}@example.org"})
+    again = run.perform(operation.name, body)
+    if isinstance(again.result, dict) and kind in run.model.shows_contact:
+        actual = again.result.get("contact_id")
+        yield expect(f"{kind}-joins-at-once", "contact_id after the contact's email changed", contact_id, actual)
+
+
 # Deletion.
 
 
-@check("deletion-answer", always=True)
+@check("deletion-answer", "deletion-answers-email", always=True)
 def deletion_names_what_it_deleted(step: Step) -> Assertions:
     """A deletion is answered with the id as a string, the kind of object, and `deleted` true."""
     if step.applied and step.operation.method == "DELETE":
         body = {"id": step.path_id, "status": "success", "object": step.operation.resource, "deleted": True}
-        yield expect("deletion-answer", "body", body, step.json)
+        rule = "deletion-answers-email" if step.outcome.matched_by == "email" else "deletion-answer"
+        yield expect(rule, "body", body, step.json)
 
 
 @check("unknown-contact-404", "unknown-invoice-404", "unknown-subscription-404", "deleted-by-email-all", always=True)
@@ -136,7 +179,7 @@ def deleted_is_not_found_again(step: Step) -> Assertions:
                 yield expect("deleted-by-email-all", subject, expected_status(again), again.status)
 
 
-@check("orders-outlive-contact", always=True)
+@check("orders-outlive-contact", "subscriptions-outlive-contact", always=True)
 def orders_outlive_their_contact(step: Step) -> Assertions:
     """A deleted contact's orders and subscriptions stay."""
     if step.applied and step.operation.name == "delete_contact":
@@ -145,7 +188,8 @@ def orders_outlive_their_contact(step: Step) -> Assertions:
             rows = step.run.model.stored[kind]
             if id := next((id for id, row in reversed(rows.items()) if row.get("contact_id") in deleted), None):
                 order = step.run.perform(f"delete_{kind}", path_id=id)
-                yield expect("orders-outlive-contact", f"DELETE of its {kind} {id}", 200, order.status)
+                rule = "orders-outlive-contact" if kind == "invoice" else "subscriptions-outlive-contact"
+                yield expect(rule, f"DELETE of its {kind} {id}", 200, order.status)
 
 
 @check("path-id-before-email")

@@ -35,7 +35,7 @@ AnyCase = Case[Any]
 
 # The rule that a check of Schemathesis' own proves; the others prove those of the envelope.
 _RULES = {
-    "AcceptedNegativeData": "bad-data-400",
+    "AcceptedNegativeData": "invalid-values-400",
     "IgnoredAuth": "key-checked",
     "MissingHeaderNotRejected": "key-checked",
     "UnsupportedMethodResponse": "other-method-405",
@@ -303,7 +303,7 @@ def _operation_of(case: AnyCase) -> Operation:
 
 
 def _rule_of(failure: Failure, response: Response) -> str:
-    of_the_envelope = "success-envelope" if response.status_code < 300 else "error-envelope"
+    of_the_envelope = "success-envelope" if response.status_code < 300 else "error-envelope-elsewhere"
     return _RULES.get(type(failure).__name__, of_the_envelope)
 
 

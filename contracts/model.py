@@ -21,6 +21,13 @@ MAX_DEPTH = 64
 MAX_BODY_BYTES = 1_048_576
 _INTEGERS = range(-(2**63), 2**64)
 
+# What a new row has where the call leaves it out.
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "invoice": {"is_refunded": False, "discount": 0, "tax": 0, "shipping": 0},
+    "subscription": {"quantity": 1},
+    "product": {},
+}
+
 # How many integers a run has of its own.
 _SPAN = 10_000_000
 
@@ -158,6 +165,8 @@ class ReferenceModel:
         self.contacts: dict[str, Row] = {}
         self.tags = Tags()
         self.stored: dict[str, dict[str, Row]] = {"invoice": {}, "subscription": {}, "product": {}}
+        # The kinds of purchase whose responses show whose they are.
+        self.shows_contact: set[str] = set()
         self.figures: dict[tuple[str, str], Row] = {}
         self._apply: Mapping[str, Callable[[Row, Any], Outcome]] = {
             "upsert_contact": self._upsert_contact,
@@ -192,7 +201,7 @@ class ReferenceModel:
             return ExpectedError(404, "tags-need-contact" if operation.name == "add_tags" else "removal-needs-contact")
         purchase = operation.resource in ("invoice", "subscription")
         if purchase and "contact_id" in read and read["contact_id"] not in self.contacts:
-            return ExpectedError(400, f"{operation.resource}-contact-must-exist")
+            return ExpectedError(400, f"{operation.resource}-unknown-contact-400")
         return None
 
     def apply(self, operation: Operation, path_id: str, body: Any, response: Any) -> Outcome:
@@ -205,6 +214,7 @@ class ReferenceModel:
         matched_by = "id" if path_id in self.contacts else "email"
         for contact in deleted:
             del self.contacts[contact["contact_id"]]
+            self._reassign(contact["contact_id"], None)
         return Outcome(matched_by=matched_by, before={"contacts": deleted})
 
     def _contacts_of_path(self, path_id: str) -> list[Row]:
@@ -214,7 +224,7 @@ class ReferenceModel:
     def _upsert_contact(self, body: Row, response: Any) -> Outcome:
         by_id = self.contacts.get(body.get("contact_id", ""))
         known = by_id or self.find(None, body.get("email"))
-        before = known or {"contact_id": ANY, "status": "active", "custom_fields": {}, "tags": []}
+        before = known or {"contact_id": ANY, "date_created": NOW, "status": "active", "custom_fields": {}, "tags": []}
         after = before | {
             name: value for name, value in body.items() if name not in ("status", "custom_fields", "tags")
         }
@@ -268,15 +278,35 @@ class ReferenceModel:
             self.contacts[kept["contact_id"]] = kept
         else:
             old = known["contact_id"]
+            self._reassign(old, kept["contact_id"])
             pairs = self.contacts.items()
             self.contacts = {
                 (kept["contact_id"] if id == old else id): (kept if id == old else one) for id, one in pairs
             }
+        if known is None or kept["key"] != known["key"]:
+            self._join(kept)
+
+    def _reassign(self, old_id: str, new_id: str | None) -> None:
+        """Give the orders and subscriptions of one contact to another, or to nobody."""
+        for row in self._purchases():
+            if row.get("contact_id") == old_id:
+                row["contact_id"] = new_id
+
+    def _join(self, contact: Row) -> None:
+        """Give a contact the orders and subscriptions that have its email and no contact."""
+        for row in self._purchases():
+            if row.get("contact_id") is None and row["key"] is not None and row["key"] == contact["key"]:
+                row["contact_id"] = contact["contact_id"]
+
+    def _purchases(self) -> list[Row]:
+        return [row for kind in ("invoice", "subscription") for row in self.stored[kind].values()]
 
     def _tag_date(self, tag: Tag, date: str, shown: Any) -> str:
         """Return the date that the response shows for the tag; its id is copied when the server generated it."""
         for one in shown if isinstance(shown, list) else []:
-            if one["id"] == tag.id or (tag.id is None and one["name"] == tag.name and not self.tags.with_id(one["id"])):
+            if one["id"] == tag.id or (
+                tag.id is None and one.get("name") == tag.name and not self.tags.with_id(one["id"])
+            ):
                 if tag.id is None:
                     self.tags.assign_id(tag, one["id"])
                 return str(one["date"])
@@ -285,16 +315,22 @@ class ReferenceModel:
     def _upsert(self, resource: str, body: Row, response: Any) -> Outcome:
         """Store an invoice, a subscription or a product; what is left out stays, but the contact is always replaced."""
         rows = self.stored[resource]
-        before = rows.get(body["id"], {"quantity": 1} if resource == "subscription" else {})
-        after = before | body
+        before = rows.get(body["id"], _DEFAULTS[resource])
+        after = {**before, **body}
         if resource != "product":
-            contact = self.find(body.get("contact_id"), body.get("email"))
-            after["contact_id"] = contact and contact["contact_id"]
-            after["email"] = body.get("email", ANY)
+            email = body.get("email")
+            after["key"] = None if email is None else email.lower()
+            after["email"] = ANY if email is None else email
+            stays = "contact_id" not in body and before.get("contact_id") and before["key"] == after["key"]
+            if not stays:
+                contact = self.find(body.get("contact_id"), email)
+                after["contact_id"] = contact and contact["contact_id"]
         if resource == "invoice":
             numbered = enumerate(body["items"], start=1)
             after["items"] = [{"id": f"{body['id']}-{number}"} | item for number, item in numbered]
         shown = response.get(resource) if isinstance(response, dict) else None
+        if isinstance(shown, dict) and "contact_id" in shown:
+            self.shows_contact.add(resource)
         matched_by = "id" if body["id"] in rows else "new"
         rows[body["id"]] = after | (shown if isinstance(shown, dict) else {})
         return Outcome(after, matched_by, dict(before))

@@ -8,7 +8,7 @@ from contracts.response_checks import error_is_in_its_envelope
 from contracts.run import Step
 
 
-@check("key-checked", "key-prefix-401", always=True)
+@check("key-checked", "key-is-bare", "key-prefix-401", always=True)
 def key_is_checked(step: Step) -> Assertions:
     """A missing or unknown key is 401, and so is the key of another account."""
     run, operation = step.run, step.operation
@@ -21,6 +21,7 @@ def key_is_checked(step: Step) -> Assertions:
         for subject, key in keys.items():
             response = run.api.send(operation.method, _path(step), step.sent, Authorization=key)
             yield expect("key-checked", f"the same call with {subject}", 401, response.status_code)
+        yield Assertion("key-is-bare", True, "status with the bare key", 200, step.status)
         response = run.api.send(operation.method, _path(step), step.sent, Authorization=f"Bearer {_key(step)}")
         yield expect("key-prefix-401", "the same call with Bearer before the key", 401, response.status_code)
 
@@ -76,7 +77,14 @@ def unreadable_bodies_are_refused(step: Step) -> Assertions:
     yield from _unchanged(step, "broken-json-400")
 
 
-@check("all-errors-at-once", "missing-field-text", "bad-data-400", "error-envelope")
+@check(
+    "all-errors-at-once",
+    "missing-field-text",
+    "bad-data-400",
+    "invalid-values-400",
+    "error-envelope",
+    "error-envelope-elsewhere",
+)
 def all_errors_are_listed_at_once(step: Step) -> Assertions:
     """All errors of a body are listed in one response, each with the path of its field; nothing of it is stored."""
     run, operation = step.run, step.operation
@@ -86,20 +94,21 @@ def all_errors_are_listed_at_once(step: Step) -> Assertions:
     kept = {name: value for name, value in step.sent.items() if name not in operation.required}
     response = run.perform(operation.name, kept | wrong)
     errors = errors_of(response)
-    yield expect("bad-data-400", "status of a body with several errors", 400, response.status)
+    rule = "bad-data-400" if operation.required else "invalid-values-400"
+    yield expect(rule, "status of a body with several errors", 400, response.status)
     yield from error_is_in_its_envelope(response)
     for name in operation.required:
         text = f"missing '{name}' field "
         yield Assertion("missing-field-text", text in errors, "errors", text, errors)
     unnamed = [name for name in (*operation.required, *wrong) if not any(name in text for text in errors)]
     yield Assertion("all-errors-at-once", not unnamed, "errors", f"texts that name {', '.join(unnamed)} too", errors)
-    yield from _unchanged(step, "bad-data-400")
+    yield from _unchanged(step, rule)
 
 
 _ODD_VALUES: tuple[Any, ...] = (None, True, -1, 1.5, "4500", "", "x" * 256, "a\u0000b", [], {}, [None], "2023-02-29")
 
 
-@check("bad-data-400", "readable-values-refused")
+@check("invalid-values-400", "readable-values-refused")
 def odd_values_are_400(step: Step) -> Assertions:
     """Each field refuses what the document does not allow, such as null and an empty text."""
     run, operation = step.run, step.operation
@@ -110,7 +119,8 @@ def odd_values_are_400(step: Step) -> Assertions:
             body = step.sent | {name: value}
             if not run.document.fits(operation, "", body):
                 response = run.perform(operation.name, body)
-                rule = "readable-values-refused" if run.document.is_readable(operation, name, value) else "bad-data-400"
+                readable = run.document.is_readable(operation, name, value)
+                rule = "readable-values-refused" if readable else "invalid-values-400"
                 yield expect(rule, f"status with {name} as {value!r:.40}", 400, response.status)
 
 

@@ -32,15 +32,19 @@ def applied(name: str, body: dict[str, Any], result: dict[str, Any]) -> Step:
 
 
 @pytest.mark.parametrize(
-    ("operation", "name"),
-    [("upsert_contact", "affiliate_id"), ("upsert_subscription", "product_id"), ("upsert_product", "id")],
+    ("operation", "name", "rule"),
+    [
+        ("upsert_contact", "affiliate_id", "stored-object-answered"),
+        ("upsert_subscription", "product_id", "stored-object-answered"),
+        ("upsert_product", "id", "other-objects-answered"),
+    ],
 )
-def test_a_number_in_place_of_any_id_breaks_ids_are_strings(operation: str, name: str) -> None:
+def test_a_number_in_place_of_any_id_breaks_ids_are_strings(operation: str, name: str, rule: str) -> None:
     step = applied(operation, {name: "7", "name": "x"}, {name: 7, "name": "x"})
 
     assertions = [(one.rule, one.subject, one.held) for one in what_was_sent_comes_back(step)]
 
-    assert assertions == [("ids-are-strings", name, False), ("stored-object-answered", "name", True)]
+    assert assertions == [("ids-are-strings", name, False), (rule, "name", True)]
 
 
 @pytest.mark.parametrize(

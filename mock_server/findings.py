@@ -5,7 +5,7 @@ raises a finding states the code and the data, `messages` the text.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from mock_server.messages import message_of
@@ -46,7 +46,9 @@ def _notice(meaning: str, *rules: str) -> FindingKind:
 
 CATALOGUE: Mapping[str, FindingKind] = {
     "missing-field": _violation("a required field is missing", "missing-field-text", "bad-data-400"),
-    "bad-value": _violation("a value is not what its schema allows", "bad-data-400", "readable-values-refused"),
+    "bad-value": _violation(
+        "a value is not what its schema allows", "bad-data-400", "invalid-values-400", "readable-values-refused"
+    ),
     "broken-json": _violation(
         "the body is empty, not JSON, too deep, or has an integer over 64 bits", "broken-json-400", "json-limits-400"
     ),
@@ -66,7 +68,12 @@ CATALOGUE: Mapping[str, FindingKind] = {
     "unknown-contact": _violation(
         "an order or subscription for a `contact_id` that does not exist",
         "invoice-contact-must-exist",
+        "invoice-contact-account-wide",
         "subscription-contact-must-exist",
+        "subscription-contact-account-wide",
+    ),
+    "invisible-character": _violation(
+        "other blanks, zero-width characters, a byte-order mark or `mailto:` in an email, an id or a tag's name"
     ),
     "bad-answer": _violation("an answer of the fake itself breaks the contract; with `--check-answers`"),
     "key-prefix": _violation(
@@ -95,15 +102,31 @@ CATALOGUE: Mapping[str, FindingKind] = {
         "unknown-invoice-404",
         "unknown-subscription-404",
     ),
+    "misspelled-field": _warning(
+        "a field that the contract does not know, near one that it knows; it is not kept", "unknown-fields-accepted"
+    ),
+    "decimal-money": _warning("money with a decimal point that is a whole number: `49.0` is 49 cents"),
+    "missing-ad-field": _warning(
+        "an ad, set or campaign without its name; a notice without its set or campaign",
+        "incomplete-ad-objects-accepted",
+    ),
+    "duplicate-item-id": _warning("one id twice in the items or the ads, sets or campaigns of one call"),
+    "duplicate-tag": _warning("one tag twice in one call, or two that differ by case, blanks or Unicode form alone"),
     "integration-kind": _warning("ad figures into a payments integration, or orders into an ads one"),
     "retry-after-400": _warning("a call that was refused with 400 is sent again unchanged", "bad-data-400"),
     "no-retry": _warning("a call whose answer was lost, by a fault or because the client left, is never sent again"),
     "retry-without-pause": _warning("such a call is sent again at once"),
     "retry-after-ignored": _warning("such a call is sent again sooner than the `Retry-After` of its answer asked"),
     "not-converged": _violation("after such a call comes another id for the same data, or other data for the id"),
+    "shared-email-made": _notice(
+        "a known id came with the email of another contact: two have it now", "known-id-keeps-email-apart"
+    ),
+    "digits-as-tag-name": _notice(
+        "a text of digits became a tag's name, as no tag has it as its id", "tag-text-is-name-or-id"
+    ),
     "unknown-field": _notice("a field that the contract does not know; it is not kept", "unknown-fields-accepted"),
     "answer-abandoned": _notice("the client left before the answer was out: it counts as a lost answer"),
-    "naive-date": _notice("a date without an offset; it is taken as UTC", "dates-in-utc"),
+    "naive-date": _notice("a date without an offset; it is taken as UTC", "naive-dates-are-utc"),
 }
 
 
@@ -114,22 +137,21 @@ class Finding:
     `pointer`: a JSON pointer into the request, such as `/body/items/0/amount`.
     `message`: what was sent, what is expected, what to do.
     `evidence`: how we know that it is expected.
-    Raises KeyError for a code that is not in the catalogue.
     """
 
     code: str
-    severity: Severity = field(init=False)
+    severity: Severity
     pointer: str
     message: str
     evidence: Evidence
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "severity", CATALOGUE[self.code].severity)
-
     @classmethod
     def of(cls, code: str, pointer: str, evidence: Evidence, *, case: str = "", **data: object) -> Self:
-        """Return a finding with the text that `messages` has for the code and case, filled in with the data."""
-        return cls(code, pointer, message_of(code, case, data), evidence)
+        """Return a finding with the text that `messages` has for the code and case, filled in with the data.
+
+        Raises KeyError for a code that is not in the catalogue.
+        """
+        return cls(code, CATALOGUE[code].severity, pointer, message_of(code, case, data), evidence)
 
 
 def gravest(findings: Iterable[Finding]) -> Severity | None:

@@ -25,11 +25,36 @@ MESSAGES: Mapping[str, str] = {
     ),
     "broken-json": "the body is not JSON: {reason}. Send what a JSON library writes.",
     "broken-json/empty": "the body is empty; send a JSON object.",
+    "broken-json/encoded": "Content-Encoding: {sent} is not read by this API; send the body uncompressed.",
+    "broken-json/gzip": "the body is compressed with gzip, which is not read by this API; send it uncompressed.",
+    "broken-json/byte-order-mark": "the body begins with a byte-order mark (U+FEFF); send UTF-8 without one.",
+    "broken-json/utf-16": "the body is UTF-16; send JSON as UTF-8.",
+    "broken-json/not-utf-8": (
+        "the body is not UTF-8: byte {byte} at position {position} would be '{latin_1}' in Latin-1. Send JSON as UTF-8."
+    ),
     "broken-json/too-deep": "the body nests deeper than {most} levels; flatten it.",
     "broken-json/long-integer": "the integer {sent} has more than 64 bits; send it as a text.",
     "wrong-media-type": "the Content-Type is {sent}; send JSON, and Content-Type: application/json.",
     "body-too-large": "the body is over the limit of {most} bytes; send it in several calls.",
     "unknown-field": "'{field}' is not a field that the contract knows, and is not stored. Check its spelling.",
+    "misspelled-field": (
+        "'{field}' is not a field that the contract knows, and is not stored. Did you mean '{near}'? Send it so."
+    ),
+    "decimal-money": (
+        "'{field}' is {sent}, with a decimal point, and is taken as {cents} cents. Money is whole cents: send {cents},"
+        " or 100 times as much if it is in whole units."
+    ),
+    "invisible-character": (
+        "'{field}' is \"{sent}\", with characters that nobody sees: {characters}. Send it without them; as it is, it is"
+        " another one than the same text without them."
+    ),
+    "invisible-character/mailto": '\'{field}\' is "{sent}", with mailto: before the address; send "{intended}".',
+    "missing-ad-field": "'{field}' is missing; the reference lists it among what is required here. Send it.",
+    "duplicate-item-id": "'{field}' has the id '{id}', as '{first}' has. Give each an id of its own, or send it once.",
+    "duplicate-tag": "'{field}' names the same tag as '{first}'. Send each tag once.",
+    "duplicate-tag/alike": (
+        "'{field}' and '{first}' differ by case, blanks or Unicode form alone and are two tags. Send one of them."
+    ),
     "naive-date": "'{sent}' has no offset and is taken as UTC. Send one, such as {advised}.",
     # The path and the key.
     "bad-path": "'{sent}' in the path is not UTF-8; percent-encode the UTF-8 bytes.",
@@ -65,6 +90,14 @@ MESSAGES: Mapping[str, str] = {
     ),
     "shared-email-deleted": (
         "{count} contacts shared this email and are all deleted: {ids}. Delete by id to delete one."
+    ),
+    "shared-email-made": (
+        "the contact '{contact_id}' got the email '{email}', which {others} has too: both stay, each with it. Send"
+        " the id of the right one, or merge them yourself."
+    ),
+    "digits-as-tag-name": (
+        "'{field}' is the text \"{sent}\", and no tag has this id, so it became the name of one. For an id send"
+        " the number {sent}."
     ),
     "tags-dropped": "'tags' replaced the contact's tags, which dropped {names}. To keep them, use tags/add.",
     # Orders and subscriptions.

@@ -1,18 +1,16 @@
 """Mutants of orders, subscriptions, products and ads."""
 
-from typing import Any
-
 from contracts.mutants.patches import handle, mutant, patch, with_defaults, with_fields, without
 from mock_server.errors import ApiError
 from mock_server.operations import invoices, purchases
 from mock_server.operations.invoices import stored_item
 from mock_server.operations.table import Handler
 from mock_server.spec import Answer, Call
-from mock_server.store import orders
+from mock_server.store import contacts, orders
 from mock_server.store.ads import FIGURES
-from mock_server.store.contacts import email_key
+from mock_server.store.contacts import find
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
-from mock_server.store.rows import Row, Rows
+from mock_server.store.rows import Row
 from mock_server.store.session import Session
 
 # Orders, subscriptions, products.
@@ -22,22 +20,42 @@ from mock_server.store.session import Session
 def unknown_contact_is_taken() -> None:
     """An order for a contact that does not exist is accepted."""
 
-    def buyer_columns(call: Call, session: Session) -> dict[str, str | None]:
-        contact_id, email = call.body.get("contact_id"), call.body.get("email")
-        return {"contact_id": contact_id, "email": email, "email_key": email and email_key(email)}
+    original = contacts.find_anywhere
 
-    patch(purchases, "buyer_columns", buyer_columns)
+    def find_anywhere(session: Session, contact_id: str | None, email: str | None) -> Row | None:
+        made_up = {"contact_id": contact_id, "integration_id": session.scope["integration_id"]}
+        return original(session, contact_id, email) or (made_up if contact_id else None)
+
+    patch(purchases, "find_anywhere", find_anywhere)
+
+
+@mutant
+def contacts_of_other_integrations_are_unknown() -> None:
+    """An order's contact must be of its own integration."""
+    patch(
+        purchases,
+        "find_anywhere",
+        lambda session, contact_id, email: find(session, contact_id, None if contact_id else email),
+    )
 
 
 @mutant
 def orders_do_not_join_by_email() -> None:
     """An order given by email stays without a contact."""
-    original = orders.present
+    original = contacts.find_anywhere
+    patch(
+        purchases,
+        "find_anywhere",
+        lambda session, contact_id, email: original(session, contact_id, None) if contact_id else None,
+    )
+    patch(orders, "join", lambda *_: None)
 
-    def present(session: Session, rows: Rows, order: Row) -> dict[str, Any]:
-        return original(session, rows, order | {"email": None}) | {"email": order["email"]}
 
-    patch(orders, "present", present)
+@mutant
+def joined_orders_are_matched_anew() -> None:
+    """An order by email belongs to whoever has the email when it is sent again."""
+    original = purchases.buyer_columns
+    patch(purchases, "buyer_columns", lambda call, session, _: original(call, session, None))
 
 
 @mutant

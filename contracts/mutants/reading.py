@@ -124,7 +124,7 @@ def path_is_not_decoded() -> None:
 def cut_off_json_is_mended() -> None:
     """A body that was cut off is completed and stored."""
 
-    def parse(raw: bytes) -> Any:
+    def parse(raw: bytes, _: str = "") -> Any:
         try:
             return parse_json(raw)
         except ApiError:
@@ -137,7 +137,7 @@ def cut_off_json_is_mended() -> None:
 def huge_integers_lose_digits() -> None:
     """Integers of more than 64 bits and deeply nested JSON are accepted."""
 
-    def parse(raw: bytes) -> Any:
+    def parse(raw: bytes, _: str = "") -> Any:
         try:
             return orjson.loads(raw)
         except orjson.JSONDecodeError:

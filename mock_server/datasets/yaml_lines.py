@@ -1,7 +1,8 @@
 """The YAML of a dataset with the line of each value, so that an error can name its line.
 
-Plain scalars are read as in YAML 1.2: `yes` and `2026-06-30` are texts. `!today -30 16:15:00` is the day 30 days
-before today, followed by the rest of the text.
+Plain scalars are read as in YAML 1.2: `yes` and `2026-06-30` are texts. One is a number only where the number would be
+written so: `000123`, `02142`, `1.10` and `1e3` are texts, as ids, postal codes and versions must be.
+`!today -30 16:15:00` is the day 30 days before today, followed by the rest of the text.
 """
 
 import re
@@ -14,8 +15,7 @@ import yaml
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
-_WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
-_NUMBER = re.compile(r"[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?")
+_NUMERIC = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
 _RELATIVE = re.compile(r"([-+]?[0-9]{1,6})(.*)", re.DOTALL)
 _MAX_DEPTH = 64
 
@@ -125,9 +125,7 @@ class _Reader:
             return text
         if text in _WORDS:
             return _WORDS[text]
-        if _WHOLE.fullmatch(text):
-            return int(text)
-        return float(text) if _NUMBER.fullmatch(text) else text
+        return _number(text) if _NUMERIC.fullmatch(text) else text
 
     def _relative(self, node: yaml.Node, text: str) -> str:
         found = _RELATIVE.fullmatch(text.strip())
@@ -140,3 +138,9 @@ class _Reader:
 def _line(node: yaml.Node) -> int:
     line: int = node.start_mark.line + 1
     return line
+
+
+def _number(text: str) -> int | float | str:
+    """Return the number that a text stands for, or the text where the number would be written otherwise."""
+    number = float(text) if "." in text else int(text)
+    return number if str(number) == text else text

@@ -35,18 +35,19 @@ class ApiOnly:
             await ErrorResponse(403, text)(scope, receive, send)
         elif self._host == READING_HOST:
             text = f"{scope['method']} {path}: the reading API on {READING_HOST} is not imitated"
-            await self._not_imitated(text, scope, receive, send)
+            # Clients read 404 as "there is no such contact" and go on.
+            await self._not_imitated(501, text, scope, receive, send)
         elif path != _API_PATH and not path.startswith(f"{_API_PATH}/"):
             text = f"{scope['method']} {path}: the import API is below https://{self._host}{_API_PATH}/v1/"
-            await self._not_imitated(text, scope, receive, send)
+            await self._not_imitated(404, text, scope, receive, send)
         else:
             if self._is_cleartext:
                 scope["state"][CLEARTEXT_HOST] = self._host
             await self._app(scope, receive, send)
 
-    async def _not_imitated(self, text: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _not_imitated(self, status: int, text: str, scope: Scope, receive: Receive, send: Send) -> None:
         self._policy.on_trouble(self._host, text)
-        await ErrorResponse(404, text)(scope, receive, send)
+        await ErrorResponse(status, text)(scope, receive, send)
 
 
 class ErrorResponse:

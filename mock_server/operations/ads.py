@@ -1,7 +1,9 @@
 """Ads: the figures of a day."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from mock_server.operations.warnings import Doubt, duplicate_ids
 from mock_server.spec import Answer, Call
 from mock_server.store.ads import AD_CAMPAIGNS, AD_SETS, ADS, FIGURES
 from mock_server.store.rows import Rows
@@ -27,6 +29,12 @@ def record_ad_performance(call: Call, session: Session) -> Answer:
     return Answer.success(ad_performance=figures if isinstance(body["ad"], list) else figures[0])
 
 
+def duplicate_ids_of_ads(call: Call, _: Answer, __: Session) -> Iterator[Doubt]:
+    for name in _NAMED_APART:
+        if isinstance(named := call.body.get(name), list):
+            yield from duplicate_ids(name, [one["id"] if isinstance(one, dict) else one for one in named])
+
+
 def _put_campaign(session: Session, sent: Any) -> str:
     return _put(session, AD_CAMPAIGNS, sent, {})
 
@@ -43,6 +51,8 @@ def _put_ad(session: Session, sent: Any, adset: str | None, campaign: str | None
         campaign = _put_campaign(session, own["adcampaign"])
     if "adset" in own:
         adset = _put_set(session, own["adset"], campaign)
+    if campaign is None and adset is not None and (known := AD_SETS.find(session, adset)):
+        campaign = known[_CAMPAIGN_OF_SET]
     return _put(session, ADS, sent, {_SET_OF_AD: adset, _CAMPAIGN_OF_AD: campaign})
 
 

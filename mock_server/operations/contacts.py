@@ -30,6 +30,8 @@ def upsert_contact(call: Call, session: Session) -> Answer:
     if after["contact_id"] != before["contact_id"]:
         orders.reassign(session, before["contact_id"], after["contact_id"])
     stored = CONTACTS.put(session, existing, after)
+    if stored["email_key"] is not None and (existing is None or stored["email_key"] != existing["email_key"]):
+        orders.join(session, stored)
     shown = contacts.present(session, stored)
     return Answer.success(contact=shown, before=[existing] if existing else [], after=stored)
 
@@ -46,6 +48,8 @@ def delete_contact(call: Call, session: Session) -> Answer:
     if not found:
         raise not_found("/path/contact_id_or_email", "contact", named)
     CONTACTS.delete(session, found)
+    for contact in found:
+        orders.reassign(session, contact["contact_id"], None)
     return Answer.deleted("contact", named, before=found)
 
 
@@ -63,6 +67,19 @@ def contact_rekeyed(_: Call, answer: Answer, __: Session) -> Iterator[Doubt]:
     new = answer.body["contact"]["contact_id"]
     if answer.before and answer.before[0]["contact_id"] != new:
         yield Doubt("/body/contact_id", "documented", {"old": answer.before[0]["contact_id"], "new": new})
+
+
+def shared_email_made(_: Call, answer: Answer, session: Session) -> Iterator[Doubt]:
+    """Judge whether a known contact got an email that others have."""
+    after = answer.after
+    if not answer.before or after is None or after["email_key"] in (None, answer.before[0]["email_key"]):
+        return
+    others = [
+        one["contact_id"] for one in contacts.with_email(session, after["email"]) if one["number"] != after["number"]
+    ]
+    if others:
+        data = {"contact_id": after["contact_id"], "email": after["email"], "others": quoted(others)}
+        yield Doubt("/body/email", "assumed", data)
 
 
 def shared_email_deleted(_: Call, answer: Answer, __: Session) -> Iterator[Doubt]:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from mock_server.operations import purchases
-from mock_server.operations.warnings import Doubt
+from mock_server.operations.warnings import Doubt, duplicate_ids
 from mock_server.spec import Answer, Call
 from mock_server.store import orders
 from mock_server.store.orders import INVOICES
 from mock_server.store.session import Session
 
-_BLANK_ITEM = dict.fromkeys(("id", "name", "product_id", "amount", "subscription_id", "total_paid"))
+_BLANK_ITEM = dict.fromkeys(("id", "name", "product_id", "amount", "subscription_id", "total_paid", "is_refunded"))
 
 
 def upsert_invoice(call: Call, session: Session) -> Answer:
@@ -20,12 +20,13 @@ def upsert_invoice(call: Call, session: Session) -> Answer:
     Source: developer reference, Orders.
     """
     body = call.body
-    buyer = purchases.buyer_columns(call, session)
+    before = INVOICES.find(session, body["id"])
+    buyer = purchases.buyer_columns(call, session, before)
     items = [stored_item(body["id"], place, item) for place, item in enumerate(body["items"], start=1)]
     for item in items:
         orders.ensure_product(session, item["product_id"], item["name"])
-    stored = INVOICES.put(session, INVOICES.find(session, body["id"]), {**body, **buyer, "items": items})
-    return Answer.success(invoice=orders.present(session, INVOICES, stored))
+    stored = INVOICES.put(session, before, {**body, **buyer, "items": items})
+    return Answer.success(invoice=INVOICES.present(stored))
 
 
 def delete_invoice(call: Call, session: Session) -> Answer:
@@ -35,6 +36,10 @@ def delete_invoice(call: Call, session: Session) -> Answer:
 
 def unmatched_email(call: Call, answer: Answer, _: Session) -> Iterator[Doubt]:
     return purchases.unmatched_email(call, answer.body["invoice"])
+
+
+def duplicate_item_ids(_: Call, answer: Answer, __: Session) -> Iterator[Doubt]:
+    return duplicate_ids("items", [item["id"] for item in answer.body["invoice"]["items"]])
 
 
 def items_amount_mismatch(call: Call, _: Answer, __: Session) -> Iterator[Doubt]:

@@ -7,23 +7,31 @@ from mock_server.errors import ApiError
 from mock_server.findings import Finding
 from mock_server.operations.warnings import Doubt, not_found
 from mock_server.spec import Answer, Call
-from mock_server.store.contacts import CONTACTS, email_key
-from mock_server.store.rows import Rows
+from mock_server.store.contacts import email_key, find_anywhere
+from mock_server.store.rows import Row, Rows
 from mock_server.store.session import Session
 
 
-def buyer_columns(call: Call, session: Session) -> dict[str, str | None]:
-    """Return the columns `contact_id` and `email` of a purchase, as the call gives them.
+def buyer_columns(call: Call, session: Session, before: Row | None) -> dict[str, str | None]:
+    """Return the columns that say whose a purchase is; `before`: the purchase as it is stored, if it is.
 
-    An email need not belong to a contact yet: the purchase joins one as soon as it does.
+    The contact is looked for in the whole account, the purchase's own integration first. An email need not belong to
+    a contact yet: the purchase joins one as soon as it does, and stays with it when the contact's email changes.
     Raises ApiError 400 when `contact_id` is unknown (assumed: the status is not documented).
     Source: developer reference, Orders and Subscriptions.
     """
     contact_id, email = call.body.get("contact_id"), call.body.get("email")
-    if contact_id is not None and CONTACTS.find(session, contact_id) is None:
+    columns = {"email": email, "email_key": None if email is None else email_key(email)}
+    if contact_id is None and before and before["contact_id"] and before["email_key"] == columns["email_key"]:
+        return columns
+    contact = find_anywhere(session, contact_id, email)
+    if contact is None and contact_id is not None:
         finding = Finding.of("unknown-contact", "/body/contact_id", "documented", contact_id=contact_id)
         raise ApiError.violation(400, finding)
-    return {"contact_id": contact_id, "email": email, "email_key": None if email is None else email_key(email)}
+    return columns | {
+        "contact_id": contact and contact["contact_id"],
+        "contact_integration_id": contact and contact["integration_id"],
+    }
 
 
 def delete_purchase(call: Call, session: Session, rows: Rows, kind: str) -> Answer:
@@ -41,5 +49,5 @@ def delete_purchase(call: Call, session: Session, rows: Rows, kind: str) -> Answ
 
 def unmatched_email(call: Call, answered: dict[str, Any]) -> Iterator[Doubt]:
     """Judge whether a purchase has a contact; `answered`: the purchase as the answer shows it."""
-    if answered["contact_id"] is None:
+    if "contact_id" not in answered:
         yield Doubt("/body/email", "documented", {"email": call.body["email"]})

@@ -17,10 +17,11 @@ def upsert_subscription(call: Call, session: Session) -> Answer:
     Source: developer reference, Subscriptions.
     """
     body = call.body
-    buyer = purchases.buyer_columns(call, session)
+    before = SUBSCRIPTIONS.find(session, body["id"])
+    buyer = purchases.buyer_columns(call, session, before)
     orders.ensure_product(session, body["product_id"], body.get("name"))
-    stored = SUBSCRIPTIONS.put(session, SUBSCRIPTIONS.find(session, body["id"]), {**body, **buyer})
-    return Answer.success(subscription=orders.present(session, SUBSCRIPTIONS, stored))
+    stored = SUBSCRIPTIONS.put(session, before, {**body, **buyer})
+    return Answer.success(subscription=SUBSCRIPTIONS.present(stored))
 
 
 def delete_subscription(call: Call, session: Session) -> Answer:

@@ -44,18 +44,27 @@ _TAGGED: Mapping[str, Rows | str] = {
 OPERATIONS: dict[str, Behaviour] = {
     "upsert_contact": Behaviour(
         contacts.upsert_contact,
-        {"tags-dropped": contacts.tags_dropped, "contact-rekeyed": contacts.contact_rekeyed},
+        {
+            "tags-dropped": contacts.tags_dropped,
+            "contact-rekeyed": contacts.contact_rekeyed,
+            "shared-email-made": contacts.shared_email_made,
+            "duplicate-tag": tags.duplicate_tags,
+            "digits-as-tag-name": tags.digits_as_names,
+        },
         _TAGGED,
     ),
     "delete_contact": Behaviour(
         contacts.delete_contact,
         {"shared-email-deleted": contacts.shared_email_deleted},
     ),
-    "add_tags": Behaviour(tags.add_tags, stored=_TAGGED),
-    "remove_tags": Behaviour(tags.remove_tags, stored=_TAGGED),
+    "add_tags": Behaviour(
+        tags.add_tags, {"duplicate-tag": tags.duplicate_tags, "digits-as-tag-name": tags.digits_as_names}, _TAGGED
+    ),
+    "remove_tags": Behaviour(tags.remove_tags, {"duplicate-tag": tags.duplicate_tags}, _TAGGED),
     "upsert_invoice": Behaviour(
         invoices.upsert_invoice,
         {
+            "duplicate-item-id": invoices.duplicate_item_ids,
             "items-amount-mismatch": invoices.items_amount_mismatch,
             "paid-exceeds-amount": invoices.paid_exceeds_amount,
             "unmatched-email": invoices.unmatched_email,
@@ -72,6 +81,7 @@ OPERATIONS: dict[str, Behaviour] = {
     "upsert_product": Behaviour(products.upsert_product, stored={"/body": PRODUCTS}),
     "record_ad_performance": Behaviour(
         ads.record_ad_performance,
+        {"duplicate-item-id": ads.duplicate_ids_of_ads},
         stored={
             "/body": FIGURES,
             "/body/ad": AD_ROWS,

@@ -1,8 +1,10 @@
 """Tags on a contact: add, remove, and replace as part of a contact's update."""
 
+import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
-from mock_server.operations.warnings import not_found
+from mock_server.operations.warnings import Doubt, not_found
 from mock_server.spec import Answer, Call
 from mock_server.store import contacts, tags
 from mock_server.store.contacts import CONTACTS
@@ -61,6 +63,32 @@ def removed_tags(call: Call, session: Session, existing: TagDates) -> set[str]:
     return removed
 
 
+def duplicate_tags(call: Call, _: Answer, __: Session) -> Iterator[Doubt]:
+    """Judge the tags of a call: each should be there once, and in one spelling."""
+    same: dict[str, int] = {}
+    alike: dict[str, int] = {}
+    for number, tag in enumerate(call.body.get("tags", ())):
+        labels = [label for label in id_and_name(tag) if label is not None]
+        first = next((same[label] for label in labels if label in same), None)
+        case = ""
+        if first is None:
+            first = next((alike[_folded(label)] for label in labels if _folded(label) in alike), None)
+            case = "alike"
+        if first is not None:
+            data = {"field": f"tags/{number}", "first": f"tags/{first}"}
+            yield Doubt(f"/body/tags/{number}", "assumed", data, case)
+        for label in labels:
+            same.setdefault(label, number)
+            alike.setdefault(_folded(label), number)
+
+
+def digits_as_names(call: Call, _: Answer, session: Session) -> Iterator[Doubt]:
+    """Judge texts of digits, which became names where no tag has that id."""
+    for number, tag in enumerate(call.body.get("tags", ())):
+        if isinstance(tag, str) and tag.isascii() and tag.isdigit() and tags.find(session, tag) is None:
+            yield Doubt(f"/body/tags/{number}", "integrator", {"field": f"tags/{number}", "sent": tag})
+
+
 def reference(tag: int | str | dict[str, Any]) -> TagReference:
     """Return a tag in any of its three forms without its date."""
     if isinstance(tag, dict):
@@ -86,3 +114,8 @@ def existing_contact(call: Call, session: Session) -> Row:
 def store_tags(session: Session, contact: Row, tagged: TagDates) -> Answer:
     stored = CONTACTS.put(session, contact, {"tags": tagged})
     return Answer.success(contact=contacts.present(session, stored))
+
+
+def _folded(label: str) -> str:
+    """Return a tag's name without case, blanks and Unicode form, in which names differ that look the same."""
+    return "".join(unicodedata.normalize("NFKC", label).casefold().split())

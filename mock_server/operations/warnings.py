@@ -1,6 +1,6 @@
 """Warnings: what is doubtful about a call that was accepted. Each is a small function beside its handler."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mock_server.errors import ApiError
@@ -44,6 +44,15 @@ def wrong_integration(call: Call, wanted: str) -> Iterator[Doubt]:
             "wanted": wanted,
         }
         yield Doubt("/path/integration_id", "integrator", data)
+
+
+def duplicate_ids(name: str, ids: Sequence[str]) -> Iterator[Doubt]:
+    """Judge the ids of a list in the body, `name`: each should be there once."""
+    first: dict[str, int] = {}
+    for number, id in enumerate(ids):
+        if (before := first.setdefault(id, number)) != number:
+            data = {"field": f"{name}/{number}", "id": id, "first": f"{name}/{before}"}
+            yield Doubt(f"/body/{name}/{number}", "assumed", data)
 
 
 def quoted(names: Iterable[str]) -> str:

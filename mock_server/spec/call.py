@@ -37,8 +37,11 @@ class Answer(NamedTuple):
     def success(
         cls, *, before: Sequence[Mapping[str, Any]] = (), after: Mapping[str, Any] | None = None, **stored: Any
     ) -> "Answer":
-        """`{"status": "success"}` with the stored object under its own name."""
-        return cls(200, {"status": "success", **stored}, before, after)
+        """`{"status": "success"}` with the stored object under its own name.
+
+        Fields without a value are left out, so that what is answered can be sent again.
+        """
+        return cls(200, {"status": "success"} | {name: _filled(value) for name, value in stored.items()}, before, after)
 
     @classmethod
     def deleted(cls, kind: str, id: str, *, before: Sequence[Mapping[str, Any]] = ()) -> "Answer":
@@ -49,3 +52,14 @@ class Answer(NamedTuple):
     def error(cls, status: int, errors: list[str]) -> "Answer":
         """`{"status": "error", "errors": [...]}`."""
         return cls(status, {"status": "error", "errors": errors})
+
+
+def _filled(value: Any) -> Any:
+    """Return an object, or a list of objects, without fields that are null, also in the lists that it holds."""
+    if isinstance(value, list):
+        return [_filled(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _filled(entry) if isinstance(entry, list) else entry for name, entry in value.items() if entry is not None
+    }

@@ -17,8 +17,10 @@ from mock_server.errors import ApiError, SpecError
 from mock_server.findings import Finding
 from mock_server.resources import resource_path
 from mock_server.spec.closest import Endpoint, Search
+from mock_server.spec.convert import notice_invisible
 from mock_server.spec.lenient import coerced
 from mock_server.spec.mistakes import Mistake, mistakes_of
+from mock_server.spec.notices import Notices
 from mock_server.spec.points import points_of
 from mock_server.spec.shape import Schema, Shape, shape_of
 from mock_server.spec.wording import findings_of
@@ -27,6 +29,8 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Errors of a body that are listed, and entries of its lists that are searched for them: in a megabyte there is room
 # for a million.
 _MOST_LISTED = 1000
+# How often lenient mode reads what is wrong with a body as it was meant.
+_READINGS = 3
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -51,11 +55,15 @@ class Operation:
 
 
 class Route(NamedTuple):
-    """The operation that a path and method name, the path's parameters, decoded, and what is wrong with these."""
+    """The operation that a path and method name, the path's parameters, decoded, and what is wrong with these.
+
+    `doubts`: findings for which the call is not refused.
+    """
 
     operation: Operation
     parameters: Mapping[str, str]
     violations: tuple[Finding, ...]
+    doubts: tuple[Finding, ...] = ()
 
 
 @dataclass(slots=True)
@@ -112,7 +120,11 @@ class Contract:
             raise _other_method(method, node)
         operation, names = node.operations[method]
         parameters = dict(zip(names, values, strict=True))
-        return Route(operation, parameters, self._parameter_violations(operation, parameters))
+        notices = Notices()
+        for name, value in parameters.items():
+            notice_invisible(value, f"/path/{name}", notices)
+        violations = self._parameter_violations(operation, parameters)
+        return Route(operation, parameters, violations, tuple(notices.found))
 
     def read_body(
         self, operation: Operation, body: Any, *, lenient: bool = False
@@ -124,9 +136,9 @@ class Contract:
         """
         assert operation.shape is not None
         accepted, found = self.validate(operation, body, lenient=lenient)
-        noted: list[Finding] = []
-        taken = operation.shape.converted(accepted, "/body", noted)
-        return taken, (*found, *noted)
+        notices = Notices()
+        taken = operation.shape.converted(accepted, "/body", notices)
+        return taken, (*found, *notices.found)
 
     def validate(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
         """Return the body as it is accepted: the one that was sent, or with `lenient` the one that was meant.
@@ -149,8 +161,13 @@ class Contract:
         found = self._findings(mistakes, operation.shape)
         if not too_long and (len(errors) > _MOST_LISTED or next(room, None) is None):
             found += (_NOT_ALL_LISTED,)
-        intended = coerced(body, mistakes) if lenient and not too_long else body
-        if not operation.body.is_valid(intended):
+        # In one value for a list there may be others to be read, and where null was left out something may be missing.
+        intended, rounds = body, _READINGS if lenient and not too_long else 0
+        while mistakes and rounds:
+            intended, rounds = coerced(intended, mistakes), rounds - 1
+            mistakes = list(mistakes_of(operation.body.iter_errors(intended), self.document))
+            found = tuple(dict.fromkeys((*found, *self._findings(mistakes, operation.shape))))
+        if mistakes:
             raise ApiError(400, *(finding.message for finding in found), findings=found)
         return intended, found
 

@@ -1,20 +1,24 @@
-"""How a valid body is converted: its values as handlers want them, and a notice for what is doubtful.
+"""How a valid body is converted: its values as handlers want them, and findings about what is doubtful.
 
-What the contract does not know is left out, with a notice; a date without an offset gets one too.
+What the contract does not know is left out, with a finding.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from mock_server.findings import Finding
+from mock_server.findings import Finding, Severity
 from mock_server.spec import values
+from mock_server.spec.invisible import escaped, invisible_characters
+from mock_server.spec.near_names import near_name
+from mock_server.spec.notices import Notices
 
-# Notices about a body. In a megabyte there is room for a hundred thousand.
-MAX_NOTICES = 1000
-# Returns the valid value at a JSON pointer as handlers want it, and adds notices to a list, up to MAX_NOTICES.
-Convert = Callable[[Any, str, list[Finding]], Any]
+# Unknown fields of one object that are looked at, and those whose near name is searched for.
+_MOST_UNKNOWN, _MOST_SEARCHED = 1000, 50
+# Returns the valid value at a JSON pointer as handlers want it, and adds findings to the notices.
+Convert = Callable[[Any, str, Notices], Any]
 
 _OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
 _DAY_CHARACTERS = 10
@@ -22,22 +26,39 @@ _DAY_CHARACTERS = 10
 
 def value_converter(kind: str) -> Convert:
     """Return the converter of values with this `x-value`."""
-    read = values.READERS[kind]
-    return _convert_instant if kind == "instant" else lambda value, _, __: read(value)
+    read, notice = values.READERS[kind], _NOTICE.get(kind)
+    if notice is None:
+        return lambda value, _, __: read(value)
+
+    def convert(value: Any, pointer: str, notices: Notices) -> Any:
+        notice(value, pointer, notices)
+        return read(value)
+
+    return convert
 
 
-def object_converter(properties: Mapping[str, Convert | None]) -> Convert:
-    """Return the converter of objects that have these properties; None leaves a property's value as it is."""
+def object_converter(
+    properties: Mapping[str, Convert | None], expected: Mapping[Severity, list[str]] | None = None
+) -> Convert:
+    """Return the converter of objects that have these properties; None leaves a property's value as it is.
+
+    `expected`: fields whose lack is a finding, by its severity.
+    """
     known = frozenset(properties)
     converters = [(name, f"/{escape(name)}", convert) for name, convert in properties.items() if convert]
+    wanted = [(severity, name) for severity, names in (expected or {}).items() for name in names]
 
-    def convert_object(value: dict[str, Any], pointer: str, notices: list[Finding]) -> dict[str, Any]:
+    def convert_object(value: dict[str, Any], pointer: str, notices: Notices) -> dict[str, Any]:
         if known.issuperset(value):
             kept = dict(value)
         else:
             kept = {name: value[name] for name in value if name in known}
-            unknown = (_unknown(name, pointer) for name in value if name not in known)
-            notices += islice(unknown, MAX_NOTICES - len(notices))
+            _notice_unknown(value, known, pointer, notices)
+        for severity, name in wanted:
+            if name not in value:
+                about = f"{pointer}/{name}"
+                finding = Finding.of("missing-ad-field", about, "documented", field=_field(about))
+                notices.keep(replace(finding, severity=severity))
         for name, step, convert in converters:
             if name in kept:
                 kept[name] = convert(kept[name], pointer + step, notices)
@@ -59,7 +80,7 @@ def any_of_converter(forms: Mapping[type, Convert | None]) -> Convert | None:
     if not converters:
         return None
 
-    def convert_form(value: Any, pointer: str, notices: list[Finding]) -> Any:
+    def convert_form(value: Any, pointer: str, notices: Notices) -> Any:
         convert = converters.get(type(value))
         return value if convert is None else convert(value, pointer, notices)
 
@@ -71,13 +92,51 @@ def escape(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
 
 
-def _unknown(name: str, pointer: str) -> Finding:
-    return Finding.of("unknown-field", f"{pointer}/{escape(name)}", "client", field=name)
+def notice_invisible(value: Any, pointer: str, notices: Notices) -> None:
+    """Add a finding for characters that nobody sees, and for `mailto:` before an email."""
+    if not isinstance(value, str):
+        return
+    if value.isascii():
+        if value[:7].lower() == "mailto:":
+            data = {"field": _field(pointer), "sent": value, "intended": value[7:]}
+            notices.add("invisible-character", pointer, "assumed", case="mailto", **data)
+    elif characters := invisible_characters(value):
+        data = {"field": _field(pointer), "sent": escaped(value), "characters": ", ".join(characters)}
+        notices.add("invisible-character", pointer, "assumed", case="", **data)
 
 
-def _convert_instant(value: str, pointer: str, notices: list[Finding]) -> Any:
-    has_time = len(value) > _DAY_CHARACTERS
-    if has_time and len(notices) < MAX_NOTICES and not _OFFSET.search(value):
+def _notice_unknown(value: Mapping[str, Any], known: frozenset[str], pointer: str, notices: Notices) -> None:
+    unknown = (name for name in value if name not in known)
+    for number, name in enumerate(islice(unknown, _MOST_UNKNOWN)):
+        about = f"{pointer}/{escape(name)}"
+        near = near_name(name, known) if number < _MOST_SEARCHED and notices.has_room("misspelled-field") else None
+        # Beside the field itself, a name like it is an extra of the client.
+        if near and near not in value:
+            notices.add("misspelled-field", about, "client", field=name, near=near)
+        else:
+            notices.add("unknown-field", about, "client", field=name)
+
+
+def _notice_naive_date(value: str, pointer: str, notices: Notices) -> None:
+    if len(value) > _DAY_CHARACTERS and not _OFFSET.search(value):
         advised = f"{value[:_DAY_CHARACTERS]}T{value[_DAY_CHARACTERS + 1 :]}Z"
-        notices.append(Finding.of("naive-date", pointer, "assumed", sent=value, advised=advised))
-    return values.READERS["instant"](value)
+        notices.add("naive-date", pointer, "assumed", sent=value, advised=advised)
+
+
+def _notice_decimal_money(value: float, pointer: str, notices: Notices) -> None:
+    # A number is read as a float only where it was written with a point or an exponent.
+    if isinstance(value, float):
+        notices.add("decimal-money", pointer, "assumed", field=_field(pointer), sent=value, cents=int(value))
+
+
+def _field(pointer: str) -> str:
+    return pointer.removeprefix("/body/").removeprefix("/path/")
+
+
+_NOTICE: Mapping[str, Callable[[Any, str, Notices], None]] = {
+    "email": notice_invisible,
+    "id": notice_invisible,
+    "instant": _notice_naive_date,
+    "money": _notice_decimal_money,
+    "name": notice_invisible,
+}

@@ -1,5 +1,6 @@
 """JSON as it arrives: what cannot be read, and what would lose digits or overflow, is refused."""
 
+import codecs
 import json
 import re
 from typing import Any
@@ -10,6 +11,7 @@ from mock_server.errors import ApiError
 from mock_server.findings import Finding
 
 MAX_DEPTH = 64
+_GZIP = b"\x1f\x8b"
 _INTEGERS = range(-(2**63), 2**64)
 # Makes all digits one, and lists and objects too.
 _ALIKE = bytes.maketrans(b"123456789{}", b"000000000[]")
@@ -18,20 +20,42 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
-def parse_json(raw: bytes) -> Any:
-    """The JSON value of a body. Raises ApiError 400 that says what is wrong and where."""
+def parse_json(raw: bytes, content_encoding: str = "") -> Any:
+    """Return the JSON value of a body. Raises ApiError 400 that says what is wrong and where.
+
+    `content_encoding`: the header, which is not obeyed, but explains a body that cannot be read.
+    """
     if not raw or raw.isspace():
         raise _broken("empty")
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise _broken(reason=error) from None
+        raise _explained(raw, content_encoding, error) from None
     alike = raw.translate(_ALIKE)
     if alike.count(b"[") > MAX_DEPTH and _is_too_deep(raw):
         raise _broken("too-deep", most=MAX_DEPTH)
     if _MANY_DIGITS in alike:
         json.loads(raw, parse_int=_refuse_long_integer)
     return value
+
+
+def _explained(raw: bytes, content_encoding: str, error: orjson.JSONDecodeError) -> ApiError:
+    """Return why a body is not JSON: compressed, in another encoding than UTF-8, or badly written."""
+    encoding = content_encoding.strip().lower()
+    if encoding not in ("", "identity"):
+        return _broken("encoded", sent=content_encoding.strip())
+    if raw.startswith(_GZIP):
+        return _broken("gzip")
+    if raw.startswith(codecs.BOM_UTF8):
+        return _broken("byte-order-mark")
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in raw[:2]:
+        return _broken("utf-16")
+    try:
+        raw.decode()
+    except UnicodeDecodeError as wrong:
+        byte = raw[wrong.start]
+        return _broken("not-utf-8", byte=f"0x{byte:02X}", position=wrong.start, latin_1=chr(byte))
+    return _broken(reason=error)
 
 
 def _is_too_deep(raw: bytes) -> bool:

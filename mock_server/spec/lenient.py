@@ -39,11 +39,11 @@ def intended_value(mistake: Mistake) -> Any:
     if value is None:
         return LEFT_OUT if mistake.path and isinstance(mistake.path[-1], str) else value
     match schema.get("x-value") or schema.get("type"):
-        case "integer":
+        case "integer" | "money":
             return _whole(value)
         case "flag":
             return _FLAGS.get(str(value).lower(), value)
-        case "string" if isinstance(value, int | float) and not isinstance(value, bool):
+        case "string" | "name" if isinstance(value, int | float) and not isinstance(value, bool):
             return repr(value)
         case "object" if value == []:
             return {}

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from mock_server.spec.notices import Notices
 from mock_server.spec.shape import Shape
 
 
@@ -50,7 +51,7 @@ def exercised(shape: Shape, value: Any) -> Iterator[str]:
 
 
 def _value_point(shape: Shape, value: Any) -> str:
-    text = json.dumps(shape.converted(value, shape.place, []), ensure_ascii=False)
+    text = json.dumps(shape.converted(value, shape.place, Notices()), ensure_ascii=False)
     return f"{shape.place}={text.strip(chr(34)) or text}"
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_server.errors import SpecError
-from mock_server.findings import Finding
 from mock_server.spec import values
 from mock_server.spec.convert import Convert, any_of_converter, list_converter, object_converter, value_converter
+from mock_server.spec.notices import Notices
 
 Schema = Mapping[str, Any]
 Resolve = Callable[[Schema], Schema]
@@ -46,7 +46,7 @@ class Shape:
     forms: Mapping[type, "Shape"]
     convert: Convert | None
 
-    def converted(self, value: Any, pointer: str, notices: list[Finding]) -> Any:
+    def converted(self, value: Any, pointer: str, notices: Notices) -> Any:
         return value if self.convert is None else self.convert(value, pointer, notices)
 
     def requires(self, path: Sequence[str | int]) -> bool:
@@ -87,7 +87,7 @@ def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place:
         extra=shape_of(extra, resolve, f"{place}/*") if isinstance(extra, Mapping) else None,
         items=items,
         forms=forms,
-        convert=_convert(place, kind, properties, items, forms),
+        convert=_convert(place, schema, properties, items, forms),
     )
 
 
@@ -113,18 +113,18 @@ def _forms(schema: Schema, resolve: Resolve, place: str) -> dict[type, Shape]:
 
 def _convert(
     place: str,
-    kind: str | None,
+    schema: Schema,
     properties: Mapping[str, Shape],
     items: Shape | None,
     forms: Mapping[type, Shape],
 ) -> Convert | None:
     """That of a value of these parts."""
-    if kind:
+    if kind := schema.get("x-value"):
         if kind not in values.READERS:
             raise SpecError(f"{place}: x-value '{kind}' is unknown; use one of {', '.join(values.READERS)}")
         return value_converter(kind)
     if properties:
-        return object_converter({name: part.convert for name, part in properties.items()})
+        return object_converter({name: part.convert for name, part in properties.items()}, schema.get("x-expected"))
     if items:
         return items.convert and list_converter(items.convert)
     return any_of_converter({type_: form.convert for type_, form in forms.items()})

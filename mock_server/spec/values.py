@@ -4,9 +4,12 @@
 | --------- | ------------------------------ | ----------------------------------- |
 | id        | `249`, `249.0` or `"249"`      | `"249"`                             |
 | integer   | `1250` or `1250.0`             | `1250`                              |
+| money     | the same                       | `1250`, whole cents                 |
 | flag      | `0`, `1`, `false`, `true`      | `False`, `True`                     |
 | instant   | `2018-10-02 18:15:00+0200`, …  | `"2018-10-02T16:15:00+00:00"`, UTC  |
 | day       | the same                       | `"2018-10-02"`, the day in UTC      |
+| email     | text                           | as it is                            |
+| name      | text, of a tag                 | as it is                            |
 """
 
 from collections.abc import Callable, Mapping
@@ -38,8 +41,11 @@ def _read_day(value: str) -> str:
 
 
 READERS: Mapping[str, Reader] = {
+    "email": str,
     "id": _read_id,
     "integer": int,
+    "money": int,
+    "name": str,
     "flag": bool,
     "instant": _read_instant,
     "day": _read_day,

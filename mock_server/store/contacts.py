@@ -2,16 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
 
 from mock_server.store import tables, tags
 from mock_server.store.rows import Row, Rows
 from mock_server.store.session import Session
+from mock_server.store.statements import of_generation
 
 CONTACTS = Rows(tables.Contact, "contact_id", hidden=("email_key",))
 _c = CONTACTS.c
 _BY_EMAIL = CONTACTS.where(_c.email_key == bindparam("email_key"))
 _OLDEST_WITH_EMAIL = _BY_EMAIL.limit(1)
+_ANYWHERE = select(CONTACTS.table).where(of_generation(CONTACTS.table)).order_by(_c.number).limit(1)
+_ANYWHERE_BY_ID = _ANYWHERE.where(_c.contact_id == bindparam("contact_id"))
+_ANYWHERE_BY_EMAIL = _ANYWHERE.where(_c.email_key == bindparam("email_key"))
 
 
 def email_key(email: str) -> str:
@@ -25,6 +29,20 @@ def find(session: Session, contact_id: str | None, email: str | None) -> Row | N
     if found is None and email is not None:
         found = CONTACTS.first(session, _OLDEST_WITH_EMAIL, email_key=email_key(email))
     return found
+
+
+def find_anywhere(session: Session, contact_id: str | None, email: str | None) -> Row | None:
+    """Return the contact with that id, or without an id the one with that email, in the whole account.
+
+    One of the session's integration goes first, then the oldest.
+    """
+    if contact_id is not None:
+        own = CONTACTS.find(session, contact_id)
+        return own or CONTACTS.first(session, _ANYWHERE_BY_ID, contact_id=contact_id)
+    own = find(session, None, email)
+    if own or email is None:
+        return own
+    return CONTACTS.first(session, _ANYWHERE_BY_EMAIL, email_key=email_key(email))
 
 
 def with_email(session: Session, email: str) -> list[Row]:

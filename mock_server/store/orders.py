@@ -1,39 +1,46 @@
 """Invoices, subscriptions and the products they name."""
 
-from typing import Any
-
 from sqlalchemy import bindparam, update
 
-from mock_server.store import contacts, tables
+from mock_server.store import tables
 from mock_server.store.rows import Row, Rows
 from mock_server.store.session import Session
-from mock_server.store.statements import in_scope
+from mock_server.store.statements import of_generation
 
-INVOICES = Rows(tables.Invoice, "id", hidden=("email_key",))
-SUBSCRIPTIONS = Rows(tables.Subscription, "id", hidden=("email_key",))
+INVOICES = Rows(tables.Invoice, "id", hidden=("contact_integration_id", "email_key"))
+SUBSCRIPTIONS = Rows(tables.Subscription, "id", hidden=("contact_integration_id", "email_key"))
 PRODUCTS = Rows(tables.Product, "id")
+_PURCHASES = (INVOICES, SUBSCRIPTIONS)
 
-_REASSIGN = [
+# `integration_id` is that of the contact, which is the session's.
+_ASSIGN = [
     update(rows.table)
-    .where(in_scope(rows.table), rows.c.contact_id == bindparam("old_id"))
+    .where(
+        of_generation(rows.table),
+        rows.c.contact_id == bindparam("old_id"),
+        rows.c.contact_integration_id == bindparam("integration_id"),
+    )
     .values(contact_id=bindparam("new_id"))
-    for rows in (INVOICES, SUBSCRIPTIONS)
+    for rows in _PURCHASES
+]
+_JOIN = [
+    update(rows.table)
+    .where(of_generation(rows.table), rows.c.email_key == bindparam("key"), rows.c.contact_id.is_(None))
+    .values(contact_id=bindparam("joined"), contact_integration_id=bindparam("integration_id"))
+    for rows in _PURCHASES
 ]
 
 
-def reassign(session: Session, old_id: str, new_id: str) -> None:
-    """Give the orders and subscriptions of the contact `old_id` to `new_id`."""
-    for statement in _REASSIGN:
+def reassign(session: Session, old_id: str, new_id: str | None) -> None:
+    """Give the orders and subscriptions of the contact `old_id` to `new_id`; to nobody where that is None."""
+    for statement in _ASSIGN:
         session.run(statement, old_id=old_id, new_id=new_id)
 
 
-def present(session: Session, rows: Rows, order: Row) -> dict[str, Any]:
-    """Return a row of INVOICES or SUBSCRIPTIONS under the API's field names.
-
-    `contact_id` is the contact that the order belongs to now, or null.
-    """
-    contact = contacts.find(session, order["contact_id"], order["email"])
-    return rows.present(order) | {"contact_id": contact and contact["contact_id"]}
+def join(session: Session, contact: Row) -> None:
+    """Give a contact the orders and subscriptions of the account that have its email and no contact yet."""
+    for statement in _JOIN:
+        session.run(statement, key=contact["email_key"], joined=contact["contact_id"])
 
 
 def ensure_product(session: Session, id: str, name: str | None) -> None:

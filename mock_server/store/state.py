@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mock_server.store import contacts, orders
+from mock_server.store import contacts
 from mock_server.store.accounts import Sandbox
 from mock_server.store.ads import AD_CAMPAIGNS, AD_SETS, ADS, FIGURES
 from mock_server.store.contacts import CONTACTS
@@ -48,6 +48,4 @@ def is_empty(session: Session, sandbox: Sandbox) -> bool:
 def _present(session: Session, rows: Rows, row: Row) -> dict[str, Any]:
     if rows is CONTACTS:
         return contacts.present(session, row)
-    if rows in (INVOICES, SUBSCRIPTIONS):
-        return orders.present(session, rows, row)
     return rows.present(row)

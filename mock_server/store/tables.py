@@ -148,10 +148,15 @@ class Product(Scoped, table=True):
 
 
 class Purchase(Scoped):
-    """An order or subscription. `contact_id`, `email`: as sent; both identify the contact. `email_key`: to compare."""
+    """An order or subscription.
+
+    `contact_id`: of the contact that it belongs to now, maybe of another integration, `contact_integration_id`.
+    `email`: as sent; `email_key`: to compare.
+    """
 
     id: str
     contact_id: str | None = None
+    contact_integration_id: str | None = None
     email: str | None = None
     email_key: str | None = None
     amount: int = Field(sa_type=BigInteger)

@@ -116,7 +116,7 @@ class ImportApi:
 
             # Validate.
             body, noticed = self._body(route, request, lenient=credentials.mode == LENIENT)
-            findings += noticed
+            findings += (*route.doubts, *noticed)
             call = Call(
                 operation=operation,
                 account_id=account_id,
@@ -240,7 +240,8 @@ class ImportApi:
         if len(request.body) > self._max_body_bytes:
             finding = Finding.of("body-too-large", "/body", "assumed", most=self._max_body_bytes)
             raise ApiError.violation(413, finding)
-        return self._contract.read_body(route.operation, parse_json(request.body), lenient=lenient)
+        sent = parse_json(request.body, request.headers.get("content-encoding", ""))
+        return self._contract.read_body(route.operation, sent, lenient=lenient)
 
     def _check(self, route: Route, answer: Answer) -> None:
         """Raise ApiError 500 when an answer of ours breaks the contract."""

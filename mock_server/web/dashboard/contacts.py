@@ -4,7 +4,6 @@ from typing import Any, NotRequired, TypedDict
 
 from starlette.exceptions import HTTPException
 
-from mock_server.store import contacts as stored
 from mock_server.store import tags
 from mock_server.store.contacts import CONTACTS
 from mock_server.store.orders import INVOICES, SUBSCRIPTIONS
@@ -95,8 +94,10 @@ def name_of(contact: Row) -> str:
 
 def owner_of(session: Session, order: Row) -> dict[str, Any] | None:
     """Return `number` and `name` of the contact that an order belongs to."""
-    scoped = session.scoped_to(order["generation"], order["integration_id"])
-    found = stored.find(scoped, order["contact_id"], order["email"])
+    if order["contact_id"] is None:
+        return None
+    scoped = session.scoped_to(order["generation"], order["contact_integration_id"])
+    found = CONTACTS.find(scoped, order["contact_id"])
     return found and {"number": found["number"], "name": name_of(found)}
 
 

@@ -9,7 +9,7 @@ from mock_server.store.contacts import CONTACTS, email_key
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
 from mock_server.store.rows import Row, Rows
 from mock_server.store.session import Session
-from mock_server.store.statements import in_scope, of_generation
+from mock_server.store.statements import of_generation
 from mock_server.store.tables import Account, Exchange, table_of
 
 # `before` of the first page.
@@ -56,20 +56,15 @@ _ONE = {
 }
 
 
-def _of_contact(rows: Rows, condition: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(rows.table)
-        .where(in_scope(rows.table), condition)
-        .order_by(rows.c.number.desc())
-        .limit(bindparam("limit"))
-    )
-
-
 _OF_CONTACT = {
-    rows: (
-        _of_contact(rows, rows.c.contact_id == bindparam("contact")),
-        _of_contact(rows, and_(rows.c.contact_id.is_(None), rows.c.email_key == bindparam("key"))),
+    rows: select(rows.table)
+    .where(
+        of_generation(rows.table),
+        rows.c.contact_id == bindparam("contact"),
+        rows.c.contact_integration_id == bindparam("integration"),
     )
+    .order_by(rows.c.number.desc())
+    .limit(bindparam("limit"))
     for rows in (INVOICES, SUBSCRIPTIONS)
 }
 _account, _exchange = table_of(Account), table_of(Exchange)
@@ -91,7 +86,7 @@ _NEW_ORDERS = (
     select(
         func.substr(_invoice.date_created, 1, 10).label("day"),
         _invoice.paid,
-        _invoice.integration_id,
+        _invoice.contact_integration_id,
         _invoice.contact_id,
     )
     .where(of_generation(INVOICES.table))
@@ -115,7 +110,7 @@ _REVENUE_BY_CAMPAIGN = (
         CONTACTS.table,
         and_(
             of_generation(CONTACTS.table),
-            _contact.integration_id == _new.integration_id,
+            _contact.integration_id == _new.contact_integration_id,
             _contact.contact_id == _new.contact_id,
         ),
     )
@@ -212,13 +207,9 @@ def count(session: Session, rows: Rows) -> int:
 
 
 def orders_of(session: Session, rows: Rows, contact: Row, limit: int) -> list[Row]:
-    """Return the newest INVOICES or SUBSCRIPTIONS that name a contact, by its id or only by its email."""
-    by_id, by_email = _OF_CONTACT[rows]
-    scoped = session.scoped_to(contact["generation"], contact["integration_id"])
-    found = rows.all(scoped, by_id, contact=contact["contact_id"], limit=limit)
-    if contact["email_key"] is not None:
-        found += rows.all(scoped, by_email, key=contact["email_key"], limit=limit)
-    return sorted(found, key=lambda order: -order["number"])[:limit]
+    """Return the newest INVOICES or SUBSCRIPTIONS of a contact."""
+    values = {"contact": contact["contact_id"], "integration": contact["integration_id"]}
+    return rows.all(session, _OF_CONTACT[rows], **values, limit=limit)
 
 
 def sandboxes(session: Session, after: str, limit: int) -> list[tuple[str, str, str | None]]:

@@ -7,7 +7,9 @@ where one response alone cannot show it; and in `rejection_checks`.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
+
+from requests import PreparedRequest
 
 from contracts.document import parse_instant
 from contracts.model import ANY, NOW, Row
@@ -31,13 +33,24 @@ Assertions = Iterator["Assertion"]
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One thing that a rule says of a step. `subject`: a field, or a follow-up call."""
+    """One thing that a rule says of a step. `subject`: a field, or a follow-up call.
+
+    `request`: of the follow-up call whose response shows it; None for that of the step.
+    """
 
     rule: str
     held: bool
     subject: str
     expected: Any
     actual: Any
+    request: PreparedRequest | None = None
+
+
+class Answered(Protocol):
+    """A response, or a step: what has the request that it answers."""
+
+    @property
+    def request(self) -> PreparedRequest: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +82,13 @@ def is_stored(step: Step) -> bool:
     return step.applied and step.operation.method == "POST" and isinstance(step.result, dict)
 
 
-def expect(rule: str, subject: str, expected: Any, actual: Any, instants: bool = False) -> Assertion:
-    return Assertion(rule, same(expected, actual, instants), subject, expected, actual)
+def expect(
+    rule: str, subject: str, expected: Any, actual: Any, instants: bool = False, of: Answered | None = None
+) -> Assertion:
+    """Compare. `of`: the follow-up call that shows `actual`."""
+    return Assertion(
+        rule, same(expected, actual, instants), subject, expected, actual, None if of is None else of.request
+    )
 
 
 def same(expected: Any, actual: Any, instants: bool = False) -> bool:
@@ -94,18 +112,18 @@ def same(expected: Any, actual: Any, instants: bool = False) -> bool:
 
 
 def expect_tags(step: Step, names_rule: str, dates_rule: str) -> Assertions:
-    """Compare the contact's tags, in any order, and their dates."""
+    """Compare the contact's tags in the response of the step, in any order, and their dates."""
     if "tags" not in step.result:
         return
     expected, actual = step.outcome.expected["tags"], step.result["tags"]
     by_id = {tag["id"]: tag for tag in actual}
-    yield expect(names_rule, "tags", sorted(map(label, expected)), sorted(map(label, actual)))
+    yield expect(names_rule, "tags", sorted(map(label, expected)), sorted(map(label, actual)), of=step)
     before = {tag["id"] for tag in step.outcome.before.get("tags", ())}
     for tag in expected:
         if tag["id"] in by_id:
             new = tag["date"] == NOW
             rule = "tag-date-defaults-to-now" if new else dates_rule if tag["id"] in before else "dates-in-utc"
-            yield expect(rule, f"date of tag {label(tag)}", tag["date"], by_id[tag["id"]]["date"], True)
+            yield expect(rule, f"date of tag {label(tag)}", tag["date"], by_id[tag["id"]]["date"], True, step)
 
 
 def label(tag: Row) -> str:
@@ -123,12 +141,14 @@ def errors_of(step: Step) -> list[Any]:
     return errors if isinstance(errors, list) else []
 
 
-def misses_data(step: Step) -> bool:
-    """Return whether a body that is sent as documented lacks a required field."""
-    is_object = step.addressed and step.operation.body is not None and isinstance(step.sent, dict)
-    return is_object and any(name not in step.sent for name in step.operation.required)
-
-
-def expected_status(step: Step) -> int:
+def expected_status(step: Step) -> Any:
     """Return the status that the model expects."""
+    if step.uncertain:
+        return ANY
     return step.expected_error.status if step.expected_error else 200
+
+
+def expect_accepted(step: Step) -> Assertions:
+    """Assert that a valid call of the suite's own is accepted."""
+    if step.acceptance:
+        yield expect(step.acceptance, f"status of {step.operation.name}", 200, step.status, of=step)

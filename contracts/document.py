@@ -88,9 +88,16 @@ class Document:
 
     def fits(self, operation: Operation, path_id: str, body: Any) -> bool:
         """Return whether the id or email of the path and the body are valid."""
-        if "{" in operation.template and not self._path_id_validator.is_valid(path_id):
+        if not self.fits_path(operation, path_id):
             return False
         return operation.body is None or self._validator(operation).is_valid(body)
+
+    def fits_path(self, operation: Operation, path_id: str) -> bool:
+        return "{" not in operation.template or self._path_id_validator.is_valid(path_id)
+
+    def errors(self, operation: Operation, body: Any) -> Iterator[jsonschema_rs.ValidationError]:
+        """Yield what is wrong with a body."""
+        return iter(() if operation.body is None else self._validator(operation).iter_errors(body))
 
     def normalize(self, operation: Operation, body: Any) -> dict[str, Any]:
         """Return a valid body with its values as responses show them, without fields that the contract lacks."""
@@ -117,19 +124,6 @@ class Document:
             if self._may_be(alternative, value):
                 return self.map_values(alternative, value, replace)
         return value
-
-    def is_readable(self, operation: Operation, name: str, value: Any) -> bool:
-        """Return whether an invalid value of a field stands for a valid one, such as null for a field left out."""
-        assert operation.body is not None
-        schema = self._resolve(self._properties(operation.body).get(name, {}))
-        kind = schema.get("x-value") or schema.get("type")
-        return (
-            value is None
-            or (isinstance(value, str) and value.isdigit() and kind in ("integer", "money", "flag"))
-            or (isinstance(value, int | float) and not isinstance(value, bool) and kind == "string")
-            or (value == [] and kind == "object")
-            or (not isinstance(value, list) and kind == "array")
-        )
 
     def unknown_fields(self, operation: Operation, body: Mapping[str, Any]) -> set[str]:
         assert operation.body is not None

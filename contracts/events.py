@@ -7,7 +7,6 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -36,14 +35,17 @@ class ProgressEvent(TypedDict):
 
 
 class FailureEvent(TypedDict):
-    """The first failure of a check for an operation. `curl`: empty where no single request failed."""
+    """The first failure of a check for an operation and a rule.
+
+    `curl`: repeats the call that shows it; empty where no single call does, or where no command line can hold it.
+    """
 
     event: Literal["failure"]
     operation: str
     check: str
+    rule: str
     title: str
     message: str
-    rules: list[str]
     curl: str
 
 
@@ -69,10 +71,11 @@ class RuleSummary(TypedDict):
 
 
 class FailureCount(TypedDict):
-    """How often a check failed for an operation."""
+    """How often a check failed for an operation and a rule."""
 
     operation: str
     check: str
+    rule: str
     count: int
 
 
@@ -105,7 +108,7 @@ class EventLog:
         self._lock = threading.Lock()
         self._held: Counter[str] = Counter()
         self._broken: Counter[str] = Counter()
-        self._failures: Counter[tuple[str, str]] = Counter()
+        self._failures: Counter[tuple[str, str, str]] = Counter()
         self._errors: set[tuple[str, str]] = set()
         self._phase = self._operation = ""
 
@@ -118,7 +121,7 @@ class EventLog:
 
     def call(self, step: Step) -> None:
         self.calls += 1
-        if step.applied:
+        if step.applied or (step.uncertain and step.status == 200):
             self.succeeded.add(step.operation.name)
         if self.calls % _CALLS_PER_PROGRESS == 0:
             self._progress()
@@ -126,19 +129,17 @@ class EventLog:
     def assertion(self, assertion: Assertion) -> None:
         (self._held if assertion.held else self._broken)[assertion.rule] += 1
 
-    def failure(
-        self, operation: str, check: str, *, title: str, message: str, rules: Sequence[str], curl: str = ""
-    ) -> None:
-        self._failures[operation, check] += 1
-        if self._failures[operation, check] == 1:
+    def failure(self, operation: str, check: str, rule: str, *, title: str, message: str, curl: str = "") -> None:
+        self._failures[operation, check, rule] += 1
+        if self._failures[operation, check, rule] == 1:
             self._write(
                 {
                     "event": "failure",
                     "operation": operation,
                     "check": check,
+                    "rule": rule,
                     "title": title,
                     "message": message,
-                    "rules": list(rules),
                     "curl": curl,
                 }
             )
@@ -173,8 +174,8 @@ class EventLog:
                 "remaining": remaining,
                 "rules": rules,
                 "failure_counts": [
-                    {"operation": operation, "check": check, "count": count}
-                    for (operation, check), count in self._failures.items()
+                    {"operation": operation, "check": check, "rule": rule, "count": count}
+                    for (operation, check, rule), count in self._failures.items()
                 ],
             }
         )

@@ -3,14 +3,14 @@
 Importing this module registers them and does nothing else; the handler starts the run. The environment configures it:
 SEGMETRICS_CONTRACT_URL, SEGMETRICS_ACCOUNT_ID, SEGMETRICS_INTEGRATION_ID, SEGMETRICS_ADS_INTEGRATION_ID,
 SEGMETRICS_API_KEY, SEGMETRICS_CONTRACT_SEED; SEGMETRICS_OTHER_ACCOUNT_ID and SEGMETRICS_OTHER_API_KEY, where a second
-account must be kept apart; SEGMETRICS_CONTRACT_EVENTS, the file that takes the events of `contracts/events.py`.
+account must be kept apart; SEGMETRICS_CONTRACT_CA_FILE, certificates to trust in place of the usual ones;
+SEGMETRICS_CONTRACT_EVENTS, the file that takes the events of `contracts/events.py`.
 """
 
 import json
 import os
-import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -26,21 +26,30 @@ from schemathesis.openapi.checks import RejectedPositiveData
 # Importing these modules fills CHECKS, in this order.
 from contracts import follow_up_checks, rejection_checks, response_checks  # noqa: F401
 from contracts.checks import CHECKS, Assertion, Check
+from contracts.curl import curl
 from contracts.document import Document, Operation
 from contracts.events import EventLog
+from contracts.response_checks import envelope_rule
 from contracts.run import Api, Credentials, Run, Step, count_runs
 from contracts.state_setup import choose_path_id, rewrite_case
 
 AnyCase = Case[Any]
 
-# The rule that a check of Schemathesis' own proves; the others prove those of the envelope.
-_RULES = {
-    "AcceptedNegativeData": "invalid-values-400",
-    "IgnoredAuth": "key-checked",
-    "MissingHeaderNotRejected": "key-checked",
-    "UnsupportedMethodResponse": "other-method-405",
-    "AllowHeaderMismatch": "other-method-405",
-}
+# The kinds of failure of Schemathesis' own checks that are about another method on a known path.
+_OTHER_METHOD = ("UnsupportedMethodResponse", "AllowHeaderMismatch")
+
+# Those that are about the status of a response.
+_STATUS = (
+    "AcceptedNegativeData",
+    "ContentTypeServerError",
+    "MissingHeaderNotRejected",
+    "RejectedPositiveData",
+    "ServerError",
+    "UndefinedStatusCode",
+)
+
+# How many further broken assertions of a rule a failure names.
+_MOST_ALSO = 5
 
 # The phases of Schemathesis that may be on.
 _PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -83,7 +92,10 @@ def start_session(variables: Mapping[str, str]) -> Session:
         key = variables["SEGMETRICS_OTHER_API_KEY"]
         second = Credentials(variables["SEGMETRICS_OTHER_ACCOUNT_ID"], credentials.integration_id, key)
     ads_id = variables.get("SEGMETRICS_ADS_INTEGRATION_ID", "")
-    document, api = Document(), Api(variables["SEGMETRICS_CONTRACT_URL"], credentials)
+    document, api = (
+        Document(),
+        Api(variables["SEGMETRICS_CONTRACT_URL"], credentials, variables.get("SEGMETRICS_CONTRACT_CA_FILE", "")),
+    )
     seed = int(variables.get("SEGMETRICS_CONTRACT_SEED", "1"))
     run = Run(
         document,
@@ -194,38 +206,54 @@ def filter_failure(context: HookContext, failure: Failure, case: AnyCase, respon
 
     They are logged here, because no event reports a scenario that is interrupted.
     """
-    step = session().step_of(case)
-    if step and isinstance(failure, RejectedPositiveData) and (step.expected_error or not step.valid):
+    run, log, step = session().run, session().log, session().step_of(case)
+    if step and step.uncertain:
+        return False
+    if step and isinstance(failure, RejectedPositiveData) and not step.acceptance:
         return False
     if step and type(failure).__name__ == "AcceptedNegativeData" and step.valid:
         return False
+    operation = _operation_of(case).name
     if isinstance(failure, CheckFailure):
-        check, title, rules = failure.check, failure.title, failure.rules
+        for rule, message, request in failure.by_rule():
+            line = _curl(run, request or response.request)
+            log.failure(operation, failure.check, rule, title=failure.title, message=message, curl=line)
     else:
         check, title = type(failure).__name__, f"Schemathesis: {failure.title}"
-        rules = [_rule_of(failure, response)]
-    run, log = session().run, session().log
-    request = curl(run, response.request)
-    log.failure(_operation_of(case).name, check, title=title, message=failure.message, rules=rules, curl=request)
+        rule = _rule_of(failure, step)
+        line = _curl(run, response.request)
+        log.failure(operation, check, rule, title=title, message=failure.message, curl=line)
     return True
 
 
 class CheckFailure(Failure):
-    """A check whose assertions did not all hold for a step."""
+    """A check whose assertions did not all hold for a step. `before`: the object as it was until then."""
 
     def __init__(self, operation: str, check: Check, broken: list[Assertion], before: Any) -> None:
-        lines = [
-            f"{one.rule}: {one.subject}\n  expected {_as_json(one.expected)}\n  got      {_as_json(one.actual)}"
-            for one in broken
-        ]
-        lines += [f"before     {_as_json(before)}"] if before else []
-        super().__init__(operation=operation, title=f"{check.name}: {check.text}", message="\n".join(lines))
-        self.rules = sorted({one.rule for one in broken})
+        message = "\n".join(_described(assertion) for assertion in broken)
+        super().__init__(operation=operation, title=f"{check.name}: {check.text}", message=message)
         self.check = check.name
+        self._broken = broken
+        self._before = before
+
+    def by_rule(self) -> Iterator[tuple[str, str, PreparedRequest | None]]:
+        """Yield each broken rule with its first assertion, what else broke it, and the request of the first."""
+        for rule in sorted({assertion.rule for assertion in self._broken}):
+            first, *others = [assertion for assertion in self._broken if assertion.rule == rule]
+            lines = [_described(first)]
+            lines += [f"before     {_as_json(self._before)}"] if self._before else []
+            lines += [f"also       {other.subject}: got {_as_json(other.actual)}" for other in others[:_MOST_ALSO]]
+            lines += [f"and {len(others) - _MOST_ALSO} more"] if len(others) > _MOST_ALSO else []
+            yield rule, "\n".join(lines), first.request
 
     @property
     def _unique_key(self) -> str:
         return self.check
+
+
+def _described(assertion: Assertion) -> str:
+    expected, actual = _as_json(assertion.expected), _as_json(assertion.actual)
+    return f"{assertion.subject}\n  expected {expected}\n  got      {actual}"
 
 
 class NeverSucceeded(Failure):
@@ -250,7 +278,7 @@ class EveryOperationSucceeded:
 def _register(check: Check) -> None:
     def run_check(context: CheckContext, response: Response, case: AnyCase) -> bool | None:
         step = session().step_of(case)
-        if step is None or not (check.always or case.operation.is_valid_response(response)):
+        if step is None or step.uncertain or not (check.always or case.operation.is_valid_response(response)):
             return True
         broken = []
         for assertion in check.run(step):
@@ -270,17 +298,9 @@ for _check in CHECKS:
     _register(_check)
 
 
-def curl(run: Run, request: PreparedRequest) -> str:
-    """Return a command that sends the request again; it shows the key only where the server is this machine."""
-    parts = ["curl", "-X", request.method or "", shlex.quote(request.url or "")]
-    for name in ("Content-Type", "Authorization"):
-        if name in request.headers:
-            header = f"{name}: {_as_text(request.headers[name])}"
-            hidden = header == f"Authorization: {run.api.credentials.api_key}" and not run.is_local
-            parts += ["-H", '"Authorization: $SEGMETRICS_API_KEY"' if hidden else shlex.quote(header)]
-    if request.body:
-        parts += ["--data-binary", shlex.quote(_as_text(request.body))]
-    return " ".join(parts)
+def _curl(run: Run, request: PreparedRequest) -> str:
+    """Return the line that repeats a request; it shows the key only where the server is this machine."""
+    return curl(request, "" if run.is_local else run.api.credentials.api_key, run.api.ca_file)
 
 
 def _log_failures_of_the_run(event: events.EngineFinished) -> None:
@@ -290,9 +310,9 @@ def _log_failures_of_the_run(event: events.EngineFinished) -> None:
                 session().log.failure(
                     name,
                     "every_operation_succeeded",
+                    "success-envelope",
                     title=failure.title,
                     message=f"No call of {name} succeeded",
-                    rules=["success-envelope"],
                 )
         else:
             session().log.error("", failure.title, f"{failure.title}\n{failure.message}")
@@ -302,13 +322,28 @@ def _operation_of(case: AnyCase) -> Operation:
     return session().run.document.operations[case.operation.definition.raw["operationId"]]
 
 
-def _rule_of(failure: Failure, response: Response) -> str:
-    of_the_envelope = "success-envelope" if response.status_code < 300 else "error-envelope-elsewhere"
-    return _RULES.get(type(failure).__name__, of_the_envelope)
+def _rule_of(failure: Failure, step: Step | None) -> str:
+    """Return the rule that a failed check of Schemathesis' own is about."""
+    kind = type(failure).__name__
+    if kind in _OTHER_METHOD or step is None:
+        return "other-method-405"
+    if kind in _STATUS:
+        if step.acceptance:
+            return step.acceptance if 400 <= step.status < 500 else "success-envelope"
+        return step.expected_error.rule if step.expected_error else step.refusal
+    if step.status >= 400:
+        return envelope_rule(step)
+    return "success-envelope" if "ContentType" in kind else _rule_of_success(step)
 
 
-def _as_text(sent: Any) -> str:
-    return sent.decode("utf-8", "replace") if isinstance(sent, bytes) else str(sent)
+def _rule_of_success(step: Step) -> str:
+    """Return the rule that a response to a successful call breaks, whose body its schema refuses."""
+    if not isinstance(step.json, dict) or step.json.get("status") != "success":
+        return "success-envelope"
+    if step.operation.method == "DELETE":
+        return "deletion-answer"
+    is_read = step.operation.resource in ("contact", "tags", "subscription")
+    return "stored-object-answered" if is_read else "other-objects-answered"
 
 
 def _as_json(value: Any) -> str:

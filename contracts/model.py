@@ -186,6 +186,18 @@ class ReferenceModel:
         key = None if email is None else email.lower()
         return [] if key is None else [one for one in self.contacts.values() if one["key"] == key]
 
+    def forget(self, named: set[str]) -> set[str]:
+        """Remove objects, named such as `invoice 7` and `email ada@example.org`, and return all that is unknown now."""
+        unknown = set(named)
+        for id, contact in list(self.contacts.items()):
+            if {f"contact {id}".lower(), f"email {contact['key']}"} & named:
+                unknown |= {f"contact {id}".lower(), f"email {contact['key']}"}
+                del self.contacts[id]
+        for kind, rows in self.stored.items():
+            for id in [id for id in rows if f"{kind} {id}".lower() in named]:
+                del rows[id]
+        return unknown
+
     def expected_error(self, operation: Operation, path_id: str, body: Any) -> ExpectedError | None:
         """Return why a valid call must be refused, or None. `path_id`: the id or email of the path, decoded."""
         if operation.method == "DELETE":

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from contracts.checks import Assertion, Assertions, check, errors_of, expect, expect_tags, is_stored, misses_data, same
+from contracts.checks import Assertion, Assertions, check, errors_of, expect, expect_tags, is_stored, same
+from contracts.evidence import ACCEPTANCE, BAD_DATA, INVALID, READABLE
 from contracts.model import ANY, MAX_BODY_BYTES, exceeds_limits
 from contracts.run import Step
 
@@ -13,11 +14,14 @@ _CHECKED_ELSEWHERE = ("contact_id", "status", "tags", "custom_fields", "email", 
 # Checks of every response.
 
 
-@check("success-envelope", always=True)
+@check("success-envelope", *ACCEPTANCE, always=True)
 def success_is_200_in_its_envelope(step: Step) -> Assertions:
     """A valid call succeeds with 200, JSON and `status` `success`."""
-    if step.valid and step.expected_error is None:
-        yield expect("success-envelope", "status", 200, step.status)
+    if step.acceptance:
+        is_refused = 400 <= step.status < 500
+        yield expect(
+            step.acceptance if is_refused or step.status == 200 else "success-envelope", "status", 200, step.status
+        )
         if step.status == 200:
             yield expect("success-envelope", "content type", "application/json", _media_type(step))
             yield expect("success-envelope", "body", {"status": "success"}, _part(step.json, "status"))
@@ -27,8 +31,8 @@ def success_is_200_in_its_envelope(step: Step) -> Assertions:
 def error_is_in_its_envelope(step: Step) -> Assertions:
     """An error is JSON with `status` `error` and a list of texts, `errors`."""
     if 400 <= step.status < 600 and step.request.method != "HEAD":
-        rule = "error-envelope" if misses_data(step) and step.status == 400 else "error-envelope-elsewhere"
-        yield expect(rule, "content type", "application/json", _media_type(step))
+        rule = envelope_rule(step)
+        yield expect(rule, "content type", "application/json", _media_type(step), of=step)
         errors = errors_of(step)
         are_texts = bool(errors) and all(isinstance(text, str) for text in errors)
         yield Assertion(
@@ -37,16 +41,22 @@ def error_is_in_its_envelope(step: Step) -> Assertions:
             "body",
             {"status": "error", "errors": ["…"]},
             _truncated(step),
+            step.request,
         )
 
 
-@check("bad-data-400", "invalid-values-400", always=True)
+def envelope_rule(step: Step) -> str:
+    """Return the rule that says in which envelope an error is: the reference shows it for missing data."""
+    return "error-envelope" if step.refusal == BAD_DATA else "error-envelope-elsewhere"
+
+
+@check(BAD_DATA, READABLE, INVALID, "broken-json-400", always=True)
 def bad_data_is_400(step: Step) -> Assertions:
     """A correctly addressed call whose data breaks the document is 400."""
     # A body over the limit is not read, so nobody sees what else is wrong with it: `body-limit-413`.
     is_read = int(step.request.headers.get("Content-Length", 0)) <= MAX_BODY_BYTES
     if step.addressed and not step.valid and is_read:
-        yield expect("bad-data-400" if misses_data(step) else "invalid-values-400", "status", 400, step.status)
+        yield expect(step.refusal, "status", 400, step.status)
 
 
 @check("missing-field-text", always=True)

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 import requests
 
 from contracts.document import Document, Operation, loads
+from contracts.evidence import INVALID, acceptance_rule, refusal_rule
 from contracts.model import ExpectedError, Names, Outcome, ReferenceModel, Row, dumps
 
 # Resources whose result has another name in the response.
@@ -30,14 +31,16 @@ class Credentials:
 
 
 class Api:
-    """Calls of the import API. `base_url` ends in `/api`."""
+    """Calls of the import API. `base_url` ends in `/api`; `ca_file`: the certificates to trust, if not the usual."""
 
-    def __init__(self, base_url: str, credentials: Credentials) -> None:
+    def __init__(self, base_url: str, credentials: Credentials, ca_file: str = "") -> None:
         self.base_url = base_url.rstrip("/")
         self.credentials = credentials
         self.sent = 0
         self._http = requests.Session()
         self._http.trust_env = False
+        self._http.verify = ca_file or True
+        self.ca_file = ca_file
 
     def send(
         self,
@@ -73,7 +76,10 @@ class Step:
 
     `addressed`: sent as documented, to our integration and with our key. `valid`: `addressed`, and valid by the
     document. `path_id`: the id or email in the path, decoded. `sent`: the body, None where there is none or it is not
-    JSON. `body`: its values as responses show them. `expected_error`: why this valid call must be refused.
+    JSON. `body`: its values as responses show them. `refusal`: the rule by which a call that is not valid is refused.
+    `expected_error`: why this valid call must be refused.
+    `acceptance`: the rule by which any other valid call is accepted. `uncertain`: it names an object of which the model
+    does not know what the server holds, so that nothing can be said of its response.
     `applied`: answered with 200, and applied to the model. `outcome`: what the response must show then.
     """
 
@@ -88,7 +94,10 @@ class Step:
     path_id: str = ""
     sent: Any = None
     body: Row = field(default_factory=dict)
+    refusal: str = ""
     expected_error: ExpectedError | None = None
+    acceptance: str = ""
+    uncertain: bool = False
     applied: bool = False
     outcome: Outcome = field(default_factory=Outcome)
 
@@ -123,7 +132,7 @@ class Run:
         self.document = document
         self.api = api
         self.ads_id = ads_id
-        self.second_api = Api(api.base_url, second_account) if second_account else None
+        self.second_api = Api(api.base_url, second_account, api.ca_file) if second_account else None
         self.random = random.Random(seed)
         self.is_local = is_loopback(api.base_url)
         self.prefix = f"{seed_prefix(seed)}{number}-"
@@ -133,18 +142,25 @@ class Run:
         self._root = urlsplit(api.base_url).path + f"/v1/{quote(api.credentials.account_id, safe='')}"
         self._root += f"/{quote(api.credentials.integration_id, safe='')}"
         self._counts: dict[tuple[str, str], int] = {}
+        self._uncertain: set[str] = set()
 
     def step(self, operation: Operation, request: requests.PreparedRequest, response: Any) -> Step:
         """Return the step of a call and its response; a successful call changes the model."""
         step = Step(self, operation, request, response.status_code, _flat(response.headers), response.content or b"")
-        self._read(step)
-        if step.valid:
+        step.refusal = self._read(step)
+        step.uncertain = not self._uncertain.isdisjoint(_named(step))
+        if step.valid and not step.uncertain:
             step.expected_error = self.model.expected_error(operation, step.path_id, step.sent)
+            if step.expected_error is None:
+                step.acceptance = acceptance_rule(self.document, operation, step.path_id, step.sent)
             if operation.body is not None and step.expected_error is None:
                 step.body = self.document.normalize(operation, step.sent)
         if step.status == 200 and step.json is not None and operation.method == "POST":
             self._record_created(step)
-        if step.status == 200 and step.valid and step.expected_error is None:
+        if step.status == 200 and not step.acceptance:
+            # Accepted, though the document refuses it: what the server made of it is unknown.
+            self._uncertain |= self.model.forget(_written(step))
+        if step.status == 200 and step.acceptance:
             step.applied = True
             step.outcome = self.model.apply(operation, step.path_id, step.sent, step.json)
             step.outcome.expected = _frozen(step.outcome.expected)
@@ -182,28 +198,42 @@ class Run:
         self._counts[check, operation.name] = times = self._counts.get((check, operation.name), 0) + 1
         return times
 
-    def _read(self, step: Step) -> None:
+    def _read(self, step: Step) -> str:
+        """Read the request into the step, and return the rule by which it is refused, empty where it is valid."""
         operation, request = step.operation, step.request
         path = urlsplit(request.url or "").path
-        head = operation.template.partition("{")[0]
-        if not path.startswith(self._root + head) or request.method != operation.method:
-            return
-        encoded = path.removeprefix(self._root + head)
-        if (encoded == "") == ("{" in operation.template) or "/" in encoded:
-            return
-        if request.headers.get("Authorization") != self.api.credentials.api_key:
-            return
-        media_type = str(request.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
-        if operation.body is not None and media_type != "application/json":
-            return
-        step.addressed = True
+        head = self._root + operation.template.partition("{")[0]
+        encoded = path.removeprefix(head)
+        if request.method != operation.method:
+            return "other-method-405"
+        if not path.startswith(self._root):
+            return "unknown-integration-404"
+        if not path.startswith(head) or (encoded == "") == ("{" in operation.template) or "/" in encoded:
+            return "unknown-path-404"
+        unreadable = ""
         try:
             step.path_id = unquote(encoded, errors="strict")
+        except ValueError:
+            unreadable = INVALID
+        try:
             body = request.body if isinstance(request.body, bytes | str) else None
             step.sent = loads(body) if operation.body is not None else None
         except ValueError:
-            return
+            unreadable = "broken-json-400"
+        if request.headers.get("Authorization") != self.api.credentials.api_key:
+            return "key-checked"
+        media_type = str(request.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+        if operation.body is not None and media_type != "application/json":
+            return "other-media-type-415"
+        step.addressed = True
+        if unreadable:
+            return unreadable
         step.valid = self.document.fits(operation, step.path_id, step.sent)
+        if step.valid:
+            return ""
+        if not self.document.fits_path(operation, step.path_id):
+            return INVALID
+        return refusal_rule(self.document, operation, step.sent)
 
     def _record_created(self, step: Step) -> None:
         """Record what may have been created, expected or not; only ids and emails of this run."""
@@ -241,6 +271,43 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _named(step: Step) -> set[str]:
+    """Return what a call names, such as `invoice 7` and `email ada@example.org`, in lower case."""
+    kind = step.operation.resource
+    if step.operation.method == "DELETE":
+        named = {kind: [step.path_id], "email": [step.path_id] if kind == "contact" else []}
+    elif isinstance(step.sent, dict):
+        named = _ids_of(kind, step.sent) | {
+            "contact": [step.sent.get("contact_id")],
+            "email": [step.sent.get("email")],
+        }
+    else:
+        return set()
+    return _joined(named)
+
+
+def _written(step: Step) -> set[str]:
+    """Return what a call that was accepted may have changed, as `_named` does."""
+    kind = step.operation.resource
+    answered = step.result if isinstance(step.result, list) else [step.result]
+    rows = [row for row in (step.sent, *answered) if isinstance(row, dict)]
+    if step.operation.method == "DELETE" or kind in ("contact", "tags"):
+        shown = {"contact": [row.get("contact_id") for row in rows], "email": [row.get("email") for row in rows]}
+        return _joined(shown) | (_named(step) if step.operation.method == "DELETE" else set())
+    return {name for row in rows for name in _joined(_ids_of(kind, row))}
+
+
+def _ids_of(kind: str, row: Row) -> dict[str, list[Any]]:
+    if kind != "ad":
+        return {kind: [row.get("id")]}
+    ads = row.get("ad")
+    return {kind: [ad.get("id") if isinstance(ad, dict) else ad for ad in (ads if isinstance(ads, list) else [ads])]}
+
+
+def _joined(named: dict[str, list[Any]]) -> set[str]:
+    return {f"{kind} {id}".lower() for kind, ids in named.items() for id in ids if isinstance(id, str | int | float)}
 
 
 def _result_name(operation: Operation) -> str:

@@ -30,7 +30,12 @@ def report_of(path: Path, *acts: Callable[[EventLog], None]) -> Report:
 
 
 def fail(log: EventLog) -> None:
-    log.failure("upsert_contact", "odd", title="odd: Odd.", message="expected 1", rules=["bad-data-400"])
+    log.failure("upsert_contact", "odd", "bad-data-400", title="odd: Odd.", message="expected 1")
+
+
+def differ(log: EventLog) -> None:
+    log.failure("upsert_contact", "odd", "key-checked", title="odd: Odd.", message="expected 401", curl="curl -X POST")
+    log.failure("upsert_product", "odd", "key-checked", title="odd: Odd.", message="expected 401")
 
 
 def err(log: EventLog) -> None:
@@ -55,6 +60,9 @@ def test_writer_and_reader_declare_the_same_documents(name: str) -> None:
         ((fail,), "BROKEN: 1 finding in 1 operation; 0 cases"),
         ((err,), "BROKEN: 1 error; 0 cases"),
         ((fail, fail, err, err), "BROKEN: 1 finding in 1 operation, 1 error; 0 cases"),
+        ((differ,), "DIFFERENT: every documented rule held, 1 assumption does not hold; 0 cases"),
+        ((differ, fail), "BROKEN: 1 finding in 1 operation, 1 assumption does not hold; 0 cases"),
+        ((differ, err), "BROKEN: 1 error, 1 assumption does not hold; 0 cases"),
     ],
 )
 def test_a_failure_or_an_error_breaks_the_contract(
@@ -65,6 +73,19 @@ def test_a_failure_or_an_error_breaks_the_contract(
     assert text.startswith(f"\n{verdict}")
     assert ("odd: Odd. (2 times)" in text) == (acts.count(fail) == 2)
     assert ("  ✗ delete_contact\n      Network Error\n" in text) == (err in acts)
+
+
+def test_an_assumption_that_does_not_hold_is_reported_once_with_its_first_call(tmp_path: Path) -> None:
+    text = report_of(tmp_path / "events.jsonl", differ).text(1, colour=False)
+
+    shown = text.partition("Assumptions that do not hold\n")[2].partition("\n\n")[0].splitlines()
+    assert shown[0].startswith("  The vendor documents none of these")
+    assert shown[1].startswith("  ≠ key-checked (assumed: ")
+    assert shown[3:] == [
+        "      seen      2 times, in upsert_contact, upsert_product; such as in odd:",
+        "      expected 401",
+        "      again     curl -X POST",
+    ]
 
 
 def test_the_progress_is_that_of_each_operation_in_each_phase(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def run_against(name: str, folder: Path) -> MutantResult:
     assert report.end is not None, output
     assert bool(report.failures) == bool(code), output
     found = tuple(dict.fromkeys(failure["check"] for failure in report.failures))
-    rules = tuple(dict.fromkeys(rule for failure in report.failures for rule in failure["rules"]))
+    rules = tuple(dict.fromkeys(failure["rule"] for failure in report.failures))
     return MutantResult(name, found, rules, time.monotonic() - started)
 
 

@@ -225,11 +225,12 @@ def _add_contract(parser: ArgumentParser) -> None:
     depth = parser.add_mutually_exclusive_group()
     for option in (
         depth.add_argument(
-            "--quick", dest="depth", action="store_const", const="quick", help="under a minute on a fake"
+            "--quick", dest="depth", action="store_const", const="quick", help="some 20 seconds at a fake"
         ),
         depth.add_argument("--deep", dest="depth", action="store_const", const="deep", help="some ten minutes"),
     ):
         parser.note_option(option)
+    parser.add_argument("--ca-file", type=Path, metavar="FILE", help="certificates to trust in place of the system's")
     parser.add_argument("--seed", type=int, metavar="N", help="repeats the run with that seed")
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first operation with a finding")
     parser.add_argument("--report-junit", type=Path, metavar="FILE", help="write the report as JUnit")

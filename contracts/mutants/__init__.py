@@ -5,10 +5,10 @@
 
 from collections.abc import Mapping
 
-from contracts.mutants import contacts, purchases, reading, wire
+from contracts.mutants import contacts, purchases, reading, variations, wire
 from contracts.mutants.patches import MUTANTS
 
-__all__ = ["MUTANTS", "SURVIVORS", "contacts", "purchases", "reading", "wire"]
+__all__ = ["MUTANTS", "SURVIVORS", "contacts", "purchases", "reading", "variations", "wire"]
 
 # The mutants that the suite cannot find, and why.
 SURVIVORS: Mapping[str, str] = {

@@ -15,16 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from mock_server import network
+from mock_server.contract.calls import NoResponseError, first_line, is_loopback, require_ca_file, require_url, send
 from mock_server.contract.events import Event
 from mock_server.contract.report import Progress, Report
 from mock_server.errors import UsageError
@@ -37,7 +35,6 @@ Depth = Literal["quick", "normal", "deep"]
 _EXAMPLES: Mapping[Depth, int] = {"quick": 15, "normal": 150, "deep": 1500}
 
 _POLL_SECONDS = 0.2
-_REQUEST_TIMEOUT_SECONDS = 15
 
 # How long an interrupted run may take to delete what it created.
 SHUTDOWN_TIMEOUT_SECONDS = 120
@@ -48,7 +45,8 @@ class ContractOptions:
     """The server to test, and how. `url` ends in `/api`.
 
     `second_account`: id and key of an account that must be kept apart, empty where there is none.
-    `fail_fast`: stop after the first operation with a finding.
+    `fail_fast`: stop after the first operation with a finding. `ca_file`: the certificates that are trusted in place
+    of the system's.
     """
 
     url: str
@@ -63,6 +61,7 @@ class ContractOptions:
     may_write: bool = False
     second_account: tuple[str, str] = ("", "")
     fail_fast: bool = False
+    ca_file: Path | None = None
 
 
 def options_from(arguments: argparse.Namespace) -> ContractOptions:
@@ -72,7 +71,7 @@ def options_from(arguments: argparse.Namespace) -> ContractOptions:
     ads = sandbox.integrations[ADS] if account == sandbox.account_id else ""
     payments = sandbox.integrations[PAYMENTS]
     return ContractOptions(
-        url=arguments.url.rstrip("/"),
+        url=require_url(arguments.url),
         account_id=account,
         integration_id=arguments.integration or os.environ.get("SEGMETRICS_INTEGRATION_ID") or payments,
         ads_integration_id=os.environ.get("SEGMETRICS_ADS_INTEGRATION_ID") or ads,
@@ -83,6 +82,7 @@ def options_from(arguments: argparse.Namespace) -> ContractOptions:
         har=arguments.report_har,
         may_write=arguments.yes_write,
         fail_fast=arguments.fail_fast,
+        ca_file=arguments.ca_file,
     )
 
 
@@ -94,6 +94,8 @@ def contract(options: ContractOptions) -> int:
     """
     if importlib.util.find_spec("schemathesis") is None:
         raise UsageError("the suite needs Schemathesis: pip install 'segmetrics-mock[contracts]'")
+    if options.ca_file:
+        require_ca_file(options.ca_file)
     _confirm_remote_write(options)
     _check_credentials(options)
     _check_account(options)
@@ -180,6 +182,7 @@ def _command(options: ContractOptions) -> list[str]:
         *("run", str(resource_path("openapi.yaml")), "--url", options.url, "--seed", str(options.seed)),
         *("--max-examples", str(_EXAMPLES[options.depth])),
         *(("--max-failures", "1") if options.fail_fast else ()),
+        *(("--tls-verify", str(options.ca_file.resolve())) if options.ca_file else ()),
         *(part for name, file in reports.items() if file for part in (f"--report-{name}-path", str(file.resolve()))),
     ]
 
@@ -193,6 +196,7 @@ def _environment(options: ContractOptions, events: Path) -> dict[str, str]:
         "SEGMETRICS_CONTRACT_URL": options.url,
         "SEGMETRICS_CONTRACT_SEED": str(options.seed),
         "SEGMETRICS_CONTRACT_EVENTS": str(events),
+        "SEGMETRICS_CONTRACT_CA_FILE": str(options.ca_file.resolve()) if options.ca_file else "",
         "SEGMETRICS_ACCOUNT_ID": options.account_id,
         "SEGMETRICS_INTEGRATION_ID": options.integration_id,
         "SEGMETRICS_ADS_INTEGRATION_ID": options.ads_integration_id,
@@ -205,22 +209,24 @@ def _environment(options: ContractOptions, events: Path) -> dict[str, str]:
 def _check_credentials(options: ContractOptions) -> None:
     """Send a call that changes nothing. Raises UsageError when there is no response or the credentials are refused."""
     try:
-        status, text = _send("DELETE", f"{_contacts_url(options)}/smc-nobody", options.api_key)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{options.url} is out of reach: {getattr(error, 'reason', None) or error}") from error
+        url = f"{_contacts_url(options)}/smc-nobody"
+        status, text = send("DELETE", url, options.api_key, ca_file=options.ca_file)
+    except NoResponseError as error:
+        raise UsageError(f"{options.url} is out of reach: {error}") from error
     if status in (401, 403):
-        raise UsageError(f"{options.url} refuses the credentials: {_first_line(text) or status}")
+        raise UsageError(f"{options.url} refuses the credentials: {first_line(text) or status}")
 
 
 def _check_account(options: ContractOptions) -> None:
     """Create the first contact of the run. Raises UsageError when the account or integration does not exist."""
     body = json.dumps({"contact_id": f"smc{options.seed}-marker"}).encode()
     try:
-        status, text = _send("POST", _contacts_url(options), options.api_key, body)
-    except OSError:
+        status, text = send("POST", _contacts_url(options), options.api_key, body, options.ca_file)
+    except NoResponseError:
         return
     if status in (401, 403, 404):
-        raise UsageError(f"{options.url} does not accept a contact: {status}, {_first_line(text)}")
+        hint = "" if options.url.endswith("/api") else "; the base URL of this API ends in /api"
+        raise UsageError(f"{options.url} does not accept a contact: {status}, {first_line(text)}{hint}")
 
 
 def _contacts_url(options: ContractOptions) -> str:
@@ -248,9 +254,9 @@ def second_account(options: ContractOptions) -> Iterator[ContractOptions]:
     created: Mapping[str, Any] = {}
     if not all(given) and is_loopback(options.url):
         try:
-            status, text = _send("POST", admin, "", b"{}")
+            status, text = send("POST", admin, "", b"{}", options.ca_file)
             created = json.loads(text) if status == 200 else {}
-        except (OSError, ValueError):
+        except (NoResponseError, ValueError):
             created = {}
     if not isinstance(created, dict) or not {"account_id", "api_key"} <= created.keys():
         yield dataclasses.replace(options, second_account=given) if all(given) else options
@@ -258,30 +264,5 @@ def second_account(options: ContractOptions) -> Iterator[ContractOptions]:
     try:
         yield dataclasses.replace(options, second_account=(created["account_id"], created["api_key"]))
     finally:
-        with contextlib.suppress(OSError):
-            _send("DELETE", f"{admin}/{created['account_id']}", "")
-
-
-def _send(method: str, url: str, key: str, body: bytes | None = None) -> tuple[int, str]:
-    """Return status and text of the response. Raises OSError when there is none, ValueError for an invalid URL."""
-    headers = {"Authorization": key} if key else {}
-    headers |= {"Content-Type": "application/json"} if body is not None else {}
-    request = urllib.request.Request(url, body, headers, method=method)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({})) if is_loopback(url) else None
-    try:
-        with (opener.open if opener else urllib.request.urlopen)(request, timeout=_REQUEST_TIMEOUT_SECONDS) as response:
-            return response.status, response.read().decode("utf-8", "replace")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode("utf-8", "replace")
-
-
-def is_loopback(url: str) -> bool:
-    return network.is_loopback(urlsplit(url).hostname or "")
-
-
-def _first_line(text: str) -> str:
-    try:
-        return str(json.loads(text)["errors"][0]).strip()
-    except (ValueError, KeyError, IndexError, TypeError):
-        return next(iter(text.strip().splitlines()), "")[:200]
+        with contextlib.suppress(NoResponseError):
+            send("DELETE", f"{admin}/{created['account_id']}", "", ca_file=options.ca_file)

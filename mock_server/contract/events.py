@@ -24,14 +24,17 @@ class ProgressEvent(TypedDict):
 
 
 class FailureEvent(TypedDict):
-    """The first failure of a check for an operation. `curl`: empty where no single request failed."""
+    """The first failure of a check for an operation and a rule.
+
+    `curl`: repeats the call that shows it; empty where no single call does, or where no command line can hold it.
+    """
 
     event: Literal["failure"]
     operation: str
     check: str
+    rule: str
     title: str
     message: str
-    rules: list[str]
     curl: str
 
 
@@ -57,10 +60,11 @@ class RuleSummary(TypedDict):
 
 
 class FailureCount(TypedDict):
-    """How often a check failed for an operation."""
+    """How often a check failed for an operation and a rule."""
 
     operation: str
     check: str
+    rule: str
     count: int
 
 

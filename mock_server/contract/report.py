@@ -50,33 +50,60 @@ class Report:
         assert self.end is not None
         style = _Style(colour)
         parts = [self._verdict(self.end, seconds, style), *self._findings(self.end, style)]
+        if broken := self._broken_assumptions():
+            parts.append(_described_assumptions(broken, self.end, style))
         if self.errors:
             parts.append(self._errors(style))
         return "\n" + "\n\n".join([*parts, _assumptions(self.end, style), _remaining(self.end)])
 
+    def kind_of(self, rule: str) -> str:
+        """Return how a rule is known: `documented`, `integrator`, `client` or `assumed`."""
+        assert self.end is not None
+        return next(one["kind"] for one in self.end["rules"] if one["name"] == rule)
+
+    @property
+    def violations(self) -> list[FailureEvent]:
+        """Return the failures of what the vendor documents."""
+        return [failure for failure in self.failures if self.kind_of(failure["rule"]) == "documented"]
+
+    def _broken_assumptions(self) -> dict[str, list[FailureEvent]]:
+        """Return the failures of what nobody documents, by their rules."""
+        broken: dict[str, list[FailureEvent]] = {}
+        for failure in self.failures:
+            if self.kind_of(failure["rule"]) != "documented":
+                broken.setdefault(failure["rule"], []).append(failure)
+        return broken
+
     def _verdict(self, end: EndEvent, seconds: float, style: "_Style") -> str:
         proved = sum(bool(rule["held"] or rule["broken"]) for rule in end["rules"])
         extent = f"{self.calls:,} cases and {end['follow_up_calls']:,} follow-up calls, {proved} rules, {seconds:.0f} s"
-        operations = len({failure["operation"] for failure in self.failures})
         found = []
-        if self.failures:
-            found.append(f"{_counted(len(self.failures), 'finding')} in {_counted(operations, 'operation')}")
+        if self.violations:
+            operations = len({failure["operation"] for failure in self.violations})
+            found.append(f"{_counted(len(self.violations), 'finding')} in {_counted(operations, 'operation')}")
         if self.errors:
             found.append(_counted(len(self.errors), "error"))
+        assumptions = len(self._broken_assumptions())
+        hold = "assumption does not hold" if assumptions == 1 else "assumptions do not hold"
         if found:
+            found += [f"{assumptions} {hold}"] if assumptions else []
             return style.state("broken", f"BROKEN: {', '.join(found)}; {extent}.")
+        if assumptions:
+            text = f"DIFFERENT: every documented rule held, {assumptions} {hold}; {extent}."
+            return style.state("not reached", text)
         return style.state("held", f"HELD: {extent}.")
 
     def _findings(self, end: EndEvent, style: "_Style") -> list[str]:
-        """Return a text for each operation that has failures."""
+        """Return a text for each operation that breaks a documented rule."""
         rules = {rule["name"]: rule for rule in end["rules"]}
-        counts = {(entry["operation"], entry["check"]): entry["count"] for entry in end["failure_counts"]}
+        counts = {(one["operation"], one["check"], one["rule"]): one["count"] for one in end["failure_counts"]}
         parts = []
-        for operation in dict.fromkeys(failure["operation"] for failure in self.failures):
+        for operation in dict.fromkeys(failure["operation"] for failure in self.violations):
             lines = [style.bold(operation)]
-            for failure in self.failures:
+            for failure in self.violations:
                 if failure["operation"] == operation:
-                    lines += _finding(failure, counts.get((operation, failure["check"]), 1), rules, style)
+                    count = counts.get((operation, failure["check"], failure["rule"]), 1)
+                    lines += _finding(failure, count, rules[failure["rule"]], style)
             parts.append("\n".join(lines))
         return parts
 
@@ -120,16 +147,44 @@ class Progress:
             print("\r\x1b[K", end="", file=sys.stdout, flush=True)
 
 
-def _finding(failure: FailureEvent, count: int, rules: dict[str, RuleSummary], style: "_Style") -> list[str]:
+def _finding(failure: FailureEvent, count: int, rule: RuleSummary, style: "_Style") -> list[str]:
     times = f" ({count:,} times)" if count > 1 else ""
-    lines = [f"  {style.state('broken', '✗')} {failure['title']}{times}"]
-    for name in failure["rules"]:
+    return [
+        f"  {style.state('broken', '✗')} {failure['title']}{times}",
+        f"      rule      {rule['name']}: {rule['text']} ({rule['kind']}: {rule['note']})",
+        *_case(failure),
+    ]
+
+
+def _case(failure: FailureEvent) -> list[str]:
+    """Return what was expected of a call and what it got, and the line that repeats it."""
+    lines = [f"      {line}" for line in failure["message"].splitlines() if line.strip()]
+    return [*lines, f"      again     {failure['curl']}"] if failure["curl"] else lines
+
+
+def _described_assumptions(broken: dict[str, list[FailureEvent]], end: EndEvent, style: "_Style") -> str:
+    """Return each assumption that does not hold once, with the first call that shows it."""
+    rules = {rule["name"]: rule for rule in end["rules"]}
+    counts: Counter[str] = Counter()
+    for entry in end["failure_counts"]:
+        counts[entry["rule"]] += entry["count"]
+    lines = [
+        style.bold("Assumptions that do not hold"),
+        "  The vendor documents none of these: the server breaks no promise, and a client must not rely on them there.",
+    ]
+    for name, failures in broken.items():
+        operations = ", ".join(dict.fromkeys(failure["operation"] for failure in failures))
+        # What the suite's own checks say is shorter than what Schemathesis says.
+        first = min(failures, key=lambda failure: failure["title"].startswith("Schemathesis"))
+        times = "once" if counts[name] == 1 else f"{counts[name]:,} times"
         rule = rules[name]
-        lines.append(f"      rule      {name}: {rule['text']} ({rule['kind']}: {rule['note']})")
-    lines += [f"      {line}" for line in failure["message"].splitlines() if line.strip()]
-    if failure["curl"]:
-        lines.append(f"      again     {failure['curl']}")
-    return lines
+        lines += [
+            f"  {style.state('not reached', '≠')} {name} ({rule['kind']}: {rule['note']})",
+            f"      rule      {rule['text']}",
+            f"      seen      {times}, in {operations}; such as in {first['title'].partition(':')[0]}:",
+            *_case(first),
+        ]
+    return "\n".join(lines)
 
 
 def _assumptions(end: EndEvent, style: "_Style") -> str:

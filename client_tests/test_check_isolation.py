@@ -401,7 +401,9 @@ def test_without_isolation_hooks_refuse_and_report_a_client_that_evades_proxies(
     (found,) = result.checked.report["foreign_hosts"]
     assert found["port"] == port
     assert FOREIGN_ADDRESS in (found["host"], found["address"])
-    if name != "aiohttp with aiodns":
+    if name == "aiohttp with aiodns":
+        assert "--isolate always leads it to the fake" in heard.checked.stdout
+    else:
         assert found["host"] == host
 
 

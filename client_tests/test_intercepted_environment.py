@@ -222,6 +222,8 @@ def test_the_users_own_node_options_apply_too(fake: Intercepted, tmp_path: Path)
         "import socket, sys; s = socket.create_connection((HOST, 443)); sys.stdout.write(str(s.getpeername()))",
         "import socket, sys; s = socket.socket(); s.connect((HOST, 80)); sys.stdout.write(str(s.getpeername()))",
         "import socket, sys; s = socket.socket(); s.connect_ex((HOST, 80)); sys.stdout.write(str(s.getpeername()))",
+        "import socket, sys; s = socket.socket(); s.connect((socket.gethostbyname(HOST), 443));"
+        " sys.stdout.write(str(s.getpeername()))",
     ],
 )
 @pytest.mark.parametrize("host", [PRODUCTION, READING_HOST, PRODUCTION.upper()])

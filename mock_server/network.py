@@ -27,6 +27,11 @@ def bracket_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def is_address(host: str) -> bool:
+    """Return whether the host is an IP address, not a name."""
+    return _parse_address(host) is not None
+
+
 def is_loopback(host: str) -> bool:
     """Return whether the host, by its name or address alone, is this machine's loopback. It has no port.
 

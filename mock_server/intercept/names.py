@@ -7,7 +7,7 @@ import struct
 from collections.abc import Collection
 from ipaddress import ip_address, ip_network
 
-from mock_server.network import is_loopback, normalize_host
+from mock_server.network import is_address, is_loopback, normalize_host
 
 # RFC 2544's range for benchmarks, which no host of the internet has.
 _RANGE = ip_network("198.18.0.0/15")
@@ -29,7 +29,7 @@ class Names:
     """
 
     def __init__(self, hosts: Collection[str], own_name: str) -> None:
-        self._hosts = sorted(host for host in map(normalize_host, hosts) if not _is_address(host))
+        self._hosts = sorted(host for host in map(normalize_host, hosts) if not is_address(host))
         self._own_name = normalize_host(own_name)
         self._addresses: dict[str, str] = {}
         self._names: dict[str, str] = {}
@@ -38,7 +38,7 @@ class Names:
     def address_of(self, name: str) -> str:
         """Return the address of a name; that of an address is itself."""
         name = normalize_host(name)
-        if _is_address(name):
+        if is_address(name):
             return name
         if name == self._own_name or is_loopback(name):
             return _LOOPBACK
@@ -91,11 +91,3 @@ def _name(query: bytes) -> tuple[str, int]:
         labels.append(query[at + 1 : at + 1 + size].decode("ascii"))
         at += 1 + size
     return ".".join(labels), at + 1
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal, TypedDict
 
 from mock_server.findings import FailOn, Severity, fails
-from mock_server.network import bracket_host
+from mock_server.network import bracket_host, is_address
 from mock_server.text import counted
 from mock_server.verdict.baseline import Baseline, BaselineEntry, Comparison
 
@@ -107,7 +107,7 @@ def judge(counts: Counts, run: Run, comparison: Comparison | None = None) -> Ver
         *[f"a call did not reach the fake: {trouble}" for trouble in run.troubles],
         *_nothing_to_judge(counts, run),
         *_lost_writes(counts.lost_writes),
-        *map(_foreign_call, run.foreign_hosts),
+        *[_foreign_call(foreign, run.isolation) for foreign in run.foreign_hosts],
     ]
     if counts.coverage_percent < run.fail_under:
         failing.append(f"coverage is {counts.coverage_percent} %, less than the required {run.fail_under:g} %")
@@ -174,13 +174,16 @@ def _lost_writes(numbers: Sequence[int]) -> list[str]:
     return [f"{lost} lost: a fault kept {named}{more} from being stored, and no later call made up for it"]
 
 
-def _foreign_call(foreign: ForeignHost) -> str:
+def _foreign_call(foreign: ForeignHost, isolation: Isolation) -> str:
     host = f"{bracket_host(foreign['host'])}:{foreign['port']}"
     address = f" ({foreign['address']})" if foreign["address"] else ""
     # The ports of the web are allowed without being named.
     allowed = foreign["host"] if foreign["port"] in (80, 443) else host
     times = _times(foreign["count"])
-    return f"the command called {host}{address} {times}, which was refused; --allow-host {allowed} lets it pass"
+    text = f"the command called {host}{address} {times}, which was refused; --allow-host {allowed} lets it pass"
+    if isolation == "none" and is_address(foreign["host"]):
+        text += ". If that is SegMetrics, and the client resolves names itself: --isolate always leads it to the fake"
+    return text
 
 
 def _found(severity: Severity, count: int) -> str:

@@ -23,8 +23,13 @@ pytestmark = [pytest.mark.slow, needs_namespaces]
 
 
 @contextmanager
-def service(answer: bytes = b"service", address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
-    """A service of this machine that sends `answer` to whoever connects; yields its port."""
+def service(
+    answer: bytes = b"service", address: str = "127.0.0.1", port: int = 0, *, reads_first: bool = False
+) -> Iterator[int]:
+    """A service of this machine that sends `answer` to whoever connects; yields its port.
+
+    `reads_first`: all that the client sends, to its end.
+    """
     with socket.create_server((address, port)) as listener:
 
         def serve() -> None:
@@ -34,6 +39,8 @@ def service(answer: bytes = b"service", address: str = "127.0.0.1", port: int = 
                 except OSError:
                     return
                 with connection:
+                    while reads_first and connection.recv(65536):
+                        pass
                     connection.sendall(answer)
 
         threading.Thread(target=serve, daemon=True).start()
@@ -202,10 +209,11 @@ def test_half_closed_and_large_transfers_pass_through_a_relay_whole(tmp_path: Pa
     program = """
 import socket, sys
 with socket.create_connection(("127.0.0.1", sys.argv[1])) as connection:
+    connection.sendall(b"x" * 5_000_000)
     connection.shutdown(socket.SHUT_WR)
     print(sum(map(len, iter(lambda: connection.recv(65536), b""))))
 """
-    with service(answer=b"x" * 5_000_000) as port:
+    with service(answer=b"x" * 5_000_000, reads_first=True) as port:
         ended = checked(tmp_path, python(program, port))
 
     assert ended.stdout.split()[0] == "5000000", ended.stderr
@@ -402,7 +410,7 @@ def test_without_isolation_hooks_refuse_and_report_a_client_that_evades_proxies(
     assert found["port"] == port
     assert FOREIGN_ADDRESS in (found["host"], found["address"])
     if name == "aiohttp with aiodns":
-        assert "--isolate always leads it to the fake" in heard.checked.stdout
+        assert "--isolate always leads it to the fake" in result.checked.stdout
     else:
         assert found["host"] == host
 

@@ -39,7 +39,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, dict(attrs))
         self.open[-1].parts.append(element)
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "link", "input"):
             self.open.append(element)
 
     def handle_endtag(self, tag: str) -> None:

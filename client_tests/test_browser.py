@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from client_tests.bodies import ORDER, SUBSCRIPTION
@@ -182,6 +183,42 @@ def test_a_paused_list_stays_as_it_is_and_goes_on_with_what_it_missed(here: Wind
 
     page.wait_for_selector(".exchange.new", timeout=2000)
     assert page.locator("#exchanges > li").count() == count + 1
+
+
+def test_the_list_says_whether_it_is_live_and_empties_on_a_reset(here: Window, sandbox: Sandbox) -> None:
+    page = here.open("requests")
+    page.wait_for_selector("#live[data-state=live]")
+    page.click("#pause")
+    assert page.inner_text("#live") == "Paused"
+    page.click("#pause")
+    page.wait_for_selector("#live[data-state=live]")
+    assert page.locator("#exchanges > li").count() > 0
+
+    sandbox.admin("POST", "/reset", json={}).raise_for_status()
+
+    page.wait_for_selector("#reset-note:not([hidden])")
+    assert "The sandbox was reset at " in page.inner_text("#reset-note")
+    assert page.locator("#exchanges > li").count() == 0
+    sandbox.post("contact", {"email": "after-reset@example.org"})
+    page.wait_for_selector(".exchange.new")
+
+
+def test_the_list_says_when_the_server_is_not_there_and_when_it_is_again(chromium: Any, http: httpx.Client) -> None:
+    with served() as server:
+        sandbox = Sandbox.default(server.origin, http)
+        sandbox.post("contact", LUKE)
+        opened = window(chromium, server.origin, {"requests": "/__admin/ui/demo/requests"})
+        page = opened.open("requests")
+        page.wait_for_selector("#live[data-state=live]")
+    page.wait_for_selector("#live[data-state=lost]")
+    assert page.inner_text("#live") == "Connection lost, trying again"
+
+    with served("--port", server.origin.rpartition(":")[2]):
+        page.wait_for_selector("#live[data-state=live]")
+        page.wait_for_selector("#reset-note:not([hidden])")
+        sandbox.post("contact", LUKE)
+        page.wait_for_selector(".exchange.new")
+    page.context.close()
 
 
 def test_hostile_data_is_shown_as_text_and_nothing_fails(here: Window) -> None:

@@ -243,7 +243,7 @@ def test_events_go_on_after_a_reset(sandbox: Sandbox) -> None:
         sandbox.admin("POST", "/reset", json={}).raise_for_status()
         sandbox.post("product", {"id": 1, "name": "Course"})
 
-        assert "upsert_product" in next(line for line in lines if line.startswith("data:"))
+        assert next(line for line in lines if line.startswith("data:") and "upsert_product" in line)
 
 
 def test_a_server_with_one_sandbox_leads_straight_to_it_and_its_banner_there(http: httpx.Client) -> None:

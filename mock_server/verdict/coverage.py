@@ -47,6 +47,11 @@ class CoverageRow:
     missing: list[str]
 
     @property
+    def is_accepted(self) -> bool:
+        """Return whether any call of the operation was accepted."""
+        return CALL in self.found
+
+    @property
     def points(self) -> int:
         """Return how many points the operation has."""
         return len(self.found) + len(self.missing)

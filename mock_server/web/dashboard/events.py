@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from mock_server.errors import ApiError
 from mock_server.journal import ListedExchange
 from mock_server.journal import queries as journal
+from mock_server.spec.values import utc_now
 from mock_server.store import accounts
 from mock_server.store.accounts import NO_ACCOUNT
 from mock_server.store.database import Database
@@ -26,7 +27,10 @@ _KEEPALIVE_POLLS = 50
 
 
 class Events:
-    """An ASGI endpoint. Each event's `id` is the number of an exchange, its data `{number, html, announcement}`."""
+    """An ASGI endpoint. Each event's `id` is the number of an exchange, its data `{number, html, announcement}`.
+
+    An event `reset` says that the earlier exchanges are deleted: `{last, at}`, the number of the last one and the time.
+    """
 
     def __init__(self, database: Database, template: Template) -> None:
         self._database = database
@@ -39,27 +43,38 @@ class Events:
             generation = _generation(session, account_id)
             if generation is None:
                 raise ApiError(404, f"there is no sandbox '{account_id}'; see /__admin/ui for those that exist")
-            _, last = journal.ends(session.scoped_to(generation))
+            account = session.scoped_to(generation)
+            _, last = journal.ends(account)
+            last_cleared = accounts.last_cleared(account)
         given = request.headers.get("last-event-id") or request.query_params.get("after", "")
         after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else last
         response: Response = StreamingResponse(
-            self._stream(request, account_id, after), headers=HEADERS, media_type="text/event-stream"
+            self._stream(request, account_id, after, generation if last_cleared <= after <= last else None),
+            headers=HEADERS,
+            media_type="text/event-stream",
         )
         await response(scope, receive, send)
 
-    async def _stream(self, request: Request, account_id: str, after: int) -> AsyncIterator[bytes]:
+    async def _stream(
+        self, request: Request, account_id: str, after: int, generation: int | None
+    ) -> AsyncIterator[bytes]:
+        """Yield the events after an exchange of the generation; None when the journal does not have it any more."""
         filters = filters_from(request.query_params)
         root = request.url.path.removesuffix("/events")
         yield b"retry: 1000\n\n"
         quiet_polls = 0
         while True:
+            found: list[ListedExchange] = []
+            is_reset = False
             with self._database.transaction() as session:
-                generation = _generation(session, account_id)  # a reset gives the account another one
-                found = (
-                    []
-                    if generation is None
-                    else journal.after(session.scoped_to(generation), after, _MAX_EXCHANGES, filters)
-                )
+                current = _generation(session, account_id)
+                if current is not None:
+                    account = session.scoped_to(current)
+                    is_reset, generation = current != generation, current  # a reset gives the account another one
+                    after = journal.ends(account)[0] - 1 if is_reset else after
+                    found = journal.after(account, after, _MAX_EXCHANGES, filters)
+            if is_reset:
+                yield _reset(after)
             for exchange in found:
                 after = exchange["number"]
                 yield self._event(exchange, root)
@@ -74,6 +89,11 @@ class Events:
         announcement = f"{subject}, {exchange['status']}, {exchange['severity'] or 'ok'}"
         data = orjson.dumps({"number": exchange["number"], "html": html, "announcement": announcement})
         return b"id: %d\ndata: %s\n\n" % (exchange["number"], data)
+
+
+def _reset(last: int) -> bytes:
+    data = orjson.dumps({"last": last, "at": utc_now()[11:16]})
+    return b"id: %d\nevent: reset\ndata: %s\n\n" % (last, data)
 
 
 def _generation(session: Session, account_id: str) -> int | None:

@@ -6,7 +6,7 @@ from typing import TypedDict, TypeVar
 from starlette.exceptions import HTTPException
 
 from mock_server.findings import SEVERITIES
-from mock_server.journal import ListedExchange, queries
+from mock_server.journal import ListedExchange, ShownExchange, queries
 from mock_server.journal.queries import Filters
 from mock_server.journal.shown import ListedFinding, ShownFinding
 from mock_server.verdict.baseline import Place
@@ -76,13 +76,14 @@ def requests(context: PageContext) -> Page:
     found = queries.before(context.session, context.before, PAGE_SIZE + 1, filters)
     chosen = {name: value for name, value in filters.items() if value is not None}
     is_first = not context.text_param("before")
+    newest = max((exchange["number"] for exchange in found), default=queries.ends(context.session)[1])
     return Page(
         "requests.html.j2",
         "Requests",
         {
             "items": [list_item(exchange) for exchange in found[:PAGE_SIZE]],
             "next": found[PAGE_SIZE - 1]["number"] if len(found) > PAGE_SIZE else None,
-            "live_after": max((exchange["number"] for exchange in found), default=0) if is_first else None,
+            "live_after": newest if is_first else None,
             "filters": filters,
             "chosen": chosen,
             "operations": list(context.contract.operations),
@@ -90,6 +91,23 @@ def requests(context: PageContext) -> Page:
             "statuses": STATUSES,
         },
     )
+
+
+def fault_text(exchange: ShownExchange) -> str | None:
+    """Return which rule of the fault plan did what to the exchange, and whether the call was stored."""
+    fault = exchange["fault"]
+    if fault is None:
+        return None
+    stored = "the call was stored" if exchange["stored"] else "nothing was stored"
+    if "reset" in fault:
+        done = "reset the connection instead of an answer"
+    elif "status" in fault:
+        done = f"answered {fault['status']}"
+    elif "truncate" in fault:
+        done = "cut the answer off"
+    else:
+        done = f"slowed the answer down by {fault.get('delay_seconds', 0) + fault.get('drip_seconds', 0):g} s"
+    return f"Fault rule {fault['rule'] + 1} {done}; {stored}."
 
 
 def exchange(context: PageContext) -> Page:
@@ -118,6 +136,7 @@ def exchange(context: PageContext) -> Page:
             "exchange": shown,
             "path": truncate(shown["request"]["path"], limit=MAX_LINE),
             "findings": presented,
+            "fault_text": fault_text(shown),
             "more": max(0, len(findings) - _MAX_FINDINGS),
             "no_finding": _NO_FINDING,
             "plain": None if presented else excerpt_of(shown, _NO_FINDING, context.contract, limit=_MAX_BODY),

@@ -35,6 +35,7 @@ def overview(context: PageContext) -> Page:
         queries.latest(session, rows, before=queries.MAX_NUMBER, limit=_NEWEST)[0] for rows in (CONTACTS, INVOICES)
     )
     exchanges = journal.before(session, queries.MAX_NUMBER, _NEWEST, {})
+    revenue = _revenue(context)
     return Page(
         "overview.html.j2",
         "Overview",
@@ -49,7 +50,8 @@ def overview(context: PageContext) -> Page:
             "contacts": [row | {"name": name_of(row)} for row in contacts],
             "orders": [row | {"owner": owner_of(session, row)} for row in orders],
             "items": [list_item(exchange) for exchange in exchanges],
-            "revenue": _revenue(context),
+            "revenue": revenue,
+            "revenue_title": revenue and f"Revenue, {revenue.labels[0]} to {revenue.labels[2]}",
         },
     )
 

@@ -143,6 +143,20 @@ def test_a_client_that_closes_only_its_sending_half_gets_its_answer_and_has_it(s
     assert sandbox.admin("GET", "/report").json()["findings"] == []
 
 
+def test_a_later_request_that_the_client_leaves_is_not_held_against_an_earlier_one(sandbox: Sandbox) -> None:
+    with connected(sandbox) as connection:
+        connection.sendall(raw_call(sandbox))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        path = f"/__admin/ui/{sandbox.account_id}/events"
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+    sandbox.post("product", {"id": 2, "name": "Book"})  # the stream of events is written to, and so is known to end
+
+    assert [entry["abandoned_ms"] for entry in sandbox.requests()] == [None, None]
+    assert sandbox.admin("GET", "/report").json()["findings"] == []
+
+
 def date_in(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 

@@ -157,6 +157,8 @@ class HttpProtocol(HttpToolsProtocol):
             recipient.leave()
         if is_secure or self.cycle.response_complete:
             return False
+        if self.cycle.response_started and not recipient.is_watched:
+            return False  # a stream may have no end of its own
         last = self.pipeline[0][0] if self.pipeline else self.cycle
         last.keep_alive = False
         return True
@@ -167,6 +169,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._may_exceed_limit and len(self.url) + sum(map(len, chain(*self.headers))) > MAX_HEAD_BYTES:
             self._abort_parsing(431, f"the request's head is over the limit of {MAX_HEAD_BYTES} bytes")
         self.scope["extensions"] = self._extensions
+        if self.cycle is None or self.cycle.response_complete:
+            self._coalescing.recipient.watch(None)
         super().on_headers_complete()
         self._in_head = False
 
@@ -186,6 +190,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._coalescing.flush()
         if self.pipeline or self.transport.is_closing():
+            if self.pipeline:
+                self._coalescing.recipient.watch(None)
             super().on_response_complete()
             return
         # As uvicorn does it, but without its timer for each response: there is one timer a connection.

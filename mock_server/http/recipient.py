@@ -31,6 +31,11 @@ class Recipient:
         """Return whether the client has closed its sending half, or all of the connection."""
         return self._closed.is_set()
 
+    @property
+    def is_watched(self) -> bool:
+        """Return whether somebody wants to know if the response under way arrives."""
+        return self._on_abandoned is not None
+
     def watch(self, on_abandoned: OnAbandoned | None) -> None:
         """Call `on_abandoned`, with the time of the monotonic clock, if the client leaves before the response is out.
 

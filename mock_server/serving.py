@@ -176,7 +176,7 @@ def running(
     *,
     protocol: type[asyncio.Protocol] | None = None,
     request_seconds: float = ServeSettings().request_timeout,
-    on_reject: OnReject = lambda _, __: None,
+    on_reject: OnReject | None = None,
 ) -> Iterator[Callable[[socket.socket], None]]:
     """Serve `app` in a thread while the block runs; yield a function that adds a socket to listen at.
 
@@ -234,7 +234,7 @@ def _config(
     protocol: type[asyncio.Protocol] | None = None,
     request_seconds: float = ServeSettings().request_timeout,
     workers: int = 1,
-    on_reject: OnReject = lambda _, __: None,
+    on_reject: OnReject | None = None,
 ) -> Config:
     """Return uvicorn's settings. Another protocol runs on asyncio's own loop: under uvloop its upgrade to TLS misreads.
 

@@ -36,13 +36,16 @@ class Config(uvicorn.Config):
     `on_reject`: receives status and text when a request or a connection is rejected before the application sees it.
     """
 
-    def __init__(
-        self, app: Any, *, request_seconds: float, on_reject: OnReject = lambda _, __: None, **settings: Any
-    ) -> None:
+    def __init__(self, app: Any, *, request_seconds: float, on_reject: OnReject | None = None, **settings: Any) -> None:
         super().__init__(app, **settings)
         self.request_seconds = request_seconds
-        self.on_reject = on_reject
+        self._on_reject = on_reject
         self.max_connections = max(1, min(_MAX_CONNECTIONS, _open_files_limit() - _SPARE_FILES))
+
+    def report_rejection(self, status: int, text: str) -> None:
+        """Report that a request or a connection is rejected."""
+        if self._on_reject:
+            self._on_reject(status, text)
 
 
 def accept(transport: asyncio.Transport, config: Config, state: ServerState) -> bool:
@@ -50,7 +53,7 @@ def accept(transport: asyncio.Transport, config: Config, state: ServerState) -> 
     excess = len(state.connections) - config.max_connections
     if excess > 0:
         text = f"{config.max_connections} connections are open, as many as this server takes; try again in a second"
-        config.on_reject(503, text)
+        config.report_rejection(503, text)
     if excess > _MAX_REJECTED:
         transport.abort()
     elif excess > 0:

@@ -212,7 +212,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _reject(self, status: int, text: str) -> None:
         """Send an error for the request that is being read, but never into another response; end the connection."""
-        self.config.on_reject(status, text)
+        self.config.report_rejection(status, text)
         self._overhead_bytes = 0
         cycle = self.cycle
         responding = cycle is not None and not cycle.response_complete

@@ -134,7 +134,7 @@ class ProxyProtocol(asyncio.Protocol):
 
     def _reject_unread(self, status: int, text: str) -> None:
         """Reject a request of which nothing is known but that it is not one."""
-        self._config.on_reject(status, text)
+        self._config.report_rejection(status, text)
         self._reject(status, text)
 
     def _reject(self, status: int, text: str) -> None:

@@ -15,6 +15,7 @@ from contracts.checks import (
 )
 from contracts.model import Row
 from contracts.run import Step
+from contracts.state_setup import create_purchase
 
 # The rule that the same call again proves.
 _REPEATABLE = {
@@ -198,15 +199,17 @@ def deleted_is_not_found_again(step: Step) -> Assertions:
 @check("orders-outlive-contact", "subscriptions-outlive-contact", always=True)
 def orders_outlive_their_contact(step: Step) -> Assertions:
     """A deleted contact's orders and subscriptions stay."""
-    if step.applied and step.operation.name == "delete_contact":
-        deleted = {contact["contact_id"] for contact in step.outcome.before.get("contacts", ())}
-        for kind in ("invoice", "subscription"):
-            rows = step.run.model.stored[kind]
-            if id := next((id for id, row in reversed(rows.items()) if row.get("contact_id") in deleted), None):
-                order = step.run.perform(f"delete_{kind}", path_id=id)
-                rule = "orders-outlive-contact" if kind == "invoice" else "subscriptions-outlive-contact"
-                subject = f"DELETE of its {kind} {id}"
-                yield expect(rule, subject, expected_status(order), order.status, of=order)
+    run = step.run
+    if not step.applied or step.operation.name != "delete_contact" or not run.first("outlive", step.operation, 2):
+        return
+    contact_id = f"{run.prefix}outlived"
+    run.perform("upsert_contact", {"contact_id": contact_id})
+    purchases = {kind: create_purchase(run, kind, contact_id) for kind in ("invoice", "subscription")}
+    run.perform("delete_contact", path_id=contact_id)
+    for kind, rule in (("invoice", "orders-outlive-contact"), ("subscription", "subscriptions-outlive-contact")):
+        purchase = run.perform(f"delete_{kind}", path_id=purchases[kind])
+        subject = f"DELETE of its {kind} {purchases[kind]}"
+        yield expect(rule, subject, expected_status(purchase), purchase.status, of=purchase)
 
 
 @check("path-id-before-email")

@@ -132,6 +132,14 @@ def what_was_sent_comes_back(step: Step) -> Assertions:
             yield expect(_DEFAULTS[name], name, step.outcome.expected[name], step.result[name], is_instant)
 
 
+@check("empty-fields-left-out")
+def fields_without_a_value_are_left_out(step: Step) -> Assertions:
+    """No field of a stored object is null."""
+    if is_stored(step):
+        empty = sorted(name for name, value in step.result.items() if value is None)
+        yield expect("empty-fields-left-out", "fields that are null", [], empty)
+
+
 @check("unknown-fields-accepted")
 def unknown_fields_are_not_kept(step: Step) -> Assertions:
     """Fields that the contract does not know are accepted and not kept."""

@@ -25,12 +25,12 @@ def choose_path_id(run: Run, operation: Operation, generated: str) -> str:
         return generated
     if operation.resource != "contact":
         if not run.model.stored[operation.resource]:
-            _create_purchase(run, operation.resource)
+            create_purchase(run, operation.resource)
         return str(_choose(run, run.model.stored[operation.resource]) or generated)
     contact_id = _existing_contact(run)
     contact = run.model.contacts.get(contact_id, {})
     if run.random.random() < 0.5:
-        _create_purchase(run, run.random.choice(("invoice", "subscription")), contact_id)
+        create_purchase(run, run.random.choice(("invoice", "subscription")), contact_id)
     if run.random.random() < 0.4 and contact.get("email"):
         if run.random.random() < 0.5 and len(run.model.with_email(contact["email"])) < 2:
             run.perform("upsert_contact", {"contact_id": f"{contact_id}'"[:255]})
@@ -132,8 +132,8 @@ def _existing_tags(run: Run, body: Row) -> list[Any]:
     return [run.random.choice(({"id": tag.id}, tag.id, tag.name or {"id": tag.id})) for tag in chosen]
 
 
-def _create_purchase(run: Run, kind: str, contact_id: str | None = None) -> None:
-    """Create an order or subscription of the contact."""
+def create_purchase(run: Run, kind: str, contact_id: str | None = None) -> str:
+    """Create an order or subscription of the contact, and return its id."""
     id = f"{run.prefix}{kind}-{len(run.model.stored[kind])}"
     contact_id = contact_id or _existing_contact(run)
     body: Row = {"id": id, "contact_id": contact_id, "amount": 100, "product_id": f"{run.prefix}p"}
@@ -143,6 +143,7 @@ def _create_purchase(run: Run, kind: str, contact_id: str | None = None) -> None
     else:
         dates = {"start_date": "2020-01-01", "last_bill_date": "2020-01-01"}
         run.perform("upsert_subscription", body | dates | {"billing_cycle": "month", "frequency": 1})
+    return id
 
 
 def _choose(run: Run, keys: Iterable[Any]) -> Any:

@@ -23,11 +23,12 @@ from mock_server.settings import STRICT
 from mock_server.text import counted
 
 if TYPE_CHECKING:
-    from mock_server.journal import Exchange
+    from mock_server.journal import Exchange, ShownExchange
+    from mock_server.journal.shown import ShownFinding
     from mock_server.verdict.coverage import OperationCoverage
     from mock_server.verdict.report import ReportDocument
 
-# A row of the state or an exchange of the journal, as the admin API returns it.
+# A row of the state, as the admin API returns it.
 Row = dict[str, Any]
 
 _MARKER = (
@@ -84,14 +85,14 @@ class Segmetrics:
         return self._rows("ad_performance")
 
     @property
-    def requests(self) -> list[Row]:
+    def requests(self) -> "list[ShownExchange]":
         """Return the exchanges of the journal, newest last."""
-        return list(self._admin.pages(f"{self._path}/requests", "requests"))
+        return cast("list[ShownExchange]", list(self._admin.pages(f"{self._path}/requests", "requests")))
 
     @property
-    def findings(self) -> list[Row]:
+    def findings(self) -> "list[ShownFinding]":
         """Return all findings of the test so far."""
-        return [finding for request in self.requests for finding in request["findings"]]
+        return [finding for exchange in self.requests for finding in exchange["findings"]]
 
     @property
     def report(self) -> "ReportDocument":
@@ -131,7 +132,7 @@ class _Admin:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self.strays = _Strays()
+        self.unattributed = _Unattributed()
 
     def close(self) -> None:
         self._connection.close()
@@ -187,13 +188,13 @@ def segmetrics_server() -> Iterator[_Admin]:
         stack.callback(database.close)
         listener = stack.enter_context(listening("127.0.0.1", 0))
         admin = stack.enter_context(closing(_Admin(listener.getsockname()[1])))
-        strays = admin.strays
-        app = build_app(Contract.load(), database, ServeSettings(), on_exchange=strays.add_exchange)
+        unattributed = admin.unattributed
+        app = build_app(Contract.load(), database, ServeSettings(), on_exchange=unattributed.add_exchange)
         with database.transaction() as session:
             default = accounts.find(session, DEFAULT_SANDBOX.account_id)
-        strays.generations = {NO_ACCOUNT, default.generation if default else NO_ACCOUNT}
+        unattributed.generations = {NO_ACCOUNT, default.generation if default else NO_ACCOUNT}
         # Without a time limit: a test may be stopped at a breakpoint, and its connections with it.
-        stack.enter_context(running(app, listener, request_seconds=0, on_reject=strays.add_rejection))
+        stack.enter_context(running(app, listener, request_seconds=0, on_reject=unattributed.add_rejection))
         yield admin
 
 
@@ -203,25 +204,25 @@ def segmetrics(request: pytest.FixtureRequest, segmetrics_server: _Admin) -> Ite
     marker = request.node.get_closest_marker("segmetrics")
     options, allow = _read_marker(*marker.args, **marker.kwargs) if marker else _read_marker()
     sandbox = Segmetrics(segmetrics_server, segmetrics_server.call("POST", "/__admin/sandboxes", options))
-    segmetrics_server.strays.take()
+    segmetrics_server.unattributed.take()
     yield sandbox
     found: list[Row] = []
     for report in [*sandbox.earlier_reports, sandbox.report]:
         request.config.stash[_EXERCISED].add_report(report["coverage"]["operations"])
         found += cast("list[Row]", report["findings"])
     segmetrics_server.call("DELETE", f"/__admin/sandboxes/{sandbox.account_id}")
-    found += segmetrics_server.strays.take()
+    found += segmetrics_server.unattributed.take()
     broken = _failing(found, request.config.getini("segmetrics_fail_on"), allow)
     if broken:
         pytest.fail("the client broke the contract\n" + "\n".join(_line(finding) for finding in broken), pytrace=False)
 
 
-class _Strays:
-    """What reached the server and names no sandbox of a test: it belongs to the test that is under way."""
+class _Unattributed:
+    """Findings of requests that name no sandbox of a test; they count for the running test."""
 
     def __init__(self) -> None:
         self._findings: list[Row] = []
-        # Of the accounts that are not a test's.
+        # Of the accounts that belong to no test.
         self.generations: set[int] = set()
 
     def add_exchange(self, exchange: "Exchange") -> None:
@@ -232,11 +233,11 @@ class _Strays:
             self._add(finding.code, finding.severity, finding.pointer, finding.message)
 
     def add_rejection(self, status: int, text: str) -> None:
-        """Keep that a request was rejected before it was read."""
+        """Keep a finding for a request that was rejected before it was read."""
         self._add(str(status), "violation", "/", f"a request was answered {status} before it was read: {text}")
 
     def take(self) -> list[Row]:
-        """Return what was found since the last time, as a report has it."""
+        """Return the findings since the last time, as a report has them."""
         taken, self._findings = self._findings, []
         return taken
 

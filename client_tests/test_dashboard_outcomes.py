@@ -74,8 +74,8 @@ def test_an_operation_that_was_only_refused_has_no_green_status(sandbox: Sandbox
 
     rows = {next(row.all(class_="op")).text: row for row in read(page(sandbox, "/coverage")).all("details")}
 
-    def statuses(operation: str, look: str) -> list[str]:
-        return [one.text.split()[0] for one in rows[operation].all("span", class_="status") if one.has("class", look)]
+    def statuses(operation: str, kind: str) -> list[str]:
+        return [one.text.split()[0] for one in rows[operation].all("span", class_="status") if one.has("class", kind)]
 
     assert statuses("delete_invoice", "met") == []
     assert statuses("delete_invoice", "refused") == ["404"]
@@ -128,7 +128,9 @@ def test_a_reset_is_an_event(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("after", [1, 99], ids=["before the reset", "of a server that is no more"])
-def test_a_list_of_exchanges_that_are_deleted_hears_of_it_when_it_connects_again(sandbox: Sandbox, after: int) -> None:
+def test_a_list_is_cleared_when_it_connects_again_after_its_exchanges_were_deleted(
+    sandbox: Sandbox, after: int
+) -> None:
     for _ in range(3):
         sandbox.stored("product", COURSE)
     sandbox.admin("POST", "/reset", json={}).raise_for_status()

@@ -11,6 +11,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -164,6 +165,7 @@ def places_in(file: str, text: str) -> Iterator[Place]:
                 yield Place(file, line, prose, f"'{found[0]}' in prose (pattern {pattern!r})")
 
 
+@cache
 def places() -> list[Place]:
     """Return all places of the repository, those with an exemption included."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=False)

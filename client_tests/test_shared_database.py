@@ -149,7 +149,7 @@ def test_workers_need_a_database_to_share(options: list[str]) -> None:
     refused = ended("serve", "--port", "0", *options)
 
     assert refused.returncode == 2
-    assert "name one with --database" in refused.stderr
+    assert "several --workers need a shared --database" in refused.stderr
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The real command in a process of its own, as a user starts it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,22 @@ _BASE_URL = re.compile(r"^Base URL\s+(\S+)/api$", re.MULTILINE)
 def ended(*options: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end. `cwd`: its copy of `mock_server` takes precedence over the installed one."""
     return subprocess.run([*COMMAND, *options], cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+def with_variables(**variables: str) -> dict[str, str]:
+    return {**os.environ, "NO_PROXY": "*", **variables}
+
+
+def refused(*options: str, **variables: str) -> str:
+    """Return the only line that `serve` prints when it refuses to start."""
+    ended = subprocess.run(
+        [*COMMAND, "serve", *options], env=with_variables(**variables), capture_output=True, text=True, timeout=10
+    )
+    assert ended.returncode == 2, ended
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("segmetrics-mock: ")
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    return ended.stderr
 
 
 @dataclass(frozen=True, slots=True)

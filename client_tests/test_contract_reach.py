@@ -17,6 +17,8 @@ import trustme
 from client_tests.serving import COMMAND
 from contracts.serving import served
 
+pytestmark = pytest.mark.slow
+
 Ended = subprocess.CompletedProcess[str]
 
 

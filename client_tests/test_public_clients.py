@@ -13,6 +13,7 @@ import pytest
 
 from client_tests.checked import Checked, checked
 
+pytestmark = pytest.mark.slow
 CLIENTS = Path(__file__).parent / "public_clients"
 REFERENCE = ("--account", "A42", "--integration", "i7", "--api-key", "reference-key-0123456789")
 

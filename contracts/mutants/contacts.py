@@ -274,3 +274,40 @@ def tags_make_their_contact() -> None:
         return original(call, session)
 
     handle("add_tags", around)
+
+
+@mutant
+def deletion_by_email_answers_an_id() -> None:
+    """A deletion by email is answered with the id of a contact."""
+
+    def around(original: Handler, call: Call, session: Session) -> Answer:
+        answer = original(call, session)
+        return answer._replace(body={**answer.body, "id": answer.before[0]["contact_id"]})
+
+    handle("delete_contact", around)
+
+
+@mutant
+def shared_email_merges_contacts() -> None:
+    """A known contact that gets the email of another takes its place."""
+
+    def around(original: Handler, call: Call, session: Session) -> Answer:
+        known = CONTACTS.find(session, call.body.get("contact_id") or "")
+        others = stored_contacts.with_email(session, call.body.get("email") or "") if known else []
+        answer = original(call, session)
+        CONTACTS.delete(session, [other for other in others if known and other["number"] != known["number"]])
+        return answer
+
+    handle("upsert_contact", around)
+
+
+@mutant
+def new_contacts_are_of_1970() -> None:
+    """A new contact without a `date_created` is dated 1970."""
+
+    def around(original: Handler, call: Call, session: Session) -> Answer:
+        known = stored_contacts.find(session, call.body.get("contact_id"), call.body.get("email"))
+        dated = with_defaults(call, date_created="1970-01-01T00:00:00+00:00")
+        return original(call if known else dated, session)
+
+    handle("upsert_contact", around)

@@ -211,3 +211,26 @@ def products_are_not_created() -> None:
 def rekeyed_orders_stay_behind() -> None:
     """The orders of a contact that gets a new id stay with the old one."""
     patch(orders, "reassign", lambda *_: None)
+
+
+@mutant
+def new_orders_are_refunded() -> None:
+    """An order without `is_refunded` is refunded."""
+
+    def around(original: Handler, call: Call, session: Session) -> Answer:
+        known = INVOICES.find(session, call.body["id"])
+        return original(call if known else with_defaults(call, is_refunded=True), session)
+
+    handle("upsert_invoice", around)
+
+
+@mutant
+def ads_need_a_name() -> None:
+    """An ad's object without a name is refused."""
+
+    def around(original: Handler, call: Call, session: Session) -> Answer:
+        if isinstance(call.body["ad"], dict) and "name" not in call.body["ad"]:
+            raise ApiError(400, "missing 'ad/name' field ")
+        return original(call, session)
+
+    handle("record_ad_performance", around)

@@ -190,6 +190,16 @@ def dates_have_no_offset() -> None:
     change_responses(lambda _, response: replace(response, body=response.body.replace(b"+00:00", b"")))
 
 
+@mutant
+def nulls_are_left_out() -> None:
+    """A field that is null is taken for one that is left out."""
+
+    def change(_: str, body: Any) -> Any:
+        return {name: value for name, value in body.items() if value is not None} if isinstance(body, dict) else body
+
+    change_requests(change)
+
+
 def _read(kind: str, reader: Callable[[str], str]) -> None:
     """Read the values of an `x-value` by `reader`."""
     patch(values, "READERS", {**values.READERS, kind: reader})

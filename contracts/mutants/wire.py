@@ -197,6 +197,28 @@ def bearer_opens() -> None:
     _accept(lambda sent, own, _: sent == f"Bearer {own}")
 
 
+@mutant
+def other_errors_have_no_envelope() -> None:
+    """All errors but 400 are JSON with a `message`."""
+
+    def change(_: str, response: Response) -> Response:
+        is_other = response.status > 400 and response.body
+        return replace(response, body=b'{"message": "no"}') if is_other else response
+
+    change_responses(change)
+
+
+@mutant
+def empty_fields_are_null() -> None:
+    """A contact is answered with null for the fields that it does not have."""
+
+    def change(_: str, body: dict[str, Any]) -> dict[str, Any]:
+        contact = body.get("contact")
+        return body | {"contact": {"utm_term": None, "email": None} | contact} if isinstance(contact, dict) else body
+
+    change_json(change)
+
+
 def _accept(is_accepted: Callable[[str, str, Session], bool]) -> None:
     """Take a key for the account's own where `is_accepted(sent, own, session)`."""
 

@@ -39,15 +39,20 @@ _UNSHARE = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
 needs_namespaces = pytest.mark.skipif(not _namespaces_work(), reason="namespaces are forbidden here")
 
 
+def namespaces() -> list[str]:
+    """Return the network and mount namespaces of this process."""
+    return [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in ("net", "mnt")]
+
+
 def checked_beside_a_foreign_host(
     folder: Path, command: Sequence[str], *options: str | Path, **variables: str | Path
 ) -> IsolatedRun:
     """Run `segmetrics-mock check OPTIONS -- COMMAND` in a network with the foreign host."""
     report, received = folder / "report.json", folder / "received.json"
     check = [*COMMAND, "check", "--report-json", str(report), *map(str, options), "--", *command]
-    with_foreign_host = [sys.executable, "-m", f"{__name__}.foreign_host", str(received), *check]
+    script = [sys.executable, "-m", f"{__name__}.foreign_host", " ".join(namespaces()), str(received)]
     own = environment(**variables)
-    ended = subprocess.run([*_UNSHARE, *with_foreign_host], cwd=CHECKOUT, env=own, capture_output=True, timeout=120)
+    ended = subprocess.run([*_UNSHARE, *script, *check], cwd=CHECKOUT, env=own, capture_output=True, timeout=120)
     assert received.exists(), ended.stderr.decode()
     found: dict[str, Any] = json.loads(report.read_bytes()) if report.exists() else {}
     run = Checked(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), found)

@@ -1,5 +1,6 @@
-"""`foreign_host RECEIVED COMMAND…`: a network with a foreign host to which every name leads, in its own namespaces.
+"""`foreign_host NAMESPACES RECEIVED COMMAND…`: a network with a foreign host to which every name leads.
 
+It changes addresses and files of the namespaces that it runs in, and refuses to run in NAMESPACES, those of the test.
 Runs the command, ends with its exit code, and writes the ports at which the foreign host was called to RECEIVED.
 """
 
@@ -12,10 +13,13 @@ import tempfile
 import threading
 from pathlib import Path
 
-from client_tests.isolated import FOREIGN_ADDRESS, FOREIGN_PORTS
+from client_tests.isolated import FOREIGN_ADDRESS, FOREIGN_PORTS, namespaces
 
 
-def main(received_file: str, *command: str) -> int:
+def main(namespaces_of_the_test: str, received_file: str, *command: str) -> int:
+    shared = set(namespaces_of_the_test.split()) & set(namespaces())
+    if shared or not namespaces_of_the_test:
+        sys.exit(f"foreign_host must run in namespaces of its own, but {', '.join(shared)} is the test's")
     for line in (f"addr add {FOREIGN_ADDRESS}/32 dev lo", "link set lo up"):
         subprocess.run(["ip", *line.split()], check=True)
     foreign = f"{FOREIGN_ADDRESS} import.segmetrics.io api.segmetrics.io foreign.example.org"
@@ -58,4 +62,5 @@ def answer_names(names: socket.socket) -> None:
         names.sendto(head + query[12:end] + record, client)
 
 
-sys.exit(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -228,5 +228,5 @@ def test_a_report_that_cannot_be_written_is_misuse_before_the_command_runs(
 
     assert ended.returncode == 2
     (line,) = ended.stderr.decode().splitlines()
-    assert line.startswith(f"segmetrics-mock: the report {tmp_path / file} cannot be written: ")
+    assert line.startswith(f"segmetrics-mock: {tmp_path / file} cannot be written: ")
     assert not (tmp_path / "was-run").exists()

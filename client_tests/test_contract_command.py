@@ -54,7 +54,7 @@ def test_the_fake_keeps_the_contract_and_one_seed_gives_the_same_cases(tmp_path:
 
         assert ended.returncode == 0, ended.stdout + ended.stderr
         assert "\nHELD: " in ended.stdout
-        assert re.search(r"rules that are not documented; [0-9]+ held, 2 not reached, 0 broken", ended.stdout)
+        assert re.search(r"rules that are not documented; [0-9]+ held, [0-9]+ not reached, 0 broken", ended.stdout)
         assert ElementTree.parse(junit).getroot().get("failures") == "0"
         calls.append(generated(har))
     assert len(calls[0]) > 1000
@@ -97,6 +97,9 @@ def again_lines(output: str) -> list[tuple[str, int]]:
     [
         ("nulls_are_ignored", {"readable-values-refused"}, True),
         pytest.param("texts_pass_for_numbers", {"readable-values-refused"}, True, marks=pytest.mark.slow),
+        pytest.param("empty_items_are_accepted", {"invalid-values-400"}, True, marks=pytest.mark.slow),
+        pytest.param("frequency_may_be_zero", {"invalid-values-400"}, True, marks=pytest.mark.slow),
+        pytest.param("empty_texts_are_ignored", {"readable-values-refused"}, True, marks=pytest.mark.slow),
         pytest.param("errors_are_messages", {"error-envelope-elsewhere"}, True, marks=pytest.mark.slow),
         pytest.param("other_methods_are_501", {"other-method-405"}, True, marks=pytest.mark.slow),
         pytest.param("errors_are_a_text", {"error-envelope-elsewhere"}, False, marks=pytest.mark.slow),

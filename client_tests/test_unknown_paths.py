@@ -117,3 +117,4 @@ curl --silent "$SEGMETRICS_BASE_URL/request" -H "Authorization: $SEGMETRICS_API_
 
     assert ended.code == 1
     assert "the closest operation is POST /v1/{account_id}/{integration_id}/invoice" in ended.stdout
+    assert 'the example that the integrators show for their module "Make an API Call"' in ended.stdout

@@ -112,7 +112,22 @@ def all_errors_are_listed_at_once(step: Step) -> Assertions:
     yield from _unchanged(step, response.refusal)
 
 
-_ODD_VALUES: tuple[Any, ...] = (None, True, -1, 1.5, "4500", "", "x" * 256, "a\u0000b", [], {}, [None], "2023-02-29")
+_ODD_VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    "0",
+    "4500",
+    "",
+    "x" * 256,
+    "a\u0000b",
+    [],
+    {},
+    [None],
+    "2023-02-29",
+)
 
 
 @check(BAD_DATA, READABLE, INVALID)

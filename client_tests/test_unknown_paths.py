@@ -78,6 +78,7 @@ def test_an_unrelated_path_is_answered_with_all_operations(sandbox: Sandbox, pat
 def test_the_names_of_account_and_integration_are_not_taken_for_a_resource(sandbox: Sandbox) -> None:
     assert advice(sandbox, "POST", f"{sandbox.origin}/api/v1/orders/payments").endswith(LISTED)
     assert advice(sandbox, "POST", f"{sandbox.origin}/api/v1/orders/payments/nothing").endswith(LISTED)
+    assert advice(sandbox, "POST", f"{sandbox.origin}/api/v1/sandbox-52b46f3d27ad/payments/nothing").endswith(LISTED)
 
 
 @pytest.mark.parametrize(

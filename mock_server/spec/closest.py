@@ -17,6 +17,7 @@ _MOST_WORDS = 20
 _LONGEST_WORD = 40
 
 _VERSION = re.compile(r"v[0-9]+")
+_PART = re.compile(r"[A-Za-z0-9]+")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -83,8 +84,7 @@ class Search:
         return segments
 
     def _best(self, method: str, segments: Sequence[str], *, synonyms: bool) -> Endpoint | None:
-        words = [_singular(word.lower()) for segment in segments for word in _WORD.findall(segment[:_LONGEST_WORD])]
-        words = words[:_MOST_WORDS]
+        words = [word for segment in segments for word in _words_of(segment)][:_MOST_WORDS]
         scored = [
             (score, -number)
             for number, endpoint in enumerate(self._endpoints)
@@ -124,6 +124,12 @@ def _likeness(segment: str, synonyms: set[str], word: str) -> float:
         return 0
     ratios = [difflib.SequenceMatcher(None, word, known).ratio() for known in (segment, *synonyms)]
     return max(ratios) * 0.8 if max(ratios) >= _LIKENESS else 0
+
+
+def _words_of(segment: str) -> list[str]:
+    """Return the words of a segment in the singular; what has digits is an id ('52b46f27ad') and has none."""
+    parts = [part for part in _PART.findall(segment[:_LONGEST_WORD]) if part.isalpha()]
+    return [_singular(word.lower()) for part in parts for word in _WORD.findall(part)]
 
 
 def _singular(word: str) -> str:

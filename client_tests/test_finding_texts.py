@@ -1,9 +1,7 @@
 """Findings of one code in one place: different texts are different findings, and thousands of them stay readable."""
 
-import gc
 import re
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -97,24 +95,12 @@ def test_thousands_of_unknown_fields_leave_the_terminal_readable(tmp_path: Path)
     assert re.search(r"  and [0-9,]+ more findings; --report-json FILE has all of them", ended.stdout)
 
 
-def test_the_report_on_many_texts_is_linear() -> None:
-    contract = Contract.load()
+def test_the_report_on_very_many_texts_of_a_place_shows_a_few() -> None:
+    # Quadratic work on so many would not end in this test's life.
+    document = report_on(Contract.load(), [exchange(number) for number in range(100_000)])
 
-    def seconds(count: int) -> float:
-        exchanges = [exchange(number) for number in range(count)]
-        started = time.process_time()
-        document = report_on(contract, exchanges)
-        ended = time.process_time()
-        assert len(document["findings"]) == MAX_TEXTS + 1
-        return ended - started
-
-    gc.disable()
-    try:
-        few, many = (min(seconds(count) for _ in range(3)) for count in (5000, 20_000))
-    finally:
-        gc.enable()
-
-    assert many < 8 * few  # of four times as many; it would be sixteen
+    assert len(document["findings"]) == MAX_TEXTS + 1
+    assert sum(finding["count"] for finding in document["findings"]) == 100_000
 
 
 def exchange(number: int) -> Any:
@@ -134,5 +120,8 @@ def exchange(number: int) -> Any:
         "request": {"method": "POST", "path": "/api/v1/demo/payments/product", "body": "{}"},
         "answer": {"status": 400},
         "fault": None,
+        "monotonic_ms": float(number),
+        "stored": False,
+        "abandoned_ms": None,
         "findings": [finding],
     }

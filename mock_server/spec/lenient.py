@@ -9,6 +9,7 @@ from mock_server.spec.mistakes import Mistake
 
 # How far from a whole number a float may be to be one that lost its last digits: 1998.9999999999998.
 _TAIL = 1e-6
+_LARGEST = 2**63
 _FLAGS = {"0": 0, "1": 1, "false": False, "true": True}
 
 # Stands for a field that is left out.
@@ -53,9 +54,12 @@ def intended_value(mistake: Mistake) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """Return 4500 for `"4500"` and 1999 for 1998.9999999999998; 12.5 stays what it is."""
+    """Return 4500 for `"4500"` and 1999 for 1998.9999999999998; 12.5 stays what it is, and so does 1e30."""
     try:
         number = float(value) if isinstance(value, str | float) else math.nan
     except ValueError:
         return value
-    return round(number) if math.isfinite(number) and abs(number - round(number)) < _TAIL else value
+    # JSON of this API has integers of 64 bits at most; this is also false for infinities and NaN.
+    if not abs(number) < _LARGEST:
+        return value
+    return round(number) if abs(number - round(number)) < _TAIL else value

@@ -123,8 +123,9 @@ class Model:
         for must, got in many:
             for name, value in must.items():
                 if name not in ("key", "tags") and value not in (ANY, NOW):
-                    fits = _fits(name, value, got[name], self.document.instants)
-                    require(fits, f"{name} is answered as {got[name]!r}, not {value!r}")
+                    # A field without a value is left out.
+                    fits = _fits(name, value, got.get(name), self.document.instants)
+                    require(fits, f"{name} is answered as {got.get(name)!r}, not {value!r}")
 
 
 def _fits(name: str, expected: Any, got: Any, instants: frozenset[str]) -> bool:

@@ -1,3 +1,3 @@
 """A local stand-in for the SegMetrics import API, driven by one OpenAPI document."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

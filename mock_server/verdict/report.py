@@ -1,6 +1,6 @@
 """The report of a run: what was found and what was exercised. One document for JSON, pages and terminals.
 
-    {"version": "0.1.0",
+    {"version": "0.2.0",
      "isolation": "namespaces" | "none",
      "verdict": {"headline", "caveat", "reasons": [...], "exit_code"},
      "summary": {"requests", "accepted", "violations", "warnings", "notices", "lost_writes", "coverage_percent",

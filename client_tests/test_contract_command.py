@@ -74,8 +74,10 @@ def test_the_fake_keeps_the_contract_and_one_seed_gives_the_same_cases(tmp_path:
     ],
 )
 def test_a_broken_server_is_found_and_the_rule_named(fault: str, rule: str) -> None:
+    # The first operation with a finding may break an assumption alone, so these need the whole run.
+    options = [] if rule == "bad-data-400" else ["--fail-fast"]
     with served(fault) as url:
-        ended = contract(url, "--quick", "--fail-fast", "--seed", "1")
+        ended = contract(url, "--quick", *options, "--seed", "1")
 
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "\nBROKEN: " in ended.stdout
@@ -117,7 +119,9 @@ def test_a_server_that_differs_in_what_is_assumed_breaks_no_documented_rule(
         if documented:
             assert "\n      again     " in different
             assert rules == set(re.findall(r"^  ≠ ([\w-]+) \(", different, re.MULTILINE)), different
-            assert re.search(r"\nDIFFERENT: every documented rule held, 1 assumption does not hold; ", ended.stdout)
+            assert re.search(
+                r"\nDIFFERENT: every documented rule that was reached held, 1 assumption does not hold; ", ended.stdout
+            )
             assert " ✗ " not in ended.stdout
         else:
             assert "\nBROKEN: " in ended.stdout

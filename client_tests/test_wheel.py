@@ -59,7 +59,8 @@ def installed(elsewhere: Path, scripts: Path) -> Iterator[str]:
     with subprocess.Popen(command, cwd=elsewhere, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
-            found = re.match(r"Base URL\s+(\S+)/api", process.stdout.readline())
+            lines = iter(process.stdout.readline, "")
+            found = next(filter(None, (re.match(r"Base URL\s+(\S+)/api", line) for line in lines)), None)
             assert found
             yield found[1]
         finally:

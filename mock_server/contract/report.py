@@ -89,7 +89,7 @@ class Report:
             found += [f"{assumptions} {hold}"] if assumptions else []
             return style.state("broken", f"BROKEN: {', '.join(found)}; {extent}.")
         if assumptions:
-            text = f"DIFFERENT: every documented rule held, {assumptions} {hold}; {extent}."
+            text = f"DIFFERENT: every documented rule that was reached held, {assumptions} {hold}; {extent}."
             return style.state("not reached", text)
         return style.state("held", f"HELD: {extent}.")
 

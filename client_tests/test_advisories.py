@@ -151,6 +151,7 @@ def untouched(listener: socket.socket) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--intercept",)], ids=["plain", "intercepting"])
 def test_serve_does_not_proxy(http: httpx.Client, other: socket.socket, options: tuple[str, ...]) -> None:
     with served(*options, stderr=subprocess.DEVNULL) as server:

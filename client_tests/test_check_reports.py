@@ -16,6 +16,8 @@ from mock_server import __version__
 from mock_server.findings import CATALOGUE
 from mock_server.spec import Contract
 
+pytestmark = pytest.mark.slow
+
 KEY = "live-key-7d1c5a90e2"
 STALE_KEY = "stale-key-13c0ffee57"
 HOSTILE = (

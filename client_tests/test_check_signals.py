@@ -71,6 +71,7 @@ def leftovers(folder: Path) -> list[Path]:
     return list(temporary(folder).glob("segmetrics-mock-*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_ends_the_client_and_its_children_and_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
     ready = tmp_path / "ready"

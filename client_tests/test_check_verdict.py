@@ -9,6 +9,8 @@ import pytest
 from client_tests.checked import Checked, checked, client
 from client_tests.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 PRODUCT = {"id": 1, "name": "Course"}
 GOOD = ["POST", "product", PRODUCT]
 NOTICED = ["POST", "product", {**PRODUCT, "colour": "red"}]

@@ -94,6 +94,7 @@ def again_lines(output: str) -> list[tuple[str, int]]:
     return [(line, int(status)) for status, line in found if "/tags/" not in line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variation", "rules", "documented"),
     [

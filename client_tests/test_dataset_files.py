@@ -10,6 +10,8 @@ from client_tests.sandbox import Sandbox
 from client_tests.serving import ended, served
 from mock_server.datasets.yaml_lines import parse
 
+pytestmark = pytest.mark.slow
+
 
 def error_of(path: Path, text: str) -> str:
     """What `serve` says about a file with this text."""

@@ -200,6 +200,7 @@ for attempt in range(3):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("manner", "code", "outcome", "finding"),
     [

@@ -95,6 +95,7 @@ def test_thousands_of_unknown_fields_leave_the_terminal_readable(tmp_path: Path)
     assert re.search(r"  and [0-9,]+ more findings; --report-json FILE has all of them", ended.stdout)
 
 
+@pytest.mark.slow
 def test_the_report_on_very_many_texts_of_a_place_shows_a_few() -> None:
     # Quadratic work on so many would not end in this test's life.
     document = report_on(Contract.load(), [exchange(number) for number in range(100_000)])

@@ -175,6 +175,7 @@ def test_each_account_keeps_its_own_last_calls_under_parallel_clients(tmp_path: 
     assert kept_rows(path) == 7 * CLIENTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [0, 1, 2])
 def test_a_small_journal_counts_what_parallel_clients_do(limit: int, http: httpx.Client) -> None:
     with served("--journal-limit", str(limit)) as server, ThreadPoolExecutor(CLIENTS) as pool:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[1]
 PROSE = ("*.md", "*.j2", "*.js", "*.cjs", "*.css", "*.yaml", "*.toml", "*.txt", ".ci/*")
 HERE = Path(__file__).relative_to(CHECKOUT).as_posix()

@@ -136,6 +136,7 @@ SLOW = {
 }
 
 
+@pytest.mark.slow
 def test_a_request_that_does_not_arrive_completely_is_408(hasty: Served, http: httpx.Client) -> None:
     demo = Sandbox(hasty.origin, "demo", "sandbox-key-0123456789", http)
     before = demo.snapshot()
@@ -149,6 +150,7 @@ def test_a_request_that_does_not_arrive_completely_is_408(hasty: Served, http: h
     assert demo.snapshot() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drop", [b"a", b"\r\n"], ids=["slow-loris", "blank-lines"])
 def test_drops_do_not_hold_a_connection(hasty: Served, drop: bytes) -> None:
     start = START if drop == b"a" else b""
@@ -166,6 +168,7 @@ def test_drops_do_not_hold_a_connection(hasty: Served, drop: bytes) -> None:
     assert parsed(answer).status_code == 408
 
 
+@pytest.mark.slow
 def test_a_connection_without_a_request_is_closed_silently(hasty: Served) -> None:
     with connect(hasty.origin) as connection:
         assert received(connection) == b""
@@ -182,6 +185,7 @@ def test_a_connection_without_a_further_request_is_closed_silently(hasty: Served
 
 
 # The guard answers for the admin side at once; a call of the API is journalled, so its body is waited for.
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "status"), [(b"/__admin/sandboxes", b"403"), (b"/api/v1/demo/payments/x", b"408")])
 def test_a_refused_request_whose_body_goes_on_is_answered_once(hasty: Served, path: bytes, status: bytes) -> None:
     foreign = BODY_TO_COME.replace(b"/api/v1/demo/payments/product", path).replace(b": localhost", b": evil.example")

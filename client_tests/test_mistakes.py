@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from client_tests.checked import checked, client
+
+pytestmark = pytest.mark.slow
 
 
 def test_units_copied_emails_and_prefixes_are_found_with_their_evidence(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from client_tests.checked.suites import Suite, exercised
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 
 

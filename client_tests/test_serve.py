@@ -158,6 +158,7 @@ def test_a_client_that_stays_connected_does_not_hold_up_the_end(sent: bytes) -> 
             server.process.communicate(timeout=ENDED_IN_SECONDS)
 
 
+@pytest.mark.slow
 def test_a_database_file_keeps_all_over_a_restart(http: httpx.Client, tmp_path: Path) -> None:
     path = str(tmp_path / "data.db")
     with served("--database", path) as server:
@@ -230,6 +231,7 @@ def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> 
     assert str(path) in refused("--port", "0", "--database", str(path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--check-answers",)])
 def test_an_answer_that_breaks_the_contract_is_found_when_asked(
     http: httpx.Client, tmp_path: Path, options: tuple[str, ...]

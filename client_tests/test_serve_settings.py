@@ -14,6 +14,8 @@ from client_tests.sandbox import Sandbox
 from client_tests.serving import COMMAND, refused, served, with_variables
 from mock_server.settings import ServeSettings, variable_of
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[1]
 ENDED_IN_SECONDS = 5
 

@@ -17,6 +17,8 @@ from client_tests.postgres import ABSENT, POSTGRES, fresh_schema
 from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import ended, served
 
+pytestmark = pytest.mark.slow
+
 POLL_SECONDS = 0.05
 STRAYS = 8
 needs_postgres = pytest.mark.skipif(not POSTGRES, reason=ABSENT)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SUITE = Path(__file__).parent
 MODULES = sorted(
     ".".join(file.relative_to(SUITE.parent).with_suffix("").parts).removesuffix(".__init__")
@@ -34,6 +36,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_importing_every_module_has_no_side_effect(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SEGMETRICS_")}
     environment |= {"PYTHONPATH": str(SUITE.parent), "TMPDIR": str(tmp_path)}

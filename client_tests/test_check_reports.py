@@ -104,7 +104,6 @@ def test_junit_has_a_case_for_each_operation_and_finding_and_names_the_failures(
     assert cases["segmetrics.delete_contact", "called"].find("skipped") is not None
 
 
-@pytest.mark.slow
 def test_junit_fails_when_nothing_was_captured(tmp_path: Path) -> None:
     checked(tmp_path, ["true"], "--report-junit", tmp_path / "junit")
 
@@ -129,7 +128,6 @@ def test_hostile_texts_break_neither_the_table_nor_the_page_of_the_step_summary(
     assert UNSEEN.search(text) is None
 
 
-@pytest.mark.slow
 def test_the_step_summary_is_added_to_what_is_there(tmp_path: Path) -> None:
     page = tmp_path / "page"
     page.write_text("# Before\n", "utf-8")
@@ -139,7 +137,6 @@ def test_the_step_summary_is_added_to_what_is_there(tmp_path: Path) -> None:
     assert page.read_text("utf-8").startswith("# Before\n### segmetrics-mock check: the contract holds\n\n2 requests, ")
 
 
-@pytest.mark.slow
 def test_a_step_summary_that_cannot_be_written_is_reported_in_a_line() -> None:
     ended = run(command=client("shop", "good"), variables={"GITHUB_STEP_SUMMARY": "/nowhere/page"})
 
@@ -156,7 +153,6 @@ def test_what_a_client_sends_does_not_drive_the_terminal(hostile: Checked) -> No
     assert UNSEEN.search(printed) is None
 
 
-@pytest.mark.slow
 def test_on_a_terminal_there_are_colours_and_nothing_else() -> None:
     printed = on_a_terminal(*client("hostile", HOSTILE))
 
@@ -187,7 +183,6 @@ def read(terminal: int) -> bytes:
         return b""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_no_character_is_too_much_for_the_terminal(encoding: str) -> None:
     ended = run(command=["true", "\udcff", "ä"], variables={"PYTHONIOENCODING": encoding})
@@ -242,7 +237,6 @@ def test_answers_are_counted_by_status_and_operations_never_called_are_listed(th
     assert "not exercised in add_tags: /body/email, /body/tags/*=object" in thorough.stdout
 
 
-@pytest.mark.slow
 def test_the_page_of_ten_thousand_wrong_calls_is_under_five_megabytes(tmp_path: Path) -> None:
     ended = checked(tmp_path, client("many"), "--report-html", tmp_path / "report.html")
 

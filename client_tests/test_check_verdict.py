@@ -54,7 +54,7 @@ def test_a_client_whose_every_call_is_404_fails_and_each_is_named(tmp_path: Path
     ]
 
 
-@pytest.mark.parametrize("fail_on", ["violation", pytest.param("never", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("fail_on", ["violation", "never"])
 def test_lost_writes_have_a_headline_of_their_own_and_always_fail(tmp_path: Path, fail_on: str) -> None:
     calls: list[list[Any]] = [["POST", "product", {"id": id, "name": f"Course {id}"}] for id in range(4)]
     rules = plan(tmp_path, {"nth": [2, 3], "fault": {"status": 500}}, {"nth": [4], "fault": {"status": 429}})
@@ -67,7 +67,6 @@ def test_lost_writes_have_a_headline_of_their_own_and_always_fail(tmp_path: Path
     assert "3 writes lost: a fault kept #2, #3, #4 from being stored" in ended.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "calls"),
     [
@@ -85,7 +84,6 @@ def test_what_was_stored_in_the_end_is_not_lost(tmp_path: Path, rule: dict[str, 
     assert ended.code == 0
 
 
-@pytest.mark.slow
 def test_a_write_that_is_sent_again_in_vain_is_one_lost_write(tmp_path: Path) -> None:
     rules = plan(tmp_path, {"match": {"id": "1"}, "fault": {"status": 500}})
 
@@ -94,7 +92,6 @@ def test_a_write_that_is_sent_again_in_vain_is_one_lost_write(tmp_path: Path) ->
     assert headline(ended) == "the contract holds, but 1 write was lost"
 
 
-@pytest.mark.slow
 def test_a_deletion_is_rightly_repeated_when_its_answer_was_lost(tmp_path: Path) -> None:
     rules = plan(tmp_path, {"operation": "delete_contact", "nth": [1], "when": "after", "fault": {"status": 500}})
     calls: list[list[Any]] = [["POST", "contact", {"contact_id": 7}], *[["DELETE", "contact/7"]] * 3]
@@ -106,7 +103,6 @@ def test_a_deletion_is_rightly_repeated_when_its_answer_was_lost(tmp_path: Path)
     assert finding["requests"] == [4]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "failing"),
     [
@@ -128,7 +124,6 @@ def test_fail_on_says_what_fails_the_run(tmp_path: Path, call: list[Any], failin
         assert headline(ended) == ("the run failed" if fail_on in failing else "the contract holds")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fail_on", ["violation", "never"])
 def test_nothing_captured_always_fails(tmp_path: Path, fail_on: str) -> None:
     ended = checked(tmp_path, ["true"], "--fail-on", fail_on)

@@ -60,7 +60,6 @@ def test_the_example_of_the_readme_is_served(shop: Path, http: httpx.Client) -> 
     assert [figure["date"] for figure in stored["ad_performance"]] == ["2026-06-29"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "line", "parts"),
     [
@@ -118,7 +117,6 @@ def test_all_mistakes_are_listed_at_once_in_the_files_order(shop: Path) -> None:
     assert lines[10] == "and 2 more errors"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text"),
     [

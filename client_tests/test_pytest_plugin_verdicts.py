@@ -40,7 +40,6 @@ def test_good(segmetrics):
     )
 
 
-@pytest.mark.slow
 def test_a_test_that_fails_by_itself_shows_its_findings_too(suite: Suite) -> None:
     result = suite.run("""
 def test_it(segmetrics):
@@ -100,7 +99,6 @@ def test_it(segmetrics):
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fail_on", "tests", "errors"),
     [
@@ -129,7 +127,6 @@ def test_another_value_of_the_ini_option_is_misuse(suite: Suite) -> None:
     result.stderr.fnmatch_lines(["ERROR: segmetrics_fail_on must be one of violation, warning, notice, never*"])
 
 
-@pytest.mark.slow
 def test_a_failure_that_the_client_never_tries_again_is_a_warning(suite: Suite) -> None:
     result = suite.run(
         """
@@ -157,7 +154,6 @@ def test_email(segmetrics):
     assert exercised(result)["upsert_product"] == (0, 0)
 
 
-@pytest.mark.slow
 def test_there_is_no_summary_where_nothing_was_called(suite: Suite) -> None:
     result = suite.run("""
 def test_it():

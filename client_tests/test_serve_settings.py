@@ -30,7 +30,6 @@ def test_a_taken_port_is_reported_in_one_line(taken_port: int) -> None:
     assert f"port {taken_port}" in refused("--port", str(taken_port))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("options", [["--nonsense"], ["--port", "x"], ["nonsense"], ["--check-answers=maybe"]])
 def test_an_unknown_option_is_misuse(options: list[str]) -> None:
     ended = subprocess.run([*COMMAND, "serve", *options], capture_output=True, text=True, timeout=30)
@@ -40,7 +39,6 @@ def test_an_unknown_option_is_misuse(options: list[str]) -> None:
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value"),
     [("host", "192.0.2.1"), ("port", "70000"), ("port", "-1"), ("port", "9" * 30), ("max-body-bytes", "-1")],
@@ -49,7 +47,6 @@ def test_an_option_that_cannot_be_followed_is_reported_in_one_line(option: str, 
     assert value in refused(*(("--port", "0") if option != "port" else ()), f"--{option}", value)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "value"),
     [

@@ -55,7 +55,6 @@ def test_two_servers_share_contacts_faults_sandboxes_and_live_calls(database: st
     assert all("upsert_contact" in line for line in seen)
 
 
-@pytest.mark.slow
 @needs_postgres
 def test_calls_of_no_account_are_all_journalled_whichever_server_they_came_to(
     database: str, http: httpx.Client
@@ -91,7 +90,6 @@ def test_two_servers_on_one_file_know_each_others_tags_modes_and_keys(tmp_path: 
     assert refused.status_code == 401
 
 
-@pytest.mark.slow
 @needs_postgres
 def test_what_was_answered_is_there_after_a_kill(database: str, http: httpx.Client) -> None:
     with served("--database", database) as server:
@@ -115,7 +113,6 @@ def test_a_lost_connection_is_an_error_500_and_the_next_call_goes_on(database: s
     assert again.status_code == 200
 
 
-@pytest.mark.slow
 @needs_postgres
 @pytest.mark.parametrize(
     ("change", "text"),
@@ -145,7 +142,6 @@ def test_a_server_that_cannot_be_reached_is_reported() -> None:
     assert "Traceback" not in refused.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("options", [["--workers", "2"], ["--workers", "2", "--database", "x.db", "--intercept"]])
 def test_workers_need_a_database_to_share(options: list[str]) -> None:
     refused = ended("serve", "--port", "0", *options)
@@ -154,7 +150,6 @@ def test_workers_need_a_database_to_share(options: list[str]) -> None:
     assert "several --workers need a shared --database" in refused.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc here, which lists a process's children")
 def test_a_worker_that_dies_is_replaced_and_the_end_leaves_none(tmp_path: Path, http: httpx.Client) -> None:
     with served("--workers", "2", "--database", str(tmp_path / "shared.db")) as server:

@@ -138,6 +138,8 @@ class Run:
         self.prefix = f"{seed_prefix(seed)}{number}-"
         self.names = Names(document, self.prefix, integers=self.is_local)
         self.model = ReferenceModel(document)
+        # The fields that the server has answered so far, by resource: it leaves out those without a value.
+        self.shown_fields: dict[str, set[str]] = {}
         self.created: dict[tuple[str, str], None] = {("contact", f"{seed_prefix(seed)}marker"): None}
         self._root = urlsplit(api.base_url).path + f"/v1/{quote(api.credentials.account_id, safe='')}"
         self._root += f"/{quote(api.credentials.integration_id, safe='')}"
@@ -165,6 +167,8 @@ class Run:
             step.outcome = self.model.apply(operation, step.path_id, step.sent, step.json)
             step.outcome.expected = _frozen(step.outcome.expected)
             step.outcome.before = _frozen(step.outcome.before)
+            if isinstance(step.result, dict):
+                self.shown_fields.setdefault(operation.resource, set()).update(step.result)
         return step
 
     def perform(self, name: str, body: Any = None, *, path_id: str = "", **options: Any) -> Step:

@@ -16,7 +16,7 @@ from client_tests.checked import environment, run
 from client_tests.serving import COMMAND, served
 from client_tests.test_serve import demo
 from mock_server import __version__
-from mock_server.cli import SHELLS
+from mock_server.commands import SHELLS
 from mock_server.findings import CATALOGUE
 
 

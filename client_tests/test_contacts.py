@@ -201,3 +201,16 @@ def test_what_one_integration_stores_the_others_neither_see_nor_touch(sandbox: S
 
     assert [row["first_name"] for row in sandbox.state()["contacts"]] == ["Ads"]
     assert [row["first_name"] for row in neighbour.state()["contacts"]] == ["Neighbour"]
+
+
+def test_a_finding_names_the_first_of_very_many_contacts_that_share_an_email(sandbox: Sandbox) -> None:
+    for id in range(25):
+        sandbox.stored("contact", {"contact_id": id})
+        sandbox.stored("contact", {"contact_id": id, "email": "ada@example.org"})
+
+    last = sandbox.admin("GET", "/requests?limit=1000").json()["requests"][-1]
+
+    (finding,) = [finding for finding in last["findings"] if finding["code"] == "shared-email-made"]
+    assert "'0', '1', " in finding["message"]
+    assert "'19', …" in finding["message"]
+    assert "'20'" not in finding["message"]

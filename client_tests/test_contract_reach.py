@@ -125,28 +125,24 @@ def test_a_certificate_that_does_not_fit_is_named(
     assert f"out of reach: {complained}" in text
 
 
-def test_https_to_a_port_without_tls_is_named() -> None:
+@pytest.mark.parametrize(
+    ("scheme", "sent", "complained"),
+    [
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "try http://"),
+        ("http", b"220 mail.example.org ESMTP\r\n", "what it sends is not HTTP"),
+    ],
+    ids=["https to a port without TLS", "not HTTP"],
+)
+def test_a_server_that_speaks_something_else_is_named(scheme: str, sent: bytes, complained: str) -> None:
     def answer(connection: socket.socket) -> None:
         with connection:
             connection.recv(100)
-            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            connection.sendall(sent)
 
     with listening(answer) as port:
-        text = complaint(f"https://127.0.0.1:{port}/api")
+        text = complaint(f"{scheme}://127.0.0.1:{port}/api")
 
-    assert "try http://" in text
-
-
-def test_a_server_that_does_not_speak_http_is_named() -> None:
-    def answer(connection: socket.socket) -> None:
-        with connection:
-            connection.recv(100)
-            connection.sendall(b"220 mail.example.org ESMTP\r\n")
-
-    with listening(answer) as port:
-        text = complaint(f"http://127.0.0.1:{port}/api")
-
-    assert "what it sends is not HTTP" in text
+    assert complained in text
 
 
 def test_a_refused_connection_is_named() -> None:

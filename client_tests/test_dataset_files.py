@@ -120,7 +120,7 @@ def test_all_mistakes_are_listed_at_once_in_the_files_order(shop: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("nothing", "there is no dataset 'nothing'; use one of empty, demo, edge-cases, large, or name a .yaml file"),
+        ("nothing", "'nothing' is not a dataset; use one of empty, demo, edge-cases, large, or name a .yaml file"),
         ("missing.yaml", "the dataset missing.yaml cannot be read: No such file or directory; check its path"),
     ],
 )

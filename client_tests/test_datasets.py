@@ -288,7 +288,7 @@ def test_shop(segmetrics):
     assert len(segmetrics.contacts) == 400
     segmetrics.seed("empty")
     assert segmetrics.contacts == []
-    with pytest.raises(ValueError, match="there is no dataset 'nothing'"):
+    with pytest.raises(ValueError, match="'nothing' is not a dataset"):
         segmetrics.seed("nothing")
 """
     )

@@ -8,7 +8,7 @@ import pytest
 
 from client_tests.sandbox import Sandbox
 from client_tests.serving import COMMAND
-from mock_server.cli import FAKED
+from mock_server.commands import FAKED
 from mock_server.fakedata import RESOURCES
 from mock_server.spec import Contract
 

@@ -9,7 +9,12 @@ import requests
 
 from contracts.document import Document
 from contracts.model import Outcome
-from contracts.response_checks import added_tags_join_the_others, bad_data_is_400, what_was_sent_comes_back
+from contracts.response_checks import (
+    added_tags_join_the_others,
+    bad_data_is_400,
+    what_is_left_out_stays,
+    what_was_sent_comes_back,
+)
 from contracts.run import Api, Credentials, Run, Step, is_loopback
 
 DOCUMENT = Document()
@@ -65,6 +70,26 @@ def test_a_text_that_no_tag_is_named_after_breaks_a_rule_unless_the_call_renames
     assertions = [one for one in added_tags_join_the_others(step) if one.rule == "tag-text-is-name-or-id"]
 
     assert all(one.held for one in assertions) is held
+
+
+@pytest.mark.parametrize(
+    ("before", "answered", "held"),
+    [
+        ("Ada", {"first_name": "Ada"}, True),
+        # A field that was answered before and no longer is was cleared, unless there is nothing in it to answer.
+        ("Ada", {}, False),
+        ("", {}, True),
+    ],
+)
+def test_a_field_that_an_update_leaves_out_is_to_be_answered_as_before(
+    before: str, answered: dict[str, str], held: bool
+) -> None:
+    step = applied("upsert_contact", {"contact_id": "1"}, {"contact_id": "1", **answered})
+    contact = {"contact_id": "1", "first_name": before}
+    step.outcome = Outcome(expected=contact, before=contact, matched_by="id")
+    step.run.shown_fields["contact"] = {"contact_id", "first_name"}
+
+    assert all(one.held for one in what_is_left_out_stays(step)) is held
 
 
 @pytest.mark.parametrize(("size", "asserted"), [(1_048_576, True), (1_048_577, False)])

@@ -1,7 +1,10 @@
 """Text functions that commands, reports and pages share."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+_WORD = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def counted(number: int, noun: str) -> str:
@@ -19,3 +22,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     near = get_close_matches(word, names, 1) or [name for name in names if word and name.startswith(word)]
     return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name, in lower case: `product_name` and `productName` are two each."""
+    return [word.lower() for word in _WORD.findall(name)]

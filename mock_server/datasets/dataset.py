@@ -75,7 +75,7 @@ def read_named(name: str, contract: Contract, today: date | None = None) -> Data
     Raises ApiError 400 for any other name, which is never read as the name of a file.
     """
     if name not in names():
-        raise ApiError(400, f"there is no dataset '{name[:100]}'; use one of {', '.join(names())}")
+        raise ApiError(400, f"'{name[:100]}' is not a dataset; use one of {', '.join(names())}")
     path = resource_path("fixtures") / f"{name}.yaml"
     return _read(name, path.read_text("utf-8"), contract, today, is_user_file=False)
 
@@ -90,7 +90,7 @@ def read(name: str, contract: Contract, today: date | None = None) -> Dataset:
     path = Path(name)
     if path.suffix not in _FILE_SUFFIXES and not path.is_file():
         hint = nearest(name, names()) or f"; use one of {', '.join(names())}, or name a .yaml file"
-        raise UsageError(f"there is no dataset '{name}'{hint}")
+        raise UsageError(f"'{name}' is not a dataset{hint}")
     try:
         text = path.read_text("utf-8")
     except OSError as error:

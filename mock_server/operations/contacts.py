@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mock_server.operations.tags import dated_tags
-from mock_server.operations.warnings import Doubt, not_found, quoted
+from mock_server.operations.warnings import MOST_QUOTED, Doubt, not_found, quoted
 from mock_server.spec import Answer, Call
 from mock_server.store import accounts, contacts, orders, tags
 from mock_server.store.contacts import CONTACTS
@@ -74,11 +74,10 @@ def shared_email_made(_: Call, answer: Answer, session: Session) -> Iterator[Dou
     after = answer.after
     if not answer.before or after is None or after["email_key"] in (None, answer.before[0]["email_key"]):
         return
-    others = [
-        one["contact_id"] for one in contacts.with_email(session, after["email"]) if one["number"] != after["number"]
-    ]
+    others = contacts.others_with_email(session, after, MOST_QUOTED + 1)
     if others:
-        data = {"contact_id": after["contact_id"], "email": after["email"], "others": quoted(others)}
+        ids = quoted(one["contact_id"] for one in others)
+        data = {"contact_id": after["contact_id"], "email": after["email"], "others": ids}
         yield Doubt("/body/email", "assumed", data)
 
 

@@ -69,17 +69,16 @@ def duplicate_tags(call: Call, _: Answer, __: Session) -> Iterator[Doubt]:
     alike: dict[str, int] = {}
     for number, tag in enumerate(call.body.get("tags", ())):
         labels = [label for label in id_and_name(tag) if label is not None]
-        first = next((same[label] for label in labels if label in same), None)
-        case = ""
-        if first is None:
-            first = next((alike[_folded(label)] for label in labels if _folded(label) in alike), None)
-            case = "alike"
-        if first is not None:
-            data = {"field": f"tags/{number}", "first": f"tags/{first}"}
-            yield Doubt(f"/body/tags/{number}", "assumed", data, case)
-        for label in labels:
+        folded = [_folded(label) for label in labels]
+        equal = next((same[label] for label in labels if label in same), None)
+        # What is equal is alike, too.
+        like = next((alike[label] for label in folded if label in alike), None)
+        if like is not None:
+            data = {"field": f"tags/{number}", "first": f"tags/{like if equal is None else equal}"}
+            yield Doubt(f"/body/tags/{number}", "assumed", data, "alike" if equal is None else "")
+        for label, form in zip(labels, folded, strict=True):
             same.setdefault(label, number)
-            alike.setdefault(_folded(label), number)
+            alike.setdefault(form, number)
 
 
 def digits_as_names(call: Call, _: Answer, session: Session) -> Iterator[Doubt]:

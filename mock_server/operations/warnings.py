@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from mock_server.errors import ApiError
 from mock_server.findings import Evidence, Finding
 from mock_server.spec import Answer, Call
 from mock_server.store.session import Session
+
+# Names in a text.
+MOST_QUOTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +60,6 @@ def duplicate_ids(name: str, ids: Sequence[str]) -> Iterator[Doubt]:
 
 
 def quoted(names: Iterable[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
+    """Return the first names in quotes: a text must stay readable, and small in the journal."""
+    first = [f"'{name}'" for name in islice(names, MOST_QUOTED + 1)]
+    return ", ".join([*first[:MOST_QUOTED], *["…"] * (len(first) > MOST_QUOTED)])

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+from mock_server.text import words_of
+
 # A word that is as like another as this is taken for a slip of the pen: 'contct', 'subscripton'.
 _LIKENESS = 0.87
 _SHORTEST_LIKE = 4
@@ -18,7 +20,6 @@ _LONGEST_WORD = 40
 
 _VERSION = re.compile(r"v[0-9]+")
 _PART = re.compile(r"[A-Za-z0-9]+")
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 class Endpoint(NamedTuple):
@@ -129,7 +130,7 @@ def _likeness(segment: str, synonyms: set[str], word: str) -> float:
 def _words_of(segment: str) -> list[str]:
     """Return the words of a segment in the singular; what has digits is an id ('52b46f27ad') and has none."""
     parts = [part for part in _PART.findall(segment[:_LONGEST_WORD]) if part.isalpha()]
-    return [_singular(word.lower()) for part in parts for word in _WORD.findall(part)]
+    return [_singular(word) for part in parts for word in words_of(part)]
 
 
 def _singular(word: str) -> str:

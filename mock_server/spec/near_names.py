@@ -4,11 +4,12 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from mock_server.text import words_of
+
 # Right for 13 of 14 names that public clients got wrong, silent for what they send on purpose.
 _LIKENESS = 0.7
 _LONGEST = 40
 _NOT_LETTERS = re.compile("[^a-z]")
-_WORD = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def near_name(sent: str, known: Iterable[str]) -> str | None:
@@ -23,8 +24,8 @@ def near_name(sent: str, known: Iterable[str]) -> str | None:
     found = difflib.get_close_matches(letters, by_letters, n=1, cutoff=_LIKENESS)
     if not found:
         return None
-    last_word = _WORD.findall(sent)[-1:]
-    return by_letters.get("".join(last_word).lower(), by_letters[found[0]])
+    last_word = words_of(sent)[-1:]
+    return by_letters.get("".join(last_word), by_letters[found[0]])
 
 
 def _letters(name: str) -> str:

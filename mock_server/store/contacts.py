@@ -1,5 +1,6 @@
 """Contacts, and how they are found by id or email."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -13,6 +14,7 @@ CONTACTS = Rows(tables.Contact, "contact_id", hidden=("email_key",))
 _c = CONTACTS.c
 _BY_EMAIL = CONTACTS.where(_c.email_key == bindparam("email_key"))
 _OLDEST_WITH_EMAIL = _BY_EMAIL.limit(1)
+_OTHERS_WITH_EMAIL = _BY_EMAIL.where(_c.number != bindparam("apart_from")).limit(bindparam("limit"))
 _ANYWHERE = select(CONTACTS.table).where(of_generation(CONTACTS.table)).order_by(_c.number).limit(1)
 _ANYWHERE_BY_ID = _ANYWHERE.where(_c.contact_id == bindparam("contact_id"))
 _ANYWHERE_BY_EMAIL = _ANYWHERE.where(_c.email_key == bindparam("email_key"))
@@ -47,6 +49,12 @@ def find_anywhere(session: Session, contact_id: str | None, email: str | None) -
 
 def with_email(session: Session, email: str) -> list[Row]:
     return CONTACTS.all(session, _BY_EMAIL, email_key=email_key(email))
+
+
+def others_with_email(session: Session, contact: Mapping[str, Any], limit: int) -> list[Row]:
+    """Return at most `limit` contacts that share the email of a contact, oldest first."""
+    key, number = contact["email_key"], contact["number"]
+    return CONTACTS.all(session, _OTHERS_WITH_EMAIL, email_key=key, apart_from=number, limit=limit)
 
 
 def present(session: Session, contact: Row) -> dict[str, Any]:

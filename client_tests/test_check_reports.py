@@ -40,24 +40,36 @@ def hostile(folder: Path) -> Checked:
     return checked(folder, client("hostile", HOSTILE), "--api-key", KEY, *reports, GITHUB_STEP_SUMMARY=summary)
 
 
-def test_the_report_has_the_documented_shape(hostile: Checked) -> None:
+def test_the_report_names_what_was_run_and_when(hostile: Checked) -> None:
     report = hostile.report
 
-    sections = {"version", "verdict", "summary", "findings", "coverage", "foreign_hosts", "isolation", "baseline"}
-    assert report.keys() - {"faults"} == sections
-    assert report["version"] == __version__
-    assert report["verdict"].keys() == {"headline", "caveat", "reasons", "exit_code"}
-    counts = {"requests", "accepted", "violations", "warnings", "notices", "lost_writes"}
-    assert report["summary"].keys() == counts | {"coverage_percent", "exit_code"}
-    for finding in report["findings"]:
-        assert finding.keys() == {
-            *("code", "severity", "operation", "pointer", "message", "evidence", "count", "requests", "known"),
-        }
-    assert report["coverage"].keys() == {"operations"}
+    assert report["version"] == 2
+    assert report["generator"] == f"segmetrics-mock {__version__}"
+    assert report["command"] == client("hostile", HOSTILE)
+    assert (report["mode"], report["dataset"]) == ("strict", "empty")
+    received = [exchange["received_at"] for exchange in report["exchanges"]]
+    assert report["started_at"] < min(received)
+    assert 0 < report["duration_seconds"] < 60
     assert list(report["coverage"]["operations"]) == list(Contract.load().operations)
-    for covered in report["coverage"]["operations"].values():
-        assert covered.keys() == {"requests", "statuses", "fields", "missing"}
-    assert [host.keys() for host in report["foreign_hosts"]] == [{"host", "port", "address", "count"}]
+
+
+def test_findings_quote_what_was_sent_and_the_report_has_the_exchanges_that_they_name(hostile: Checked) -> None:
+    findings = {(finding["code"], finding["pointer"]): finding for finding in hostile.report["findings"]}
+    exchanges = {exchange["number"]: exchange for exchange in hostile.report["exchanges"]}
+
+    assert exchanges.keys() == {number for finding in findings.values() for number in finding["requests"]}
+    assert hostile.report["exchanges_left_out"] == 0
+    for finding in findings.values():
+        assert finding["expected"]
+        if finding["pointer"].startswith("/body/") and finding["sent"] is not None:
+            body = json.loads(exchanges[finding["requests"][0]]["request"]["body"])
+            assert json.loads(finding["sent"]) in values_in(body)
+
+
+def values_in(value: Any) -> list[Any]:
+    """Return a value and all that is in it."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [value, *(deeper for part in inner for deeper in values_in(part))]
 
 
 def test_the_counts_agree_with_the_findings(hostile: Checked) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from client_tests.checked import Checked, checked
 from mock_server.spec import Contract
-from mock_server.verdict.report import MAX_TEXTS, report_on
+from mock_server.verdict.report import report_on
+from mock_server.verdict.reported_findings import MAX_TEXTS
 
 CALLS = """
 import json, os, sys
@@ -117,12 +118,20 @@ def exchange(number: int) -> Any:
     return {
         "number": number,
         "received_at": "2026-01-01T00:00:00.000000+00:00",
+        "duration_ms": 1.0,
         "operation": "upsert_product",
-        "request": {"method": "POST", "path": "/api/v1/demo/payments/product", "body": "{}"},
-        "answer": {"status": 400},
+        "request": {
+            "method": "POST",
+            "path": "/api/v1/demo/payments/product",
+            "headers": {},
+            "body": "{}",
+            "bytes": 2,
+        },
+        "answer": {"status": 400, "headers": {}, "body": "{}", "bytes": 2},
         "fault": None,
         "monotonic_ms": float(number),
         "stored": False,
         "abandoned_ms": None,
+        "call_site": None,
         "findings": [finding],
     }

@@ -67,6 +67,7 @@ def exchange(
         "monotonic_ms": 1000.0 * number,
         "stored": fault is None,
         "abandoned_ms": abandoned_ms,
+        "call_site": None,
     }
 
 

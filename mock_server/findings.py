@@ -14,6 +14,12 @@ Severity = Literal["violation", "warning", "notice"]
 Evidence = Literal["documented", "integrator", "client", "assumed"]
 FailOn = Literal["violation", "warning", "notice", "never"]
 
+EVIDENCE_MEANINGS: Mapping[Evidence, str] = {
+    "documented": "the vendor's developer reference says so",
+    "integrator": "the module pages of Boost.space Integrator and Make show it",
+    "client": "seen in the code of public clients",
+    "assumed": "not documented anywhere; the least surprising choice",
+}
 # The gravest first.
 SEVERITIES: tuple[Severity, ...] = ("violation", "warning", "notice")
 # The least severity that fails a run.

@@ -140,6 +140,52 @@ MESSAGES: Mapping[str, str] = {
 }
 
 
+# What is expected, in a phrase, where the contract's description of a value does not say it.
+EXPECTED: Mapping[str, str] = {
+    "missing-field": "every required field",
+    "bad-value": "a value that its schema allows",
+    "broken-json": "a JSON object in UTF-8, uncompressed",
+    "wrong-media-type": "Content-Type: application/json",
+    "body-too-large": "a body within the limit",
+    "bad-path": "percent-encoded UTF-8",
+    "missing-key": "the bare API key in Authorization",
+    "wrong-key": "the API key of the account that the path names",
+    "unknown-account": "the id of the account whose key was sent",
+    "unknown-integration": "the id of an integration of the account",
+    "unknown-path": "a path that the API has",
+    "unknown-method": "a method that the path has",
+    "insecure-scheme": "https",
+    "refused-by-guard": "a call by a program, to this server's own address",
+    "unknown-contact": "the id of a contact that exists, or an email",
+    "invisible-character": "a text without characters that nobody sees",
+    "bad-answer": "an answer that keeps the contract",
+    "key-prefix": "the bare API key in Authorization",
+    "tags-dropped": "all tags that the contact keeps, or a call of tags/add",
+    "contact-rekeyed": "the id that the contact has",
+    "shared-email-deleted": "the id of the one contact to delete",
+    "items-amount-mismatch": "items that add up to the order's amount",
+    "paid-exceeds-amount": "at most the order's amount",
+    "unmatched-email": "the email of a contact that exists",
+    "not-found": "the id of something that exists",
+    "misspelled-field": "a field that the contract knows",
+    "decimal-money": "whole cents, without a decimal point",
+    "missing-ad-field": "what the reference lists as required",
+    "duplicate-item-id": "each id once",
+    "duplicate-tag": "each tag once",
+    "integration-kind": "an integration of the operation's kind",
+    "retry-after-400": "a changed call, or none",
+    "no-retry": "the same call again",
+    "retry-without-pause": "a pause before the retry",
+    "retry-after-ignored": "a pause as long as Retry-After asks",
+    "not-converged": "the same call again, before any other for the same data",
+    "shared-email-made": "an email that no other contact has",
+    "digits-as-tag-name": "a number where an id is meant",
+    "unknown-field": "a field that the contract knows",
+    "answer-abandoned": "a client that waits until the answer is out",
+    "naive-date": "a date with an offset",
+}
+
+
 def message_of(code: str, case: str, data: Mapping[str, object]) -> str:
     """Return the text of a finding. Raises KeyError for a code, a case or a datum that is not there."""
     return MESSAGES[f"{code}/{case}" if case else code].format_map(data)

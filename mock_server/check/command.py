@@ -17,15 +17,18 @@ from mock_server.check.process import deferred_signals, require_command, run, si
 from mock_server.check.reports import FORMATS, CheckedRun
 from mock_server.check.summary import markdown_summary
 from mock_server.check.terminal import print_report
+from mock_server.clock import monotonic
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
 from mock_server.findings import FailOn
 from mock_server.intercept.interception import Interception, production_hosts
 from mock_server.intercept.policy import Target
 from mock_server.journal import Journal, ShownExchange
+from mock_server.journal.masking import mask
 from mock_server.serving import listening, load_dataset, running
 from mock_server.settings import AUTO, EMPTY, STRICT, ServeSettings
 from mock_server.spec import Contract
+from mock_server.spec.values import utc_now
 from mock_server.store import accounts
 from mock_server.store.accounts import Sandbox
 from mock_server.store.database import Database, open_database
@@ -107,6 +110,7 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
         on_foreign=lambda target: foreign.update([target]),
         on_trouble=lambda host, text: troubles.update({f"{host}: {text}": None}),
     )
+    started, started_at = monotonic(), utc_now()
     with ExitStack() as stack:
         with deferred_signals():
             stack.enter_context(interception)
@@ -136,9 +140,15 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
             child_code = run(isolation.command(command), variables, [isolation.descriptor])
         else:
             child_code = run(command, interception.environment(port) | variables)
+    duration_seconds = round(monotonic() - started, 3)
     exchanges = _exchanges(database)
     database.close()
     checked_run = Run(
+        command=[word.replace(sandbox.api_key, mask(sandbox.api_key)) for word in command],
+        mode=options.mode,
+        dataset=options.dataset,
+        started_at=started_at,
+        duration_seconds=duration_seconds,
         command_code=child_code,
         fail_on=options.fail_on,
         fail_under=options.fail_under,

@@ -39,7 +39,7 @@ def html_report(
         _environment()
         .get_template("report.html.j2")
         .render(
-            version=document["version"],
+            generator=document["generator"],
             summary=document["summary"],
             headline=_sentence(document["verdict"]["headline"]),
             caveat=_sentence(document["verdict"]["caveat"]),

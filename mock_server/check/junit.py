@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 from mock_server.findings import CATALOGUE
 from mock_server.text import counted, printable
-from mock_server.verdict.report import ReportDocument, ReportedFinding
+from mock_server.verdict.report import ReportDocument
+from mock_server.verdict.reported_findings import ReportedFinding
 from mock_server.verdict.verdict import Verdict
 
 _NO_OPERATION = "no operation"

@@ -2,7 +2,8 @@
 
 import re
 
-from mock_server.verdict.report import ReportDocument, ReportedFinding, counts_line
+from mock_server.verdict.report import ReportDocument, counts_line
+from mock_server.verdict.reported_findings import ReportedFinding
 
 _MARKUP = re.compile(r"[&<>|`\\*_~\[\]!:@#]")  # `:` and `@` too, which make links and mentions
 

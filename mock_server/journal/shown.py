@@ -47,6 +47,7 @@ class ShownExchange(TypedDict):
     `monotonic_ms`: when the request came, by the server's monotonic clock; of use only in differences.
     `stored`: whether the call was carried out, whatever became of its answer.
     `abandoned_ms`: how long the client waited before it left without its answer; None where it waited.
+    `call_site`: where the client's own code made the call, as `file:line`, if that is known.
     """
 
     number: int
@@ -60,6 +61,7 @@ class ShownExchange(TypedDict):
     monotonic_ms: float
     stored: bool
     abandoned_ms: float | None
+    call_site: str | None
 
 
 class ListedExchange(TypedDict):

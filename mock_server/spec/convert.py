@@ -14,6 +14,7 @@ from mock_server.spec import values
 from mock_server.spec.invisible import escaped, invisible_characters
 from mock_server.spec.near_names import near_name
 from mock_server.spec.notices import Notices
+from mock_server.spec.pointers import escape
 
 # Unknown fields of one object that are looked at, and those whose near name is searched for.
 _MOST_UNKNOWN, _MOST_SEARCHED = 1000, 50
@@ -85,11 +86,6 @@ def any_of_converter(forms: Mapping[type, Convert | None]) -> Convert | None:
         return value if convert is None else convert(value, pointer, notices)
 
     return convert_form
-
-
-def escape(step: str) -> str:
-    """Return a step of a JSON pointer as it is written."""
-    return step.replace("~", "~0").replace("/", "~1")
 
 
 def notice_invisible(value: Any, pointer: str, notices: Notices) -> None:

@@ -3,7 +3,7 @@
 Coverage follows the same tree.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,17 @@ class Shape:
             shape = holder and (holder.items if isinstance(step, int) else holder.properties.get(step))
         holder = shape and shape.forms.get(dict, shape)
         return holder is not None and bool(path) and path[-1] in holder.schema.get("required", ())
+
+    def at(self, steps: Iterable[str]) -> "Shape":
+        """Return the innermost shape on the way of a pointer."""
+        shape = self
+        for step in steps:
+            holder = shape.forms.get(list if step.isdigit() else dict, shape)
+            part = holder.properties.get(step) or holder.extra or (holder.items if step.isdigit() else None)
+            if part is None:
+                return holder
+            shape = part
+        return shape
 
     @property
     def label(self) -> str:

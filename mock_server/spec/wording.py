@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from mock_server.findings import Evidence, Finding
-from mock_server.spec.convert import escape
 from mock_server.spec.dates import date_fault, instant_of_timestamp
 from mock_server.spec.lenient import LEFT_OUT, intended_value
 from mock_server.spec.mistakes import Mistake
+from mock_server.spec.pointers import escape
 from mock_server.spec.shape import Shape
 
 _SHOWN = 60

@@ -56,6 +56,7 @@ class Run:
     `troubles`: what kept calls from reaching the fake, a text each.
     `baseline`: what is known and does not fail the run; `today`: the day by which its entries expire.
     `not_isolated`: why the command was not isolated.
+    `command`, `mode`, `dataset`, `started_at`, `duration_seconds`: as the report has them.
     """
 
     command_code: int = 0
@@ -67,6 +68,11 @@ class Run:
     baseline: Baseline | None = None
     today: date = field(default_factory=date.today)
     not_isolated: str = ""
+    command: Sequence[str] = ()
+    mode: str | None = None
+    dataset: str | None = None
+    started_at: str | None = None
+    duration_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from mock_server.store.accounts import Sandbox
 from mock_server.store.database import Database
 from mock_server.store.session import Session
 from mock_server.verdict.report import report_on
+from mock_server.verdict.verdict import Run
 
 if TYPE_CHECKING:
     from mock_server.datasets import Loader
@@ -158,9 +159,9 @@ class Admin:
         """Send the report on the journal, as `check --report-json` writes it."""
         _query(request)
         with self._database.transaction() as session:
-            generation = self._sandbox(request, session).generation
-        exchanges = await self._journal.read_all(self._database, generation)
-        return _json(await to_thread(report_on, self._contract, exchanges))
+            sandbox = self._sandbox(request, session)
+        exchanges = await self._journal.read_all(self._database, sandbox.generation)
+        return _json(await to_thread(report_on, self._contract, exchanges, Run(mode=sandbox.mode)))
 
     async def faults(self, request: Request) -> Response:
         """Send the fault plan. `matched` counts the calls that matched a rule."""

@@ -1,6 +1,5 @@
 """Make excerpts of an exchange for a page, with the part highlighted that a finding is about."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -11,14 +10,14 @@ from mock_server.journal import ShownExchange
 from mock_server.journal.masking import KEPT_BYTES, SECRET_HEADERS, mask
 from mock_server.journal.shown import ShownRequest, ShownResponse
 from mock_server.spec import Contract, Operation
+from mock_server.spec.pointers import steps_of
 from mock_server.verdict.baseline import Place
-from mock_server.verdict.presentation.spec_excerpts import definition_of, pointer_steps
+from mock_server.verdict.json_text import TOKEN, JsonFormatter
+from mock_server.verdict.presentation.spec_excerpts import definition_of
 
 MAX_LINE = 600
 _MAX_BODY = 4096
 _MAX_HEADERS = 60
-_MAX_INDENT_LEVELS = 40
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def excerpt_of(exchange: ShownExchange, finding: Place, contract: Contract, *, l
     request, answer = exchange["request"], exchange["answer"]
     operation = contract.operations.get(exchange["operation"] or "")
     meaning = definition_of(contract, operation).get("responses", {}).get(str(answer["status"]), {})
-    part, *steps = pointer_steps(finding["pointer"]) or [""]
+    part, *steps = steps_of(finding["pointer"]) or [""]
     body, depth = _body(request, steps if part == "body" else None, limit)
     return Excerpt(
         number=exchange["number"],
@@ -146,90 +145,7 @@ def _body(message: ShownRequest | ShownResponse, steps: Sequence[str] | None, li
     except orjson.JSONDecodeError as error:
         if message["bytes"] <= KEPT_BYTES:
             at = min(error.pos, max(len(text) - 1, 0))
-            token = _TOKEN.match(text, at)
+            token = TOKEN.match(text, at)
             return truncate(text, (0, 0) if steps is None else (at, token.end() if token else at + 1), limit), 0
     formatter = JsonFormatter(text, steps or ())
     return truncate(formatter.text, (0, 0) if steps is None else formatter.span, limit), formatter.depth
-
-
-@dataclass(slots=True)
-class _Open:
-    """An object or list that is not closed yet. `step`: to the current entry; None where a key comes next."""
-
-    is_list: bool
-    start: int
-    step: str | None
-    entries: int = 0
-
-
-class JsonFormatter:
-    """Indent JSON by two blanks a level, and leave each token as it was sent, unlike a parser and a serializer.
-
-    `span`: of the value at `steps`, or of the innermost object or list on the way to it, which is `depth` steps down.
-    """
-
-    def __init__(self, text: str, steps: Sequence[str]) -> None:
-        self._steps = list(steps)
-        self._pieces: list[str] = []
-        self._size = 0
-        self._open: list[_Open] = []
-        self.span = (0, 0)
-        self.depth = 0
-        for token in _TOKEN.findall(text):
-            self._add(token)
-        while self._open:
-            self._end(self._open.pop().start)
-
-    @property
-    def text(self) -> str:
-        return "".join(self._pieces)
-
-    def _add(self, token: str) -> None:
-        inner = self._open[-1] if self._open else None
-        match token:
-            case "}" | "]" if inner:
-                self._open.pop()
-                self._write(f"{self._indent() if inner.entries else ''}{token}")
-                self._end(inner.start)
-            case "," if inner:
-                inner.step = str(inner.entries) if inner.is_list else None
-                self._write(token)
-            case ":":
-                self._write(": ")
-            case _:
-                self._begin(token, inner)
-
-    def _begin(self, token: str, inner: _Open | None) -> None:
-        """Write a key, a value, or the bracket that opens one."""
-        if inner and (inner.is_list or inner.step is None):
-            inner.entries += 1
-            self._write(self._indent())
-        start = self._size
-        self._write(token)
-        if token in ("{", "["):
-            self._open.append(_Open(token == "[", start, "0" if token == "[" else None))
-        elif inner and inner.step is None:
-            inner.step = _unquoted(token)
-        else:
-            self._end(start)
-
-    def _end(self, start: int) -> None:
-        """Make the value just written the span if it contains the target, and no inner value did."""
-        depth = len(self._open)
-        if self.depth <= depth <= len(self._steps) and [one.step for one in self._open] == self._steps[:depth]:
-            self.span, self.depth = (start, self._size), depth
-
-    def _indent(self) -> str:
-        return "\n" + "  " * min(len(self._open), _MAX_INDENT_LEVELS)
-
-    def _write(self, piece: str) -> None:
-        self._pieces.append(piece)
-        self._size += len(piece)
-
-
-def _unquoted(token: str) -> str:
-    """Return a key without its quotes and escapes."""
-    try:
-        return str(orjson.loads(token))
-    except orjson.JSONDecodeError:
-        return token

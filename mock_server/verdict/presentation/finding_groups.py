@@ -17,7 +17,7 @@ from mock_server.spec import Contract, Operation
 from mock_server.verdict.presentation.excerpts import MAX_LINE, Excerpt, Highlighted, excerpt_of, truncate
 from mock_server.verdict.presentation.spec_excerpts import SpecExcerpt, SpecExcerpts, definition_of
 from mock_server.verdict.presentation.templates import visible
-from mock_server.verdict.report import ReportedFinding
+from mock_server.verdict.reported_findings import ReportedFinding
 
 _MAX_FINDINGS = 200  # of an operation
 _MAX_EXCERPTS = 3  # of a finding

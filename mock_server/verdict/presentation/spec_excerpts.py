@@ -1,6 +1,6 @@
 """Quote what the contract says about a finding."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import yaml
 
 from mock_server.findings import CATALOGUE
 from mock_server.spec import Contract, Operation
+from mock_server.spec.pointers import steps_of
 from mock_server.spec.shape import Shape
 from mock_server.verdict.baseline import Place
 
@@ -38,7 +39,7 @@ class SpecExcerpts:
 
     def of(self, finding: Place) -> SpecExcerpt:
         operation = self._contract.operations.get(finding["operation"] or "")
-        place, schema = self._schema(operation, pointer_steps(finding["pointer"]), finding["code"])
+        place, schema = self._schema(operation, steps_of(finding["pointer"]), finding["code"])
         key = (finding["operation"], place, finding["code"])
         if key not in self._known:
             self._known[key] = SpecExcerpt(
@@ -54,7 +55,7 @@ class SpecExcerpts:
         """Return the place that a finding is about, as the contract names it, and the schema there, one level deep."""
         match steps:
             case ["body", *inner] if operation and operation.shape and (inner or code == "bad-value"):
-                shape = _shape_at(operation.shape, inner)
+                shape = operation.shape.at(inner)
                 return shape.place, _one_level(shape)
             case ["path", name] if operation and name in operation.parameters:
                 parameter = self._parameter(operation, name)
@@ -81,22 +82,6 @@ def definition_of(contract: Contract, operation: Operation | None) -> Mapping[st
         return {}
     definition: Mapping[str, Any] = contract.document["paths"][operation.template][operation.method.lower()]
     return definition
-
-
-def pointer_steps(pointer: str) -> list[str]:
-    """Return the steps of a JSON pointer, unescaped."""
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-
-
-def _shape_at(shape: Shape, steps: Iterable[str]) -> Shape:
-    """Return the innermost shape on the way of a pointer."""
-    for step in steps:
-        holder = shape.forms.get(list if step.isdigit() else dict, shape)
-        part = holder.properties.get(step) or holder.extra or (holder.items if step.isdigit() else None)
-        if part is None:
-            return holder
-        shape = part
-    return shape
 
 
 def _one_level(shape: Shape) -> dict[str, Any]:

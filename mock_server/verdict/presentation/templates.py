@@ -7,16 +7,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mock_server.findings import EVIDENCE_MEANINGS
 from mock_server.text import counted
 
 BASE_CSS = Path(__file__).parent / "base.css"  # the styles that all pages share
-
-EVIDENCE_MEANINGS = {
-    "documented": "the vendor's developer reference says so",
-    "integrator": "the module pages of Boost.space Integrator and Make show it",
-    "client": "seen in the code of public clients",
-    "assumed": "not documented anywhere; the least surprising choice",
-}
 
 # Characters that a page cannot show, or that change the order of those around them.
 _INVISIBLE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")

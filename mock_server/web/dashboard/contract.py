@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, TypedDict
 
-from mock_server.findings import CATALOGUE
+from mock_server.findings import CATALOGUE, EVIDENCE_MEANINGS
 from mock_server.spec.shape import Shape
 from mock_server.verdict.presentation.spec_excerpts import definition_of
-from mock_server.verdict.presentation.templates import EVIDENCE_MEANINGS
 from mock_server.web.dashboard.page import Page, PageContext
 
 

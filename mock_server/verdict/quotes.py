@@ -1,0 +1,67 @@
+"""What was sent where a finding points, and what is expected there."""
+
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from mock_server.journal import ShownExchange
+from mock_server.messages import EXPECTED
+from mock_server.spec import Contract
+from mock_server.spec.pointers import steps_of
+from mock_server.verdict.baseline import Place
+
+_MAX_SENT = 500
+_ABOUT_VALUES = ("bad-value", "missing-field")
+
+
+def sent_at(exchange: ShownExchange, pointer: str) -> str | None:
+    """Return what an exchange has at a pointer, JSON for a value of the body, at most 500 characters.
+
+    None where there is nothing, or where the journal keeps too little of the body to say.
+    """
+    request = exchange["request"]
+    match steps_of(pointer):
+        case ["body", *steps]:
+            return _value_at(request["body"], steps)
+        case ["headers", name]:
+            sent = request["headers"].get(name)
+            return None if sent is None else _bounded(sent)
+        case ["answer", *_]:
+            return None
+    return _bounded(f"{request['method']} {request['path']}")
+
+
+def _value_at(body: str, steps: list[str]) -> str | None:
+    try:
+        value = _parsed(body)
+    except orjson.JSONDecodeError:
+        return None if steps or not body else _bounded(body)
+    for step in steps:
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return _bounded(orjson.dumps(value).decode())
+
+
+@lru_cache(1)  # a call with many findings is parsed once
+def _parsed(body: str) -> Any:
+    return orjson.loads(body)
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _MAX_SENT else f"{text[:_MAX_SENT]}…"
+
+
+def expected_at(contract: Contract, finding: Place) -> str:
+    """Return what is expected where a finding points: the contract's description of the value, or a phrase."""
+    operation = contract.operations.get(finding["operation"] or "")
+    part, *steps = steps_of(finding["pointer"]) or [""]
+    if finding["code"] in _ABOUT_VALUES and part == "body" and operation and operation.shape:
+        description: str = operation.shape.at(steps).schema.get("description", "")
+        if description:
+            return description
+    return EXPECTED[finding["code"]]

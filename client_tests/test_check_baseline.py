@@ -135,7 +135,9 @@ def test_coverage_may_only_rise(tmp_path: Path, baseline: Path) -> None:
     risen = check(tmp_path, [full, GOOD], baseline)
 
     assert fallen.code == 1
-    assert "- coverage fell: upsert_contact lost 1 point that the baseline has: /body/utm_source" in fallen.stdout
+    now, before = fallen.report["baseline"]["coverage_percent"], fallen.report["baseline"]["coverage_was"]
+    assert now == fallen.report["coverage"]["percent"] < before
+    assert f"- coverage {now}, was {before}: upsert_contact lost /body/utm_source\n" in fallen.stdout
     assert risen.code == 0
 
 

@@ -69,6 +69,12 @@ def _add_check(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--fail-under", type=_percent, default=0.0, metavar="PERCENT", help="fail below this coverage")
     parser.add_argument(
+        "--coverage-of",
+        choices=settings.COVERAGE_OF,
+        default="used",
+        help="the operations that the coverage counts: those that the client uses, or all (default: used)",
+    )
+    parser.add_argument(
         "--baseline", default="", metavar="FILE", help="known findings, which do not fail; the first run writes them"
     )
     parser.add_argument("--baseline-update", action="store_true", help="add to the baseline what this run finds")

@@ -266,6 +266,14 @@ class _Exercised:
         for row in rows:
             self._add(*row)
 
+    @property
+    def percent(self) -> float:
+        """Return the coverage of the operations that were used."""
+        from mock_server.verdict.coverage import mean_percent
+
+        used = [name for name, requests in self.requests.items() if requests]
+        return mean_percent((len(self.found[name]), len(self.every[name])) for name in used)
+
     def rows(self) -> list[_WorkerRow]:
         """Return rows that xdist can send: operation, requests, points found, points missing."""
         return [
@@ -301,6 +309,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not exercised.requests.total():
         return
     terminalreporter.section("segmetrics: exercised of the contract")
+    terminalreporter.line(f"coverage {exercised.percent} % of the operations used")
     width = max(map(len, exercised.every))
     for name, every in exercised.every.items():
         found = len(exercised.found[name])

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from mock_server.errors import UsageError
 from mock_server.text import nearest
@@ -15,6 +15,9 @@ SWITCH_VALUES = {"1": True, "true": True, "0": False, "false": False}
 Setting = dataclasses.Field[Any]
 MODES = STRICT, LENIENT = "strict", "lenient"
 LOG_FORMATS = TEXT, JSON = "text", "json"
+CoverageOf = Literal["used", "all"]
+# Which operations the percentage of the coverage counts: those that the client used, or all.
+COVERAGE_OF: tuple[CoverageOf, ...] = ("used", "all")
 ISOLATE = AUTO, ALWAYS, NEVER = "auto", "always", "never"
 # The name of the dataset without data.
 EMPTY = "empty"

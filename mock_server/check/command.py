@@ -26,7 +26,7 @@ from mock_server.intercept.policy import Target
 from mock_server.journal import Journal, ShownExchange
 from mock_server.journal.masking import mask
 from mock_server.serving import listening, load_dataset, running
-from mock_server.settings import AUTO, EMPTY, STRICT, ServeSettings
+from mock_server.settings import AUTO, EMPTY, STRICT, CoverageOf, ServeSettings
 from mock_server.spec import Contract
 from mock_server.spec.values import utc_now
 from mock_server.store import accounts
@@ -45,7 +45,7 @@ class CheckOptions:
     """How a command is checked.
 
     `reports`: the files to write, by the names of their formats. `fail_on`: the least severity that fails the run.
-    `fail_under`: the least coverage, in per cent.
+    `fail_under`: the least coverage, in per cent; `coverage_of`: the operations that it counts.
     `faults`: a file with a fault plan, or the name of a built-in one. `dataset`: likewise, the data to start with.
     `allow_host`: further hosts that the command may call for real. `allow_port`: further ports of these, and of this
     machine. `isolate`: whether it runs in a network of its own. `trust`: bundles of certificates that it reads.
@@ -57,6 +57,7 @@ class CheckOptions:
     reports: Mapping[str, str] = field(default_factory=dict)
     fail_on: FailOn = "violation"
     fail_under: float = 0.0
+    coverage_of: CoverageOf = "used"
     mode: str = STRICT
     allow_host: tuple[str, ...] = ()
     allow_port: tuple[int, ...] = ()
@@ -152,6 +153,7 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
         command_code=child_code,
         fail_on=options.fail_on,
         fail_under=options.fail_under,
+        coverage_of=options.coverage_of,
         foreign_hosts=[_foreign_host(target, count) for target, count in foreign.items()],
         troubles=list(troubles),
         isolation="namespaces" if choice.unshare else "none",

@@ -49,6 +49,7 @@ def html_report(
             hosts=hosts[:_MAX_HOSTS],
             more_hosts=len(hosts) - _MAX_HOSTS,
             groups=finding_groups(document["findings"], exchanges, contract),
+            coverage_of=document["coverage"]["of"],
             coverage=list(coverage_rows(document["coverage"]["operations"], contract)),
             severities=SEVERITIES,
             kept_bytes=KEPT_BYTES,

@@ -21,7 +21,7 @@ from mock_server.spec.convert import notice_invisible
 from mock_server.spec.lenient import coerced
 from mock_server.spec.mistakes import Mistake, mistakes_of
 from mock_server.spec.notices import Notices
-from mock_server.spec.points import points_of
+from mock_server.spec.points import answer_points, points_of
 from mock_server.spec.shape import Schema, Shape, shape_of
 from mock_server.spec.wording import findings_of
 
@@ -39,7 +39,7 @@ class Operation:
     """One operation of the document, with what is needed to judge a call of it.
 
     `parameters`: a validator for each path parameter. `body`: None where the operation takes none,
-    and `shape` with it. `points`: what of a body can be exercised, see `spec.points`.
+    and `shape` with it. `points`: what of it can be exercised, see `spec.points`.
     `answers`: the schema of each documented status. `integration`: the kind of integration that it is for, if only one.
     """
 
@@ -205,6 +205,7 @@ class Contract:
         parameters = map(self.resolve, [*item.get("parameters", ()), *definition.get("parameters", ())])
         body = definition.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         shape = None if body is None else shape_of(body, self.resolve)
+        answers = {int(status): self.resolve(answer) for status, answer in definition["responses"].items()}
         operation = Operation(
             name=name,
             method=method.upper(),
@@ -212,11 +213,8 @@ class Contract:
             parameters={p["name"]: self._validator(p["schema"]) for p in parameters if p["in"] == "path"},
             body=None if body is None else self._validator(body),
             shape=shape,
-            points=() if shape is None else tuple(dict.fromkeys(points_of(shape))),
-            answers={
-                int(status): self.resolve(answer)["content"]["application/json"]["schema"]
-                for status, answer in definition["responses"].items()
-            },
+            points=(*dict.fromkeys(points_of(shape) if shape else ()), *answer_points(answers)),
+            answers={status: answer["content"]["application/json"]["schema"] for status, answer in answers.items()},
             integration=definition.get("x-integration"),
         )
         self.operations[name] = operation

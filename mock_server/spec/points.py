@@ -1,17 +1,20 @@
-"""What of a body can be exercised, as points: places, enum values, forms, and null where it means something.
+"""What of an operation can be exercised, as points: places, enum values, forms, null with a meaning, error responses.
 
 /body/items/*/amount         a field
 /body/billing_cycle=month    a value of an enum or a flag
 /body/tags/*=name            a form of a tag or an ad: id, name, object, list
 /body/custom_fields/*=null   null, where the schema names it
+answer=404                   an error response that a client can meet without a mistake of its own
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mock_server.spec.notices import Notices
-from mock_server.spec.shape import Shape
+from mock_server.spec.shape import Schema, Shape
+
+_ANSWER = "answer="
 
 
 def points_of(shape: Shape) -> Iterator[str]:
@@ -27,6 +30,29 @@ def points_of(shape: Shape) -> Iterator[str]:
     for form in shape.forms.values():
         yield f"{shape.place}={form.label}"
         yield from points_of(form)
+
+
+def answer_points(answers: Mapping[int, Schema]) -> Iterator[str]:
+    """The point of each error response of an operation that a client can meet without a mistake of its own.
+
+    400 and 500 are points because the reference documents them. 401 and 404 are, though their statuses are assumed: a
+    correct call meets them when its key was replaced or an object was deleted elsewhere. 413 and 415 are not: nobody
+    documents them, and a client that keeps its bodies small and declares them never meets one. The document says so by
+    `x-preventable`.
+    """
+    for status, answer in answers.items():
+        if status >= 400 and not answer.get("x-preventable"):
+            yield answer_point(status)
+
+
+def answer_point(status: int) -> str:
+    """The point of a status."""
+    return f"{_ANSWER}{status}"
+
+
+def is_answer_point(point: str) -> bool:
+    """Return whether a point is that of an error response."""
+    return point.startswith(_ANSWER)
 
 
 def exercised(shape: Shape, value: Any) -> Iterator[str]:

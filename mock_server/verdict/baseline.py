@@ -2,6 +2,7 @@
 
 A finding is known by its code, its operation and its pointer, with `*` for the places in lists; its text, which quotes
 what was sent, does not count. The file also keeps the coverage points that a run exercised: they may only become more.
+It keeps none of error responses: these come with fault plans and mistakes, and a client that mends one loses them.
 """
 
 import re
@@ -15,7 +16,15 @@ import jsonschema_rs
 import yaml
 
 from mock_server.errors import UsageError
-from mock_server.verdict.coverage import OperationCoverage, exercised_points
+from mock_server.spec.points import is_answer_point
+from mock_server.text import counted
+from mock_server.verdict.coverage import (
+    OperationCoverage,
+    all_points,
+    exercised_points,
+    mean_percent,
+    percent_of,
+)
 
 _HEADER = """\
 # Known findings, written by segmetrics-mock. A run fails on findings that are not listed here.
@@ -24,6 +33,8 @@ _HEADER = """\
 """
 _INDEX = re.compile(r"/[0-9]+(?=/|$)")
 _VERSION = 1
+_NAMED_OPERATIONS = 5
+_NAMED_POINTS = 5
 _SCHEMA = jsonschema_rs.validator_for(
     {
         "type": "object",
@@ -98,13 +109,17 @@ class Comparison(TypedDict):
     """A run beside its baseline.
 
     `known`: how many entries the run met, apart from those that have `expired`. `not_met`: the entries that it did not
-    meet. `lost_points`: what the baseline has covered and the run has not, by operation.
+    meet. `lost_points`: what the baseline has covered and the run has not, by operation. `coverage_percent`,
+    `coverage_was`: the coverage of the run, and that of the baseline's points with the run's error responses, both of
+    used operations.
     """
 
     known: int
     expired: list[BaselineEntry]
     not_met: list[BaselineEntry]
     lost_points: dict[str, list[str]]
+    coverage_percent: float
+    coverage_was: float
 
 
 def identity(place: Place) -> Identity:
@@ -125,13 +140,15 @@ def compare(
     found = set(map(identity, findings))
     met = [entry for key, entry in baseline.entries.items() if key in found]
     expired = [entry for entry in met if _has_expired(entry, today)]
-    covered = points_of(operations)
-    lost = {name: sorted({*points} - {*covered.get(name, ())}) for name, points in baseline.coverage.items()}
+    lost = {name: _lost(points, operations[name]) for name, points in baseline.coverage.items() if name in operations}
+    before = [_counts_before(points, operations[name]) for name, points in baseline.coverage.items() if name in lost]
     return {
         "known": len(met) - len(expired),
         "expired": expired,
         "not_met": [entry for key, entry in baseline.entries.items() if key not in found],
         "lost_points": {name: points for name, points in lost.items() if points},
+        "coverage_percent": percent_of(operations.values()),
+        "coverage_was": mean_percent(before),
     }
 
 
@@ -154,12 +171,43 @@ def updated(
     before = baseline or Baseline({}, {})
     called = {name for name, covered in operations.items() if covered["requests"]}
     kept = {key: entry for key, entry in before.entries.items() if not prune or key in found or key[1] not in called}
-    return Baseline({**found, **kept}, {**before.coverage, **points_of(operations)})
+    return Baseline({**found, **kept}, {**before.coverage, **_kept_points(operations)})
 
 
-def points_of(operations: Mapping[str, OperationCoverage]) -> dict[str, list[str]]:
-    """Return the points that were exercised, by operation; an operation without any is left out."""
-    return {name: list(points) for name, covered in operations.items() if (points := exercised_points(covered))}
+def fallen_coverage(comparison: Comparison) -> str:
+    """Return a sentence on what the run has lost of the baseline's coverage, empty where it has lost nothing."""
+    lost = [f"{name} lost {_named(points)}" for name, points in comparison["lost_points"].items()]
+    if not lost:
+        return ""
+    more = len(lost) - _NAMED_OPERATIONS
+    named = [*lost[:_NAMED_OPERATIONS], *([f"and {counted(more, 'more operation')}"] if more > 0 else [])]
+    return f"coverage {comparison['coverage_percent']}, was {comparison['coverage_was']}: {'; '.join(named)}"
+
+
+def _named(points: Sequence[str]) -> str:
+    more = len(points) - _NAMED_POINTS
+    return ", ".join(points[:_NAMED_POINTS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _kept_points(operations: Mapping[str, OperationCoverage]) -> dict[str, list[str]]:
+    """Return the exercised points of each used operation, without those of error responses."""
+    return {
+        name: [point for point in exercised_points(covered) if not is_answer_point(point)]
+        for name, covered in operations.items()
+        if covered["requests"]
+    }
+
+
+def _lost(points: Iterable[str], covered: OperationCoverage) -> list[str]:
+    """Return which of the points the contract still has and the run has not exercised."""
+    return sorted({*points} & {*covered["missing"]})
+
+
+def _counts_before(points: Iterable[str], covered: OperationCoverage) -> tuple[int, int]:
+    """Return how many points of an operation were exercised, the run's error responses included, and all its points."""
+    every = {*all_points(covered)}
+    answers = filter(is_answer_point, exercised_points(covered))
+    return len({*points, *answers} & every), len(every)
 
 
 def _has_expired(entry: BaselineEntry, today: date) -> bool:

@@ -14,7 +14,7 @@ from mock_server.journal import ShownExchange
 from mock_server.spec import Contract
 from mock_server.text import counted
 from mock_server.verdict.baseline import Comparison, compare, is_known
-from mock_server.verdict.coverage import Coverage, OperationCoverage
+from mock_server.verdict.coverage import Coverage, CoverageDocument
 from mock_server.verdict.reported_exchanges import ReportedExchange, reported_exchanges
 from mock_server.verdict.reported_findings import ReportedFinding, reported_findings
 from mock_server.verdict.retries import FaultOutcome, retry_outcomes
@@ -35,12 +35,6 @@ class Summary(TypedDict):
     lost_writes: int
     coverage_percent: float
     exit_code: int
-
-
-class CoverageSection(TypedDict):
-    """The coverage of each operation, by its name."""
-
-    operations: dict[str, OperationCoverage]
 
 
 class ReportDocument(TypedDict):
@@ -66,7 +60,7 @@ class ReportDocument(TypedDict):
     findings: list[ReportedFinding]
     exchanges: list[ReportedExchange]
     exchanges_left_out: int
-    coverage: CoverageSection
+    coverage: CoverageDocument
     faults: list[FaultOutcome]
     foreign_hosts: list[ForeignHost]
     baseline: Comparison | None
@@ -77,15 +71,16 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
     run = run or Run()
     exchanges = list(exchanges)
     outcomes = retry_outcomes(exchanges)
-    coverage = Coverage(contract)
+    counted_coverage = Coverage(contract)
     for exchange in exchanges:
-        coverage.count(exchange["operation"], exchange["answer"]["status"], exchange["request"]["body"])
+        counted_coverage.count(exchange)
+    coverage = counted_coverage.document(run.coverage_of)
     findings = reported_findings(contract, exchanges, outcomes)
     comparison = None
     if run.baseline:
         for finding in findings:
             finding["known"] = is_known(run.baseline, finding, run.today)
-        comparison = compare(run.baseline, findings, coverage.document(), run.today)
+        comparison = compare(run.baseline, findings, coverage["operations"], run.today)
     unknown = [finding for finding in findings if not finding["known"]]
     counts = Counts(
         requests=len(exchanges),
@@ -93,7 +88,7 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
         found={severity: _count(unknown, severity) for severity in SEVERITIES},
         known=len(findings) - len(unknown),
         lost_writes=[outcome.exchange["number"] for outcome in outcomes if outcome.is_lost_write],
-        coverage_percent=coverage.percent,
+        coverage_percent=coverage["percent"],
     )
     verdict = judge(counts, run, comparison)
     named, left_out = reported_exchanges(findings, {exchange["number"]: exchange for exchange in exchanges})
@@ -120,7 +115,7 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
         "findings": findings,
         "exchanges": named,
         "exchanges_left_out": left_out,
-        "coverage": {"operations": coverage.document()},
+        "coverage": coverage,
         "faults": [outcome.document() for outcome in outcomes],
         "foreign_hosts": sorted(run.foreign_hosts, key=itemgetter("host", "port", "address")),
         "baseline": comparison,

@@ -7,12 +7,12 @@ from typing import Literal, TypedDict
 
 from mock_server.findings import FailOn, Severity, fails
 from mock_server.network import bracket_host, is_address
+from mock_server.settings import CoverageOf
 from mock_server.text import counted
-from mock_server.verdict.baseline import Baseline, BaselineEntry, Comparison
+from mock_server.verdict.baseline import Baseline, BaselineEntry, Comparison, fallen_coverage
 
 HOLDS = "the contract holds"
 _NAMED_REQUESTS = 10
-_NAMED_POINTS = 10
 
 _NO_CALL = "The command ran, but no call of it reached the fake. Likely causes:"
 _FAILED_EARLY = "The command failed before a call of it reached the fake. Its own output says why; likely causes:"
@@ -51,7 +51,7 @@ class Run:
     """What counts in a verdict beside the exchanges.
 
     `command_code`: the exit code of the command. `fail_on`: the least severity that fails the run.
-    `fail_under`: the least coverage, in per cent.
+    `fail_under`: the least coverage, in per cent; `coverage_of`: the operations that it counts.
     `foreign_hosts`: hosts that are not SegMetrics, which the command called.
     `troubles`: what kept calls from reaching the fake, a text each.
     `baseline`: what is known and does not fail the run; `today`: the day by which its entries expire.
@@ -62,6 +62,7 @@ class Run:
     command_code: int = 0
     fail_on: FailOn = "violation"
     fail_under: float = 0.0
+    coverage_of: CoverageOf = "used"
     foreign_hosts: Sequence[ForeignHost] = ()
     troubles: Sequence[str] = ()
     isolation: Isolation = "none"
@@ -116,13 +117,13 @@ def judge(counts: Counts, run: Run, comparison: Comparison | None = None) -> Ver
         *[_foreign_call(foreign, run.isolation) for foreign in run.foreign_hosts],
     ]
     if counts.coverage_percent < run.fail_under:
-        failing.append(f"coverage is {counts.coverage_percent} %, less than the required {run.fail_under:g} %")
+        failing.append(_low_coverage(counts.coverage_percent, run))
     for severity, count in counts.found.items():
         if count and fails(severity, run.fail_on):
             failing.append(_found(severity, count))
     if comparison:
         failing += map(_expired, comparison["expired"])
-        failing += [_lost_points(name, points) for name, points in comparison["lost_points"].items()]
+        failing += filter(None, [fallen_coverage(comparison)])
     # A broken contract is named also where it does not fail the run.
     broken = counts.found["violation"]
     noted = [_found("violation", broken)] if broken and not fails("violation", run.fail_on) else []
@@ -180,6 +181,14 @@ def _lost_writes(numbers: Sequence[int]) -> list[str]:
     return [f"{lost} lost: a fault kept {named}{more} from being stored, and no later call made up for it"]
 
 
+def _low_coverage(percent: float, run: Run) -> str:
+    operations = "the operations that it uses" if run.coverage_of == "used" else "all operations"
+    return (
+        f"coverage is {percent} %, less than the required {run.fail_under:g} %; to raise it, let the client exercise"
+        f" what is listed as not exercised in {operations}; a fault plan (--faults) gives it the error responses"
+    )
+
+
 def _foreign_call(foreign: ForeignHost, isolation: Isolation) -> str:
     host = f"{bracket_host(foreign['host'])}:{foreign['port']}"
     address = f" ({foreign['address']})" if foreign["address"] else ""
@@ -201,11 +210,6 @@ def _found(severity: Severity, count: int) -> str:
 def _expired(entry: BaselineEntry) -> str:
     place = f"{entry['operation']} {entry['pointer']}" if entry["operation"] else entry["pointer"]
     return f"the baseline's entry {entry['code']} at {place} expired on {entry['expires']}"
-
-
-def _lost_points(operation: str, points: Sequence[str]) -> str:
-    named = ", ".join(points[:_NAMED_POINTS]) + (", …" if len(points) > _NAMED_POINTS else "")
-    return f"coverage fell: {operation} lost {counted(len(points), 'point')} that the baseline has: {named}"
 
 
 def _times(count: int) -> str:

@@ -9,4 +9,5 @@ def coverage(context: PageContext) -> Page:
     document = context.report
     assert document is not None
     rows = list(coverage_rows(document["coverage"]["operations"], context.contract))
-    return Page("coverage.html.j2", "Coverage", {"summary": document["summary"], "rows": rows})
+    used = sum(bool(row.requests) for row in rows)
+    return Page("coverage.html.j2", "Coverage", {"summary": document["summary"], "used": used, "rows": rows})

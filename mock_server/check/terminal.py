@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mock_server.text import counted, printable
-from mock_server.verdict.baseline import Comparison
+from mock_server.verdict.comparison import Comparison
 from mock_server.verdict.coverage import CALL, OperationCoverage, exercised_points
 from mock_server.verdict.report import ReportDocument, counts_line
 from mock_server.verdict.reported_findings import ReportedFinding

@@ -1,9 +1,7 @@
 """What `check` writes: complete, of the documented shape, without API keys, and proof against what clients send."""
 
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from client_tests.checked import CHECKOUT, Checked, arguments, checked, client, environment, run
+from client_tests.checked import Checked, checked, client, on_a_terminal, run
 from mock_server import __version__
 from mock_server.findings import CATALOGUE
 from mock_server.spec import Contract
@@ -94,26 +92,44 @@ def test_api_keys_are_in_no_report(key: str, folder: Path, hostile: Checked) -> 
     assert key not in hostile.stdout + hostile.stderr
 
 
-def test_junit_has_a_case_for_each_operation_and_finding_and_names_the_failures(folder: Path, hostile: Checked) -> None:
-    suites = ElementTree.parse(folder / "junit").getroot()
+def test_junit_has_a_case_for_each_operation_called_and_fails_those_that_broke_the_contract(
+    folder: Path, hostile: Checked
+) -> None:
+    (suite,) = ElementTree.parse(folder / "junit").getroot()
 
-    (suite,) = suites
-    cases = {(str(case.get("classname")), str(case.get("name"))): case for case in suite}
-    assert suite.get("tests") == str(len(suite)) == str(len(cases))
-    for outcome in ("failure", "skipped"):
-        plural = "failures" if outcome == "failure" else outcome
-        assert suite.get(plural) == str(len(suite.findall(f"testcase/{outcome}")))
-    violations = [finding for finding in hostile.report["findings"] if finding["severity"] == "violation"]
-    named = {(f"segmetrics.{finding['operation'] or 'no operation'}", finding["code"]) for finding in violations}
-    assert {place for place, case in cases.items() if case.find("failure") is not None} == {
-        ("segmetrics.run", "verdict"),
-        *named,
-    }
-    for finding in violations:
-        failure = cases[f"segmetrics.{finding['operation'] or 'no operation'}", finding["code"]].find("failure")
+    cases = {str(case.get("classname")): case for case in suite}
+    called = {name for name, covered in hostile.report["coverage"]["operations"].items() if covered["requests"]}
+    assert len(suite) == len(cases)
+    assert cases.keys() == {f"segmetrics.{name}" for name in (*called, "run", "no operation")}
+    failing = [finding for finding in hostile.report["findings"] if finding["severity"] == "violation"]
+    named = {f"segmetrics.{finding['operation'] or 'no operation'}" for finding in failing}
+    assert {name for name, case in cases.items() if case.find("failure") is not None} == {"segmetrics.run", *named}
+    for finding in failing:
+        failure = cases[f"segmetrics.{finding['operation'] or 'no operation'}"].find("failure")
         assert failure is not None
-        assert UNSEEN.sub("\ufffd", finding["pointer"]).replace("\n", " ") in str(failure.text)
-    assert cases["segmetrics.delete_contact", "called"].find("skipped") is not None
+        text = str(failure.text)
+        assert f"{finding['code']} at " in text
+        assert f"calls: #{finding['requests'][0]}" in text
+    assert "again: curl http://127.0.0.1:8642/api/v1/demo/payments/" in ElementTree.tostring(suite, encoding="unicode")
+
+
+@pytest.mark.usefixtures("hostile")
+def test_junit_keeps_to_the_rules_of_jenkins_and_gitlab(folder: Path) -> None:
+    root = ElementTree.parse(folder / "junit").getroot()
+
+    (suite,) = root
+    assert root.tag == "testsuites"
+    assert suite.attrib.keys() == {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"}
+    assert suite.get("tests") == str(len(suite))
+    assert suite.get("failures") == str(len(suite.findall("testcase/failure")))
+    assert re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}", str(suite.get("timestamp")))
+    for case in suite:
+        assert case.tag == "testcase"
+        assert case.attrib.keys() == {"classname", "name", "time"}
+        assert re.fullmatch(r"[0-9]+\.[0-9]{3}", str(case.get("time")))
+        assert {part.tag for part in case} <= {"failure", "system-out"}
+        for failure in case.findall("failure"):
+            assert failure.attrib.keys() == {"message", "type"}
 
 
 def test_junit_fails_when_nothing_was_captured(tmp_path: Path) -> None:
@@ -124,19 +140,24 @@ def test_junit_fails_when_nothing_was_captured(tmp_path: Path) -> None:
     assert failure.get("message") == "nothing was captured"
 
 
-def test_hostile_texts_break_neither_the_table_nor_the_page_of_the_step_summary(folder: Path, hostile: Checked) -> None:
+def test_hostile_texts_break_neither_the_tables_nor_the_page_of_the_step_summary(
+    folder: Path, hostile: Checked
+) -> None:
     text = (folder / "markdown").read_text("utf-8")
 
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
 
     kinds = [token.type for token in tokens]
-    assert kinds.count("table_open") == 1
-    assert kinds.count("tr_open") == 1 + len(hostile.report["findings"])
-    assert kinds.count("td_open") == 5 * len(hostile.report["findings"])
+    operations = len(hostile.report["coverage"]["operations"])
+    assert kinds.count("table_open") == 2
+    assert kinds.count("tr_open") == 2 + len(hostile.report["findings"]) + operations
+    assert kinds.count("td_open") == 7 * len(hostile.report["findings"]) + 4 * operations
     inside = {child.type for token in tokens for child in token.children or ()}
     assert inside <= {"text", "text_special", "softbreak"}
-    assert "html_block" not in kinds
-    assert f"coverage {hostile.report['summary']['coverage_percent']} %" in text
+    html = {token.content.strip() for token in tokens if token.type == "html_block"}
+    assert all(re.fullmatch(r"<details><summary>[^<>]*</summary>|</details>", block) for block in html), html
+    assert kinds.count("fence") == min(len(hostile.report["findings"]), 20)
+    assert f"Coverage of used operations: {hostile.report['summary']['coverage_percent']} %" in text
     assert UNSEEN.search(text) is None
 
 
@@ -159,7 +180,7 @@ def test_a_step_summary_that_cannot_be_written_is_reported_in_a_line() -> None:
 
 
 def test_what_a_client_sends_does_not_drive_the_terminal(hostile: Checked) -> None:
-    printed = hostile.stdout.partition("segmetrics-mock check: ")[2].partition("Again: ")[0]
+    printed = hostile.stdout.partition("Again: ")[0]
 
     assert "]0;owned" in printed
     assert UNSEEN.search(printed) is None
@@ -170,29 +191,7 @@ def test_on_a_terminal_there_are_colours_and_nothing_else() -> None:
 
     assert "\x1b[1;31m" in printed
     assert "\x1b[8m" not in printed
-    assert UNSEEN.search(re.sub(r"\x1b\[[0-9;]*m", "", printed).replace("\r\n", "\n")) is None
-
-
-def on_a_terminal(*command: str) -> str:
-    """Return what `check` prints on a terminal."""
-    ours, its = os.openpty()
-    line = arguments(command=list(command))
-    with subprocess.Popen(line, cwd=CHECKOUT, env=environment(TERM="xterm-256color"), stdout=its) as process:
-        os.close(its)
-        with os.fdopen(ours, "rb", buffering=0) as terminal:
-            printed = b""
-            while chunk := read(terminal.fileno()):
-                printed += chunk
-        process.wait(timeout=60)
-    return printed.decode()
-
-
-def read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:
-        # How Linux shows that the other side is closed.
-        return b""
+    assert UNSEEN.search(re.sub(r"\x1b\[[0-9;]*m", "", printed)) is None
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
@@ -221,7 +220,7 @@ POINTS = [
 
 @pytest.fixture(scope="module")
 def thorough(tmp_path_factory: pytest.TempPathFactory) -> Checked:
-    return checked(tmp_path_factory.mktemp("thorough"), client("thorough"))
+    return checked(tmp_path_factory.mktemp("thorough"), client("thorough"), "--verbose")
 
 
 @pytest.mark.parametrize(

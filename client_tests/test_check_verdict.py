@@ -25,7 +25,7 @@ def run(folder: Path, calls: list[list[Any]], *options: str | Path) -> Checked:
 
 
 def headline(run: Checked) -> str:
-    return run.stdout.partition("segmetrics-mock check: ")[2].partition("\n")[0]
+    return run.stdout.rpartition("segmetrics-mock check: ")[2].strip().partition("; ")[0]
 
 
 def plan(folder: Path, *rules: dict[str, Any]) -> Path:

@@ -112,6 +112,7 @@ def _add_check(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="a bundle of CA certificates that the client brings along; isolated, it finds the fake's in there too",
     )
+    parser.add_argument("--verbose", action="store_true", help="print all mistakes, and the coverage of each operation")
     parser.add_argument("--account", default="", metavar="ID", help="the account id that is hard-coded in the client")
     parser.add_argument("--integration", default="", metavar="ID", help="its payments integration, likewise")
     parser.add_argument("--api-key", default="", metavar="KEY", help="its API key, likewise")

@@ -1,9 +1,12 @@
 """`check` as a user runs it: the real command in a process of its own, and small clients for it to run."""
 
+import fcntl
 import json
 import os
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,7 @@ from client_tests.serving import COMMAND
 CHECKOUT = Path(__file__).parents[2]
 PRODUCTION = "https://import.segmetrics.io/api"
 # Variables of whoever runs these tests that would change what `check` writes.
-_OF_THE_CALLER = ("FORCE_COLOR", "GITHUB_STEP_SUMMARY")
+_OF_THE_CALLER = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_COLOR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,29 @@ def run(
     return subprocess.run(
         line, cwd=CHECKOUT, env=environment(**variables), input=stdin, capture_output=True, timeout=120
     )
+
+
+def on_a_terminal(*command: str, columns: int = 80, **variables: str) -> str:
+    """Return what `check` prints on a terminal of that width."""
+    ours, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    line, own = arguments(command=list(command)), environment(TERM="xterm-256color", **variables)
+    with subprocess.Popen(line, cwd=CHECKOUT, env=own, stdin=subprocess.DEVNULL, stdout=its) as process:
+        os.close(its)
+        with os.fdopen(ours, "rb", buffering=0) as terminal:
+            printed = b""
+            while chunk := _read(terminal.fileno()):
+                printed += chunk
+        process.wait(timeout=60)
+    return printed.decode().replace("\r\n", "\n")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        # How Linux shows that the other side is closed.
+        return b""
 
 
 def checked(folder: Path, command: list[str], *options: str | Path, **variables: str | Path) -> Checked:

@@ -32,8 +32,7 @@ from mock_server.spec.values import utc_now
 from mock_server.store import accounts
 from mock_server.store.accounts import Sandbox
 from mock_server.store.database import Database, open_database
-from mock_server.verdict.baseline import Baseline, baseline_of, write_baseline
-from mock_server.verdict.comparison import updated
+from mock_server.verdict.baseline import Baseline, read_baseline, updated, write_baseline
 from mock_server.verdict.report import ReportDocument, report_on
 from mock_server.verdict.verdict import ForeignHost, Run
 from mock_server.web.app import build_app
@@ -52,6 +51,7 @@ class CheckOptions:
     machine. `isolate`: whether it runs in a network of its own. `trust`: bundles of certificates that it reads.
     `baseline`: a file of known findings, which the first run writes. `baseline_update`, `baseline_prune`: add to it
     what this run finds; drop from it what this run does not meet.
+    `verbose`: print all mistakes, and the coverage of each operation.
     `account`, `integration`, `api_key`: the client's baked-in values, where it does not read the environment.
     """
 
@@ -72,6 +72,7 @@ class CheckOptions:
     account: str = ""
     integration: str = ""
     api_key: str = ""
+    verbose: bool = False
 
 
 def check(command: Sequence[str], options: CheckOptions, again: str) -> int:
@@ -84,8 +85,11 @@ def check(command: Sequence[str], options: CheckOptions, again: str) -> int:
     require_command(command)
     for path in options.reports.values():
         _require_writable(path)
-    changes_baseline = options.baseline_update or options.baseline_prune
-    baseline = baseline_of(options.baseline, "check", changes=changes_baseline)
+    if (options.baseline_update or options.baseline_prune) and not options.baseline:
+        raise UsageError("name the baseline to change: --baseline FILE")
+    if options.baseline:
+        _require_writable(options.baseline)
+    baseline = read_baseline(options.baseline) if options.baseline else None
     choice = choose(options.isolate, options.trust)
     with signals_as_exit():
         return _check(command, options, choice, baseline, again)
@@ -155,24 +159,29 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
         foreign_hosts=[_foreign_host(target, count) for target, count in foreign.items()],
         troubles=list(troubles),
         isolation="namespaces" if choice.unshare else "none",
-        baseline=None if baseline is None or baseline.is_new else baseline,
+        baseline=baseline,
         not_isolated=choice.reason,
+        has_faults=bool(rules),
     )
     document = report_on(contract, exchanges, checked_run)
-    if baseline and _writes_baseline(options, document, baseline, child_code):
+    if options.baseline and _writes_baseline(options, document, baseline, child_code):
         operations = document["coverage"]["operations"]
         baseline = updated(baseline, document["findings"], operations, prune=options.baseline_prune)
         write_baseline(options.baseline, baseline)
         document = report_on(contract, exchanges, dataclasses.replace(checked_run, baseline=baseline))
     # The files first: whoever reads the terminal may close it early.
-    _write_reports(CheckedRun(document, exchanges, contract, command), options)
-    print_report(document, again)
+    numbered = {exchange["number"]: exchange for exchange in exchanges}
+    checked = CheckedRun(document, numbered, contract, command, sandbox, baseline)
+    _write_reports(checked, options)
+    print_report(checked, again, verbose=options.verbose)
     return document["verdict"]["exit_code"]
 
 
-def _writes_baseline(options: CheckOptions, document: ReportDocument, baseline: Baseline, child_code: int) -> bool:
+def _writes_baseline(
+    options: CheckOptions, document: ReportDocument, baseline: Baseline | None, child_code: int
+) -> bool:
     """Return whether the run writes the baseline: one that failed or made no call shows little of the client."""
-    wanted = baseline.is_new or options.baseline_update or options.baseline_prune
+    wanted = baseline is None or options.baseline_update or options.baseline_prune
     return wanted and not child_code and document["summary"]["requests"] > 0
 
 
@@ -232,7 +241,7 @@ def _write_reports(checked: CheckedRun, options: CheckOptions) -> None:
         if path := options.reports.get(format.name):
             _write(path, format.render(checked))
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _write(path, markdown_summary(checked.document).encode(), "ab")
+        _write(path, markdown_summary(checked).encode(), "ab")
 
 
 def _write(path: str, content: bytes, mode: Literal["wb", "ab"] = "wb") -> None:

@@ -5,24 +5,40 @@ start fast.
 """
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mock_server.journal import ShownExchange
     from mock_server.spec import Contract
+    from mock_server.store.accounts import Sandbox
+    from mock_server.verdict.baseline import Baseline
     from mock_server.verdict.report import ReportDocument
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedRun:
-    """What a report is made from. `exchanges`: in the order in which the requests came."""
+    """What a report is made from. `exchanges`: by their number. `sandbox`: that of the command.
+
+    `baseline`: what the run was compared with."""
 
     document: "ReportDocument"
-    exchanges: Sequence["ShownExchange"]
+    exchanges: Mapping[int, "ShownExchange"]
     contract: "Contract"
     command: Sequence[str]
+    sandbox: "Sandbox"
+    baseline: "Baseline | None" = None
+
+    def curl(self, number: int) -> str:
+        """Return the command that sends a call again, to the default sandbox of `segmetrics-mock serve`.
+
+        Empty where the exchange is not known, or its body was not kept whole.
+        """
+        from mock_server.check.again import curl_again
+
+        exchange = self.exchanges.get(number)
+        return curl_again(exchange, self.sandbox) if exchange else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +68,31 @@ def _json(run: CheckedRun) -> bytes:
 def _junit(run: CheckedRun) -> bytes:
     from mock_server.check.junit import junit_report
 
-    return junit_report(run.document).encode()
+    return junit_report(run).encode()
 
 
 def _html(run: CheckedRun) -> bytes:
     from mock_server.check.html import html_report
 
-    exchanges = {int(exchange["number"]): exchange for exchange in run.exchanges}
-    return html_report(run.document, exchanges, run.contract, command=shlex.join(run.command)).encode()
+    return html_report(run.document, run.exchanges, run.contract, command=shlex.join(run.command)).encode()
+
+
+def _sarif(run: CheckedRun) -> bytes:
+    from mock_server.check.sarif import sarif_report
+
+    return sarif_report(run)
+
+
+def _gitlab(run: CheckedRun) -> bytes:
+    from mock_server.check.gitlab import gitlab_report
+
+    return gitlab_report(run)
 
 
 FORMATS = (
     ReportFormat("json", "write the report as JSON", _json),
     ReportFormat("junit", "write the report as JUnit XML", _junit),
     ReportFormat("html", "write the report as an HTML page", _html),
+    ReportFormat("sarif", "write the report as SARIF, for GitHub code scanning", _sarif),
+    ReportFormat("gitlab", "write the report as a code quality report of GitLab", _gitlab),
 )

@@ -9,12 +9,11 @@ from operator import itemgetter
 from typing import Literal, TypedDict
 
 from mock_server import __version__
-from mock_server.findings import SEVERITIES, Severity
+from mock_server.findings import SEVERITIES, FailOn, Severity
 from mock_server.journal import ShownExchange
 from mock_server.spec import Contract
 from mock_server.text import counted
-from mock_server.verdict.baseline import is_known
-from mock_server.verdict.comparison import Comparison, compare
+from mock_server.verdict.baseline import Comparison, compare, is_known
 from mock_server.verdict.coverage import Coverage, CoverageDocument
 from mock_server.verdict.reported_exchanges import ReportedExchange, reported_exchanges
 from mock_server.verdict.reported_findings import ReportedFinding, reported_findings
@@ -25,6 +24,7 @@ from mock_server.verdict.verdict import Counts, ForeignHost, Isolation, Run, Ver
 class Summary(TypedDict):
     """The figures of a run. `accepted`: calls that were carried out. `exit_code`: of `check`.
 
+    `known`: how many of the findings the baseline knows.
     `lost_writes`: calls that a fault kept from being stored, and that were not stored later either.
     """
 
@@ -33,6 +33,7 @@ class Summary(TypedDict):
     violations: int
     warnings: int
     notices: int
+    known: int
     lost_writes: int
     coverage_percent: float
     exit_code: int
@@ -42,7 +43,8 @@ class ReportDocument(TypedDict):
     """The report. `version`: of this form; `generator`: the program and its version.
 
     `command`: the words of what was checked; None where no command was run. `mode`, `dataset`: of the sandbox;
-    `started_at`, `duration_seconds`: of the run; None where they are not known.
+    `started_at`, `duration_seconds`: of the run. All of these are None where they are not known.
+    `fail_on`: the least severity that fails the run.
     `findings`: gravest first. `exchanges`: those that findings name; `exchanges_left_out`: how many there was no room
     for. `faults`: what the client did after each answer that it did not get.
     `baseline`: how the run compares with it; None where there is none.
@@ -54,6 +56,7 @@ class ReportDocument(TypedDict):
     mode: str | None
     dataset: str | None
     isolation: Isolation
+    fail_on: FailOn
     started_at: str | None
     duration_seconds: float | None
     verdict: Verdict
@@ -100,6 +103,7 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
         "mode": run.mode,
         "dataset": run.dataset,
         "isolation": run.isolation,
+        "fail_on": run.fail_on,
         "started_at": run.started_at,
         "duration_seconds": run.duration_seconds,
         "verdict": verdict,
@@ -109,6 +113,7 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
             "violations": _count(findings, "violation"),
             "warnings": _count(findings, "warning"),
             "notices": _count(findings, "notice"),
+            "known": sum(finding["count"] for finding in findings if finding["known"]),
             "lost_writes": len(counts.lost_writes),
             "coverage_percent": counts.coverage_percent,
             "exit_code": verdict["exit_code"],
@@ -124,14 +129,15 @@ def report_on(contract: Contract, exchanges: Iterable[ShownExchange], run: Run |
 
 
 def counts_line(summary: Summary) -> str:
-    """Return the figures of a run as a line of text."""
+    """Return how much was found, as a line of text."""
     counts = [
         counted(summary["requests"], "request"),
         counted(summary["violations"], "violation"),
         counted(summary["warnings"], "warning"),
         counted(summary["notices"], "notice"),
     ]
-    return f"{', '.join(counts)}, coverage {summary['coverage_percent']} %"
+    known = f", {summary['known']:,} of them known" if summary["known"] else ""
+    return ", ".join(counts) + known
 
 
 def _count(findings: Iterable[ReportedFinding], severity: Severity) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
-from mock_server.findings import SEVERITIES, Evidence, Finding, Severity
+from mock_server.findings import SEVERITIES, Evidence, FailOn, Finding, Severity, fails
 from mock_server.journal import ShownExchange
 from mock_server.journal.shown import ShownFinding
 from mock_server.spec import Contract
@@ -39,6 +39,11 @@ class ReportedFinding(TypedDict):
     requests: list[int]
     call_sites: list[str]
     known: bool
+
+
+def is_failing(finding: ReportedFinding, fail_on: FailOn) -> bool:
+    """Return whether a finding fails its run."""
+    return not finding["known"] and fails(finding["severity"], fail_on)
 
 
 def reported_findings(

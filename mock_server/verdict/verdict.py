@@ -9,8 +9,7 @@ from mock_server.findings import FailOn, Severity, fails
 from mock_server.network import bracket_host, is_address
 from mock_server.settings import CoverageOf
 from mock_server.text import counted
-from mock_server.verdict.baseline import Baseline, expiry
-from mock_server.verdict.comparison import Comparison, fallen_coverage
+from mock_server.verdict.baseline import Baseline, BaselineEntry, Comparison, fallen_coverage
 
 HOLDS = "the contract holds"
 _NAMED_REQUESTS = 10
@@ -58,6 +57,7 @@ class Run:
     `baseline`: what is known and does not fail the run; `today`: the day by which its entries expire.
     `not_isolated`: why the command was not isolated.
     `command`, `mode`, `dataset`, `started_at`, `duration_seconds`: as the report has them.
+    `has_faults`: whether there was a fault plan.
     """
 
     command_code: int = 0
@@ -75,6 +75,7 @@ class Run:
     dataset: str | None = None
     started_at: str | None = None
     duration_seconds: float | None = None
+    has_faults: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,11 @@ class Counts:
 class Verdict(TypedDict):
     """`headline`: a sentence. `reasons`: what speaks against the run, a text each. `exit_code`: of `check`.
 
-    `caveat`: what was not seen, if anything.
+    `advice`: what to do next. `caveat`: what was not seen, if anything.
     """
 
     headline: str
+    advice: str
     caveat: str
     reasons: list[str]
     exit_code: int
@@ -123,13 +125,14 @@ def judge(counts: Counts, run: Run, comparison: Comparison | None = None) -> Ver
         if count and fails(severity, run.fail_on):
             failing.append(_found(severity, count))
     if comparison:
-        failing += map(expiry, comparison["expired"])
+        failing += map(_expired, comparison["expired"])
         failing += filter(None, [fallen_coverage(comparison)])
     # A broken contract is named also where it does not fail the run.
     broken = counts.found["violation"]
     noted = [_found("violation", broken)] if broken and not fails("violation", run.fail_on) else []
     return {
         "headline": _headline(counts, run, bool(failing)),
+        "advice": _advice(counts, run, bool(failing)),
         "caveat": _caveat(run),
         "reasons": failing + noted,
         "exit_code": run.command_code or int(bool(failing)),
@@ -152,6 +155,22 @@ def _headline(counts: Counts, run: Run, failed: bool) -> str:
     if failed:
         return "the run failed"
     return f"nothing new beside {counted(counts.known, 'known finding')}" if counts.known else HOLDS
+
+
+def _advice(counts: Counts, run: Run, failed: bool) -> str:
+    if run.command_code:
+        return "its own output says why"
+    if not counts.accepted:
+        return "see the likely causes"
+    if counts.found["violation"]:
+        return "mend what was found, or accept it with --baseline FILE"
+    if counts.lost_writes:
+        return "let the client send a call again until it is answered"
+    if failed:
+        return "mend the reasons"
+    if counts.found["warning"]:
+        return f"read the {counted(counts.found['warning'], 'warning')} all the same"
+    return "" if run.has_faults else "next: --faults lost-answers rehearses an outage"
 
 
 def _caveat(run: Run) -> str:
@@ -206,6 +225,11 @@ def _found(severity: Severity, count: int) -> str:
     if severity == "violation":
         return f"the contract was broken {_times(count)}"
     return f"{counted(count, severity)} found"
+
+
+def _expired(entry: BaselineEntry) -> str:
+    place = f"{entry['operation']} {entry['pointer']}" if entry["operation"] else entry["pointer"]
+    return f"the baseline's entry {entry['code']} at {place} expired on {entry['expires']}"
 
 
 def _times(count: int) -> str:

@@ -1,10 +1,13 @@
 """Write an exchange as a curl command."""
 
 import base64
+import re
 import shlex
 
 from mock_server.journal import ShownExchange
 
+# What curl would take for a range or a list in an address.
+_GLOBBED = re.compile(r"[\[\]{}]")
 # Headers that curl sends itself, or that would be wrong when the request is sent again.
 _OMITTED = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "expect"}
 
@@ -16,7 +19,9 @@ def curl_of(exchange: ShownExchange, origin: str, api_key: str) -> str:
     """
     request = exchange["request"]
     codes = {finding["code"] for finding in exchange["findings"]}
-    words = ["curl", "--path-as-is", "--globoff"]
+    words = ["curl"]
+    words += ["--path-as-is"] if "/." in request["path"] else []
+    words += ["--globoff"] if _GLOBBED.search(request["path"]) else []
     words += [] if request["method"] == "POST" and request["body"] else ["-X", request["method"]]
     words += [origin + request["path"]]
     for name, value in request["headers"].items():

@@ -37,6 +37,7 @@ def _text_printer() -> Callable[[Exchange], None]:
         request, status = exchange.request, exchange.response.status
         path = request.path.encode("ascii", "backslashreplace").decode()
         line = f"{exchange.received_at[11:19]} {request.method:6} {path} {status} {exchange.duration_ms:.1f} ms"
+        line += f" from {printable(request.call_site)}" if request.call_site else ""
         console.print(line, style="red" if status >= 400 else None)
         for finding in exchange.findings:
             text = f"  {finding.severity} {finding.code} {finding.pointer}: {finding.message}"
@@ -53,6 +54,7 @@ def _print_json(exchange: Exchange) -> None:
         "status": exchange.response.status,
         "duration_ms": exchange.duration_ms,
         "operation": exchange.operation,
+        "call_site": exchange.request.call_site,
         "findings": [
             {
                 "code": finding.code,

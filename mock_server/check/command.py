@@ -129,7 +129,7 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
         )
         variables = environment_of(sandbox, f"http://127.0.0.1:{port}")
         if choice.unshare:
-            variables = interception.isolated_environment() | variables
+            variables = interception.isolated_environment(port) | variables
             isolation = stack.enter_context(
                 interception.isolation(
                     choice.unshare,
@@ -186,16 +186,28 @@ def _writes_baseline(
 
 
 def _exchanges(database: Database) -> list[ShownExchange]:
-    """Return all exchanges of the run, of whichever account, in the order in which they came, and numbered so."""
+    """Return all exchanges of the run, of whichever account, in the order in which they came, and numbered so.
+
+    Call sites are relative to the working directory.
+    """
     journal = Journal(_KEPT_EXCHANGES)
     with database.transaction() as session:
         exchanges = [
             exchange for generation in journal.generations(session) for exchange in journal.all(session, generation)
         ]
     exchanges.sort(key=itemgetter("monotonic_ms"))
+    folder = Path.cwd()
     for number, exchange in enumerate(exchanges, 1):
         exchange["number"] = number
+        if exchange["call_site"]:
+            exchange["call_site"] = _relative(exchange["call_site"], folder)
     return exchanges
+
+
+def _relative(call_site: str, folder: Path) -> str:
+    """Return a call site whose file is named from the folder, if it is below that."""
+    file = Path(call_site)
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else call_site
 
 
 def _foreign_host(target: Target, count: int) -> ForeignHost:

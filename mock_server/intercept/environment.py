@@ -6,6 +6,7 @@ import shlex
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from mock_server.intercept.certificates import TRUST_STORE_PASSWORD, trust_store
 from mock_server.network import bracket_host
@@ -51,27 +52,41 @@ def proxied(
         "hosts": sorted(hosts),
         "allow_hosts": sorted(allow_hosts),
         "allow_addresses": sorted(allow_addresses),
+        **_call_sites(hosts, port),
     }
     found = _trusting(base, certificates, folder, _java_proxy(host, port))
     found |= dict.fromkeys(_PROXIES, proxy)
     # Without the user's list: it may contain the intercepted hosts.
     found |= dict.fromkeys(_NO_PROXY, _LOOPBACK)
-    return found | {
-        HOOK_VARIABLE: json.dumps(hook),
-        "NODE_USE_ENV_PROXY": "1",
-        "NODE_OPTIONS": _joined(" ", base.get("NODE_OPTIONS"), f"--require {json.dumps(str(HOOKS / 'hook.cjs'))}"),
-        "PYTHONPATH": _joined(os.pathsep, str(HOOKS), base.get("PYTHONPATH")),
-        "PERL_LWP_ENV_PROXY": "1",
-    }
+    return found | _hooked(base, hook) | {"NODE_USE_ENV_PROXY": "1", "PERL_LWP_ENV_PROXY": "1"}
 
 
-def isolated(base: Mapping[str, str], *, certificates: bytes, folder: Path) -> dict[str, str]:
+def isolated(
+    base: Mapping[str, str], *, port: int, hosts: Collection[str], certificates: bytes, folder: Path
+) -> dict[str, str]:
     """Return `base` for a child in a network of its own, without proxies: it trusts `certificates`, PEM.
+
+    `hosts`: those of the API, which lead to the fake; it listens at `port`, too.
 
     Behind a proxy libcurl hands the answer to CONNECT to header callbacks, and clients take it for the API's.
     """
     found = _trusting(base, certificates, folder, {})
-    return {name: value for name, value in found.items() if name not in {*_PROXIES, *_NO_PROXY}}
+    kept = {name: value for name, value in found.items() if name not in {*_PROXIES, *_NO_PROXY}}
+    return kept | _hooked(base, _call_sites(hosts, port))
+
+
+def _call_sites(hosts: Collection[str], port: int) -> dict[str, list[str]]:
+    """Return the setting by which the hooks know a request to the fake."""
+    return {"call_site_hosts": [*sorted(hosts), *(f"{name}:{port}" for name in ("127.0.0.1", "localhost"))]}
+
+
+def _hooked(base: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables that load the hooks into Python and Node."""
+    return {
+        HOOK_VARIABLE: json.dumps(settings),
+        "NODE_OPTIONS": _joined(" ", base.get("NODE_OPTIONS"), f"--require {json.dumps(str(HOOKS / 'hook.cjs'))}"),
+        "PYTHONPATH": _joined(os.pathsep, str(HOOKS), base.get("PYTHONPATH")),
+    }
 
 
 def _trusting(base: Mapping[str, str], certificates: bytes, folder: Path, java: Mapping[str, str]) -> dict[str, str]:

@@ -103,10 +103,12 @@ class Interception:
             folder=self.folder,
         )
 
-    def isolated_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+    def isolated_environment(self, port: int, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return `base` (by default this process's environment) for a child in a network of its own."""
         before = os.environ if base is None else base
-        return _environment.isolated(before, certificates=self._trusted(before), folder=self.folder)
+        return _environment.isolated(
+            before, port=port, hosts=self._hosts, certificates=self._trusted(before), folder=self.folder
+        )
 
     def isolation(
         self,

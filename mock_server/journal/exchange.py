@@ -15,6 +15,7 @@ class Request:
     """What came over the wire. `path`: as it was sent, with its query.
 
     `cleartext_host`: the production host to which it was sent over plain http, if it was.
+    `call_site`: where the client's own code made the call, as `file:line`, if that is known.
     """
 
     method: str
@@ -22,6 +23,7 @@ class Request:
     headers: Headers
     body: bytes
     cleartext_host: str | None = None
+    call_site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class Journal:
                 "new_monotonic_ms": exchange.monotonic_ms,
                 "new_stored": exchange.stored,
                 "new_abandoned_ms": None,
+                "new_call_site": request.call_site,
                 "new_request_headers": kept_headers(request.headers),
                 "new_response_headers": response.headers,
                 "new_request_body": kept_body(request.body),

@@ -159,5 +159,5 @@ def _shown(row: Mapping[str, Any]) -> ShownExchange:
         "monotonic_ms": row["monotonic_ms"],
         "stored": row["stored"],
         "abandoned_ms": row["abandoned_ms"],
-        "call_site": None,
+        "call_site": row["call_site"],
     }

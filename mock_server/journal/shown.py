@@ -80,3 +80,4 @@ class ListedExchange(TypedDict):
     monotonic_ms: float
     stored: bool
     abandoned_ms: float | None
+    call_site: str | None

@@ -250,6 +250,7 @@ class Exchange(Stored, table=True):
     `monotonic_ms`: when the request came, by the server's monotonic clock.
     `stored`: whether the call was carried out, whatever became of its answer.
     `abandoned_ms`: how long the client waited before it left without its answer.
+    `call_site`: where the client's own code made the call, as `file:line`.
     """
 
     generation: int = Field(primary_key=True, sa_type=BigInteger)
@@ -268,6 +269,7 @@ class Exchange(Stored, table=True):
     monotonic_ms: float = Field(sa_type=Milliseconds)
     stored: bool = False
     abandoned_ms: float | None = Field(default=None, sa_type=Milliseconds)
+    call_site: str | None = None
     # Large columns come last, since lists of exchanges do not read them.
     request_headers: dict[str, str] = Field(sa_type=JSONText)
     response_headers: dict[str, str] = Field(sa_type=JSONText)

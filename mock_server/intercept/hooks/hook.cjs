@@ -82,4 +82,7 @@ function install(given) {
   };
 }
 
-if (settings) install(settings);
+if (settings) {
+  if (settings.host) install(settings);
+  require("./call_sites.cjs").install(settings.call_site_hosts);
+}

@@ -17,6 +17,8 @@ import sys
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 
+import segmetrics_mock_call_sites
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -185,5 +187,8 @@ def _chain() -> None:
 
 
 if os.environ.get("SEGMETRICS_MOCK_HOOK"):
-    _install(json.loads(os.environ["SEGMETRICS_MOCK_HOOK"]))
+    _settings = json.loads(os.environ["SEGMETRICS_MOCK_HOOK"])
+    if "host" in _settings:
+        _install(_settings)
+    segmetrics_mock_call_sites.install(_settings["call_site_hosts"])
 _chain()

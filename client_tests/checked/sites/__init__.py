@@ -1,0 +1,1 @@
+"""Clients whose calls come from places that are known."""

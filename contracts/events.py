@@ -16,6 +16,8 @@ from contracts.run import Run, Step
 # A progress event at least every so many calls.
 _CALLS_PER_PROGRESS = 25
 
+_SERVER_ERROR = "server-error"
+
 
 class StartEvent(TypedDict):
     """How many operations the run covers, and the phases that go through all of them."""
@@ -37,10 +39,12 @@ class ProgressEvent(TypedDict):
 class FailureEvent(TypedDict):
     """The first failure of a check for an operation and a rule.
 
+    `code`: what a baseline knows it by, together with the operation; several checks may share it.
     `curl`: repeats the call that shows it; empty where no single call does, or where no command line can hold it.
     """
 
     event: Literal["failure"]
+    code: str
     operation: str
     check: str
     rule: str
@@ -79,6 +83,13 @@ class FailureCount(TypedDict):
     count: int
 
 
+class ReachedRule(TypedDict):
+    """A rule that was asserted of calls of an operation."""
+
+    operation: str
+    rule: str
+
+
 class EndEvent(TypedDict):
     """The whole run. `created`, `remaining`: objects that it made, and those that it could not delete."""
 
@@ -90,9 +101,19 @@ class EndEvent(TypedDict):
     remaining: int
     rules: list[RuleSummary]
     failure_counts: list[FailureCount]
+    reached: list[ReachedRule]
 
 
 Event = StartEvent | ProgressEvent | FailureEvent | ErrorEvent | EndEvent
+
+
+def failure_code(check: str, rule: str) -> str:
+    """Return what a baseline knows a failure by.
+
+    It is the rule alone: which check finds that a rule is broken, and by which call, differs from seed to seed. An
+    error of the server is one, whatever the rule of that call.
+    """
+    return f"contract/{_SERVER_ERROR if check == 'ServerError' else rule}"
 
 
 class EventLog:
@@ -106,6 +127,7 @@ class EventLog:
         self.succeeded: set[str] = set()
         self._file = (path or Path(os.devnull)).open("a", encoding="utf-8", buffering=1)
         self._lock = threading.Lock()
+        self._reached: set[tuple[str, str]] = set()
         self._held: Counter[str] = Counter()
         self._broken: Counter[str] = Counter()
         self._failures: Counter[tuple[str, str, str]] = Counter()
@@ -126,7 +148,8 @@ class EventLog:
         if self.calls % _CALLS_PER_PROGRESS == 0:
             self._progress()
 
-    def assertion(self, assertion: Assertion) -> None:
+    def assertion(self, operation: str, assertion: Assertion) -> None:
+        self._reached.add((operation, assertion.rule))
         (self._held if assertion.held else self._broken)[assertion.rule] += 1
 
     def failure(self, operation: str, check: str, rule: str, *, title: str, message: str, curl: str = "") -> None:
@@ -135,6 +158,7 @@ class EventLog:
             self._write(
                 {
                     "event": "failure",
+                    "code": failure_code(check, rule),
                     "operation": operation,
                     "check": check,
                     "rule": rule,
@@ -177,6 +201,7 @@ class EventLog:
                     {"operation": operation, "check": check, "rule": rule, "count": count}
                     for (operation, check, rule), count in self._failures.items()
                 ],
+                "reached": [{"operation": operation, "rule": rule} for operation, rule in sorted(self._reached)],
             }
         )
         self._file.close()

@@ -4,7 +4,8 @@ Importing this module registers them and does nothing else; the handler starts t
 SEGMETRICS_CONTRACT_URL, SEGMETRICS_ACCOUNT_ID, SEGMETRICS_INTEGRATION_ID, SEGMETRICS_ADS_INTEGRATION_ID,
 SEGMETRICS_API_KEY, SEGMETRICS_CONTRACT_SEED; SEGMETRICS_OTHER_ACCOUNT_ID and SEGMETRICS_OTHER_API_KEY, where a second
 account must be kept apart; SEGMETRICS_CONTRACT_CA_FILE, certificates to trust in place of the usual ones;
-SEGMETRICS_CONTRACT_EVENTS, the file that takes the events of `contracts/events.py`.
+SEGMETRICS_CONTRACT_EVENTS, the file that takes the events of `contracts/events.py`; SEGMETRICS_CONTRACT_KNOWN, a file
+with the operations and codes of known failures, which are logged and do not fail the run.
 """
 
 import json
@@ -28,7 +29,7 @@ from contracts import follow_up_checks, rejection_checks, response_checks  # noq
 from contracts.checks import CHECKS, Assertion, Check
 from contracts.curl import curl
 from contracts.document import Document, Operation
-from contracts.events import EventLog
+from contracts.events import EventLog, failure_code
 from contracts.response_checks import envelope_rule
 from contracts.run import Api, Credentials, Run, Step, count_runs
 from contracts.state_setup import choose_path_id, rewrite_case
@@ -58,9 +59,10 @@ _PHASES = ("examples", "coverage", "fuzzing", "stateful")
 class Session:
     """One run with its log, from the start of Schemathesis to its end."""
 
-    def __init__(self, run: Run, log: EventLog) -> None:
+    def __init__(self, run: Run, log: EventLog, known: frozenset[tuple[str, str]] = frozenset()) -> None:
         self.run = run
         self.log = log
+        self.known = known
         self._last: tuple[str, Step] | None = None
 
     def record_step(self, case: AnyCase, step: Step) -> None:
@@ -106,8 +108,15 @@ def start_session(variables: Mapping[str, str]) -> Session:
         second_account=second,
     )
     path = variables.get("SEGMETRICS_CONTRACT_EVENTS")
-    _session = Session(run, EventLog(Path(path) if path else None))
+    _session = Session(run, EventLog(Path(path) if path else None), _known(variables))
     return _session
+
+
+def _known(variables: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """Return operation and code of each known failure."""
+    path = variables.get("SEGMETRICS_CONTRACT_KNOWN")
+    rows = json.loads(Path(path).read_text("utf-8")) if path else []
+    return frozenset((operation, code) for operation, code in rows)
 
 
 class RunHandler(cli.EventHandler[ExecutionContext]):
@@ -202,7 +211,7 @@ def after_call(context: HookContext, case: AnyCase, response: Response) -> None:
 
 @schemathesis.hook
 def filter_failure(context: HookContext, failure: Failure, case: AnyCase, response: Response) -> bool:
-    """Drop an error that the model expects, and what the document accepts after all; log the others.
+    """Drop an error that the model expects, and what the document accepts after all; log the others, drop known ones.
 
     They are logged here, because no event reports a scenario that is interrupted.
     """
@@ -213,17 +222,20 @@ def filter_failure(context: HookContext, failure: Failure, case: AnyCase, respon
         return False
     if step and type(failure).__name__ == "AcceptedNegativeData" and step.valid:
         return False
-    operation = _operation_of(case).name
+    operation, rules = _operation_of(case).name, []
     if isinstance(failure, CheckFailure):
+        check = failure.check
         for rule, message, request in failure.by_rule():
             line = _curl(run, request or response.request)
-            log.failure(operation, failure.check, rule, title=failure.title, message=message, curl=line)
+            log.failure(operation, check, rule, title=failure.title, message=message, curl=line)
+            rules.append(rule)
     else:
         check, title = type(failure).__name__, f"Schemathesis: {failure.title}"
         rule = _rule_of(failure, step)
         line = _curl(run, response.request)
         log.failure(operation, check, rule, title=title, message=failure.message, curl=line)
-    return True
+        rules.append(rule)
+    return any((operation, failure_code(check, rule)) not in session().known for rule in rules)
 
 
 class CheckFailure(Failure):
@@ -256,13 +268,15 @@ def _described(assertion: Assertion) -> str:
     return f"{assertion.subject}\n  expected {expected}\n  got      {actual}"
 
 
+_SUCCEEDED = "every_operation_succeeded"
+_NEVER = f"{_SUCCEEDED}: Every operation succeeds at least once."
+
+
 class NeverSucceeded(Failure):
     """Operations that no call of the run succeeded in."""
 
     def __init__(self, operations: list[str]) -> None:
-        title = "every_operation_succeeded: Every operation succeeds at least once."
-        super().__init__(operation=None, title=title, message=", ".join(operations))
-        self.operations = operations
+        super().__init__(operation=None, title=_NEVER, message=", ".join(operations))
 
 
 @schemathesis.check
@@ -270,9 +284,13 @@ class EveryOperationSucceeded:
     """Every operation succeeds at least once: a run that sees only errors proves nothing."""
 
     def after_run(self, context: CheckContext) -> None:
-        never = sorted(session().run.document.operations.keys() - session().log.succeeded)
-        if never:
-            raise NeverSucceeded(never)
+        rule, current = "success-envelope", session()
+        never = sorted(current.run.document.operations.keys() - current.log.succeeded)
+        for name in never:
+            current.log.failure(name, _SUCCEEDED, rule, title=_NEVER, message=f"No call of {name} succeeded")
+        code = failure_code(_SUCCEEDED, rule)
+        if new := [name for name in never if (name, code) not in current.known]:
+            raise NeverSucceeded(new)
 
 
 def _register(check: Check) -> None:
@@ -282,7 +300,7 @@ def _register(check: Check) -> None:
             return True
         broken = []
         for assertion in check.run(step):
-            session().log.assertion(assertion)
+            session().log.assertion(_operation_of(case).name, assertion)
             if not assertion.held:
                 broken.append(assertion)
         if broken:
@@ -305,16 +323,7 @@ def _curl(run: Run, request: PreparedRequest) -> str:
 
 def _log_failures_of_the_run(event: events.EngineFinished) -> None:
     for failure in event.failures:
-        if isinstance(failure, NeverSucceeded):
-            for name in failure.operations:
-                session().log.failure(
-                    name,
-                    "every_operation_succeeded",
-                    "success-envelope",
-                    title=failure.title,
-                    message=f"No call of {name} succeeded",
-                )
-        else:
+        if not isinstance(failure, NeverSucceeded):
             session().log.error("", failure.title, f"{failure.title}\n{failure.message}")
 
 

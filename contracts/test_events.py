@@ -10,7 +10,7 @@ import pytest
 
 from contracts import events as written
 from contracts.document import Document
-from contracts.events import EventLog, FailureCount, RuleSummary
+from contracts.events import EventLog, FailureCount, ReachedRule, RuleSummary, failure_code
 from contracts.run import Api, Credentials, Run
 from mock_server.contract import events as read
 from mock_server.contract.report import Report
@@ -42,7 +42,9 @@ def err(log: EventLog) -> None:
     log.error("delete_contact", "ConnectionError", "Network Error\n\nConnection refused")
 
 
-@pytest.mark.parametrize("name", [kind.__name__ for kind in (*get_args(written.Event), RuleSummary, FailureCount)])
+@pytest.mark.parametrize(
+    "name", [kind.__name__ for kind in (*get_args(written.Event), RuleSummary, FailureCount, ReachedRule)]
+)
 def test_writer_and_reader_declare_the_same_documents(name: str) -> None:
     kinds = [vars(module)[name] for module in (written, read)]
 
@@ -73,6 +75,34 @@ def test_a_failure_or_an_error_breaks_the_contract(
     assert text.startswith(f"\n{verdict}")
     assert ("odd: Odd. (2 times)" in text) == (acts.count(fail) == 2)
     assert ("  ✗ delete_contact\n      Network Error\n" in text) == (err in acts)
+
+
+@pytest.mark.parametrize(
+    ("acts", "verdict"),
+    [
+        ((fail,), "KNOWN: nothing new beside 1 known finding; 0 cases"),
+        ((fail, differ), "DIFFERENT: every documented rule that was reached held, 1 assumption does not hold; 0 cases"),
+        ((fail, err), "BROKEN: 1 error; 0 cases"),
+    ],
+)
+def test_what_a_baseline_knows_does_not_count(
+    tmp_path: Path, acts: tuple[Callable[[EventLog], None], ...], verdict: str
+) -> None:
+    report = report_of(tmp_path / "events.jsonl", *acts)
+
+    report.known = {("upsert_contact", "contract/bad-data-400")}
+
+    text = report.text(1, colour=False, beside=["baseline: 1 known finding"])
+    assert text.startswith(f"\n{verdict}")
+    assert text.splitlines()[2] == "baseline: 1 known finding"
+    assert "odd: Odd." not in text
+
+
+def test_a_failure_is_known_by_its_rule_whichever_check_found_it_and_an_error_of_the_server_as_one() -> None:
+    assert (
+        failure_code("one_check", "bad-data-400") == failure_code("another", "bad-data-400") == "contract/bad-data-400"
+    )
+    assert failure_code("ServerError", "bad-data-400") == "contract/server-error"
 
 
 def test_an_assumption_that_does_not_hold_is_reported_once_with_its_first_call(tmp_path: Path) -> None:

@@ -74,15 +74,7 @@ def _add_check(parser: ArgumentParser) -> None:
         default="used",
         help="the operations that the coverage counts: those that the client uses, or all (default: used)",
     )
-    parser.add_argument(
-        "--baseline", default="", metavar="FILE", help="known findings, which do not fail; the first run writes them"
-    )
-    parser.add_argument("--baseline-update", action="store_true", help="add to the baseline what this run finds")
-    parser.add_argument(
-        "--baseline-prune",
-        action="store_true",
-        help="like --baseline-update, and drop what this run does not meet in the operations that it calls",
-    )
+    _add_baseline(parser)
     parser.add_argument("--mode", choices=settings.MODES, default=settings.STRICT, help="as for serve")
     parser.add_argument("--faults", default="", metavar="FILE", help="a fault plan: a file, or a built-in one")
     parser.add_argument("--dataset", default="empty", metavar="NAME", help="as for serve")
@@ -117,6 +109,18 @@ def _add_check(parser: ArgumentParser) -> None:
     parser.add_argument("--integration", default="", metavar="ID", help="its payments integration, likewise")
     parser.add_argument("--api-key", default="", metavar="KEY", help="its API key, likewise")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="the client's own command")
+
+
+def _add_baseline(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--baseline", default="", metavar="FILE", help="known findings, which do not fail; the first run writes them"
+    )
+    parser.add_argument("--baseline-update", action="store_true", help="add to the baseline what this run finds")
+    parser.add_argument(
+        "--baseline-prune",
+        action="store_true",
+        help="like --baseline-update, and drop what this run does not meet in the operations that it calls",
+    )
 
 
 def _percent(text: str) -> float:
@@ -176,6 +180,7 @@ def _add_contract(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="repeats the run with that seed")
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first operation with a finding")
     parser.add_argument("--report-junit", type=Path, metavar="FILE", help="write the report as JUnit")
+    _add_baseline(parser)
     parser.add_argument("--report-har", type=Path, metavar="FILE", help="write all generated calls as HAR")
     parser.add_argument("--yes-write", action="store_true", help="write to a server that is not on this machine")
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 from mock_server.contract.calls import NoResponseError, first_line, is_loopback, require_ca_file, require_url, send
 from mock_server.contract.events import Event
+from mock_server.contract.known_failures import KnownFailures
 from mock_server.contract.report import Progress, Report
 from mock_server.errors import UsageError
 from mock_server.resources import resource_path
@@ -46,7 +47,8 @@ class ContractOptions:
 
     `second_account`: id and key of an account that must be kept apart, empty where there is none.
     `fail_fast`: stop after the first operation with a finding. `ca_file`: the certificates that are trusted in place
-    of the system's.
+    of the system's. `baseline`: a file of known failures, which the first run writes. `baseline_update`,
+    `baseline_prune`: add to it what this run finds; drop from it what this run does not meet.
     """
 
     url: str
@@ -62,6 +64,9 @@ class ContractOptions:
     second_account: tuple[str, str] = ("", "")
     fail_fast: bool = False
     ca_file: Path | None = None
+    baseline: str = ""
+    baseline_update: bool = False
+    baseline_prune: bool = False
 
 
 def options_from(arguments: argparse.Namespace) -> ContractOptions:
@@ -83,11 +88,16 @@ def options_from(arguments: argparse.Namespace) -> ContractOptions:
         may_write=arguments.yes_write,
         fail_fast=arguments.fail_fast,
         ca_file=arguments.ca_file,
+        baseline=arguments.baseline,
+        baseline_update=arguments.baseline_update,
+        baseline_prune=arguments.baseline_prune,
     )
 
 
 def contract(options: ContractOptions) -> int:
     """Run the suite and print the verdict; return 0 when the contract holds, 1 when it is broken.
+
+    With a baseline: 0 when nothing is new, and nothing that it knows has expired.
 
     Raises UsageError when there is no verdict: the server is out of reach, at the start or later, or refuses the
     credentials; Schemathesis is missing; the run was interrupted.
@@ -96,6 +106,9 @@ def contract(options: ContractOptions) -> int:
         raise UsageError("the suite needs Schemathesis: pip install 'segmetrics-mock[contracts]'")
     if options.ca_file:
         require_ca_file(options.ca_file)
+    known = KnownFailures.of(options.baseline, update=options.baseline_update, prune=options.baseline_prune)
+    if known and known.is_to_be_written:
+        options = dataclasses.replace(options, fail_fast=False)  # nothing that is found fails this run
     _confirm_remote_write(options)
     _check_credentials(options)
     _check_account(options)
@@ -107,30 +120,39 @@ def contract(options: ContractOptions) -> int:
     started = time.monotonic()
     progress = Progress(sys.stdout.isatty())
     with tempfile.TemporaryDirectory() as folder, second_account(options) as completed:
-        report, code, output = run_suite(completed, Path(folder), progress)
+        report, code, output = run_suite(completed, Path(folder), progress, known.pairs if known else ())
     progress.finish()
     if report.end is None:
         raise UsageError("interrupted" if code < 0 else f"the suite ended too early:\n{output[-2000:]}")
-    if code > 0 and not report.failures and not report.errors:
+    if code > 0 and not report.new_failures and not report.errors:
         text = f"Schemathesis ended with exit code {code}:\n{output[-2000:]}"
         report.add({"event": "error", "operation": "", "text": text})
-    print(report.text(time.monotonic() - started, colour=sys.stdout.isatty()))
+    seconds = time.monotonic() - started
+    reaches_all = options.depth != "quick" and not options.fail_fast
+    beside = known.compare(report, is_whole=code >= 0, reaches_all=reaches_all) if known else []
+    print(report.text(seconds, colour=sys.stdout.isatty(), beside=beside))
     if code < 0:
         raise UsageError("interrupted: the verdict covers only what ran before")
-    if code and not report.failures:
+    if report.errors and not report.new_failures:
         _check_credentials(options)  # a server that is out of reach now has broken nothing
-    return 1 if code or report.failures else 0
+    return 1 if report.new_failures or report.errors else 0
 
 
-def run_suite(options: ContractOptions, folder: Path, progress: Progress | None = None) -> tuple[Report, int, str]:
-    """Run the child; return its report, its exit code (-1 if interrupted) and its output. Its files go to `folder`."""
-    events, output = folder / "events.jsonl", folder / "output.txt"
+def run_suite(
+    options: ContractOptions, folder: Path, progress: Progress | None = None, known: Collection[tuple[str, str]] = ()
+) -> tuple[Report, int, str]:
+    """Run the child; return its report, its exit code (-1 if interrupted) and its output. Its files go to `folder`.
+
+    `known`: operation and code of each failure that does not fail the run.
+    """
+    events, output, known_file = folder / "events.jsonl", folder / "output.txt", folder / "known.json"
     events.touch()
-    report = Report()
+    known_file.write_text(json.dumps(sorted(known)), "utf-8")
+    report = Report(known)
     with output.open("w", encoding="utf-8") as sink, events.open(encoding="utf-8") as source:
         child = subprocess.Popen(
             _command(options),
-            env=_environment(options, events),
+            env=_environment(options, events, known_file),
             cwd=folder,
             stdout=sink,
             stderr=sink,
@@ -187,7 +209,7 @@ def _command(options: ContractOptions) -> list[str]:
     ]
 
 
-def _environment(options: ContractOptions, events: Path) -> dict[str, str]:
+def _environment(options: ContractOptions, events: Path, known_file: Path) -> dict[str, str]:
     suite = str(resource_path("contracts").parent)
     return {
         **os.environ,
@@ -196,6 +218,7 @@ def _environment(options: ContractOptions, events: Path) -> dict[str, str]:
         "SEGMETRICS_CONTRACT_URL": options.url,
         "SEGMETRICS_CONTRACT_SEED": str(options.seed),
         "SEGMETRICS_CONTRACT_EVENTS": str(events),
+        "SEGMETRICS_CONTRACT_KNOWN": str(known_file),
         "SEGMETRICS_CONTRACT_CA_FILE": str(options.ca_file.resolve()) if options.ca_file else "",
         "SEGMETRICS_ACCOUNT_ID": options.account_id,
         "SEGMETRICS_INTEGRATION_ID": options.integration_id,

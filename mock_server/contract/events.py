@@ -26,10 +26,12 @@ class ProgressEvent(TypedDict):
 class FailureEvent(TypedDict):
     """The first failure of a check for an operation and a rule.
 
+    `code`: what a baseline knows it by, together with the operation; several checks may share it.
     `curl`: repeats the call that shows it; empty where no single call does, or where no command line can hold it.
     """
 
     event: Literal["failure"]
+    code: str
     operation: str
     check: str
     rule: str
@@ -68,6 +70,13 @@ class FailureCount(TypedDict):
     count: int
 
 
+class ReachedRule(TypedDict):
+    """A rule that was asserted of calls of an operation."""
+
+    operation: str
+    rule: str
+
+
 class EndEvent(TypedDict):
     """The whole run. `created`, `remaining`: objects that it made, and those that it could not delete."""
 
@@ -79,6 +88,7 @@ class EndEvent(TypedDict):
     remaining: int
     rules: list[RuleSummary]
     failure_counts: list[FailureCount]
+    reached: list[ReachedRule]
 
 
 Event = StartEvent | ProgressEvent | FailureEvent | ErrorEvent | EndEvent

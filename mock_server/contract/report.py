@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from mock_server.contract.events import EndEvent, ErrorEvent, Event, FailureEvent, RuleSummary
@@ -17,10 +18,12 @@ _BAR_WIDTH = 18  # the whole line fits 80 columns
 class Report:
     """The events of a run: its progress, its failures and errors, and in the end the assertions of each rule.
 
-    `scenarios`: the pairs of phase and operation that the run has come to.
+    `known`: operation and code of each failure that a baseline has. `scenarios`: the pairs of phase and operation that
+    the run has come to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Collection[tuple[str, str]] = ()) -> None:
+        self.known = known
         self.calls = 0
         self.phase = ""
         self.operation = ""
@@ -45,11 +48,15 @@ class Report:
             self.end = event
             self.calls = event["calls"]
 
-    def text(self, seconds: float, *, colour: bool) -> str:
-        """Return the verdict, failures by operation, errors and assumptions of a run that has ended."""
+    def text(self, seconds: float, *, colour: bool, beside: Sequence[str] = ()) -> str:
+        """Return the verdict, failures by operation, errors and assumptions of a run that has ended.
+
+        `beside`: what a baseline says of the run, a line each.
+        """
         assert self.end is not None
         style = _Style(colour)
-        parts = [self._verdict(self.end, seconds, style), *self._findings(self.end, style)]
+        verdict = "\n".join([self._verdict(self.end, seconds, style), *beside])
+        parts = [verdict, *self._findings(self.end, style)]
         if broken := self._broken_assumptions():
             parts.append(_described_assumptions(broken, self.end, style))
         if self.errors:
@@ -62,14 +69,19 @@ class Report:
         return next(one["kind"] for one in self.end["rules"] if one["name"] == rule)
 
     @property
+    def new_failures(self) -> list[FailureEvent]:
+        """Return the failures that no baseline has."""
+        return [failure for failure in self.failures if (failure["operation"], failure["code"]) not in self.known]
+
+    @property
     def violations(self) -> list[FailureEvent]:
-        """Return the failures of what the vendor documents."""
-        return [failure for failure in self.failures if self.kind_of(failure["rule"]) == "documented"]
+        """Return the new failures of what the vendor documents."""
+        return [failure for failure in self.new_failures if self.kind_of(failure["rule"]) == "documented"]
 
     def _broken_assumptions(self) -> dict[str, list[FailureEvent]]:
-        """Return the failures of what nobody documents, by their rules."""
+        """Return the new failures of what nobody documents, by their rules."""
         broken: dict[str, list[FailureEvent]] = {}
-        for failure in self.failures:
+        for failure in self.new_failures:
             if self.kind_of(failure["rule"]) != "documented":
                 broken.setdefault(failure["rule"], []).append(failure)
         return broken
@@ -91,6 +103,8 @@ class Report:
         if assumptions:
             text = f"DIFFERENT: every documented rule that was reached held, {assumptions} {hold}; {extent}."
             return style.state("not reached", text)
+        if known := len({(failure["operation"], failure["code"]) for failure in self.failures}):
+            return style.state("held", f"KNOWN: nothing new beside {_counted(known, 'known finding')}; {extent}.")
         return style.state("held", f"HELD: {extent}.")
 
     def _findings(self, end: EndEvent, style: "_Style") -> list[str]:
@@ -136,7 +150,7 @@ class Progress:
             filled = min(len(report.scenarios), total) * _BAR_WIDTH // total
             line = f"{'█' * filled}{'░' * (_BAR_WIDTH - filled)}"
             line += f" {report.phase:9} {report.operation:22} {report.calls:6,} calls"
-            line += f"  {_counted(len(report.failures), 'finding')}" if report.failures else ""
+            line += f"  {_counted(len(report.new_failures), 'finding')}" if report.new_failures else ""
             print("\r" + line[: shutil.get_terminal_size().columns - 1] + "\x1b[K", end="", flush=True)
         elif report.phase != self._phase:
             print(f"{report.phase} …", flush=True)

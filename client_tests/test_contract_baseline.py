@@ -1,0 +1,141 @@
+"""`contract --baseline`: what is known of a server does not fail its run, what is new does."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from client_tests.checked import client
+from client_tests.checked import run as run_check
+from client_tests.serving import COMMAND
+from contracts.serving import served
+
+pytestmark = pytest.mark.slow
+
+Ended = subprocess.CompletedProcess[str]
+KNOWN = ["record_ad_performance", "upsert_contact", "upsert_invoice"]
+READABLE = {"code": "contract/readable-values-refused", "pointer": "/"}
+ADOPTED = [{**READABLE, "operation": operation} for operation in KNOWN]
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
+    return tmp_path / "segmetrics.baseline.yaml"
+
+
+def contract(url: str, baseline: Path, *options: str) -> Ended:
+    command = [*COMMAND, "contract", url, "--quick", "--baseline", str(baseline), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, encoding="utf-8")
+
+
+def document_of(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    return found
+
+
+def write(file: Path, *entries: dict[str, Any], commands: tuple[str, ...] = ("contract",)) -> None:
+    file.write_text(yaml.safe_dump({"version": 1, "commands": list(commands), "findings": list(entries)}), "utf-8")
+
+
+def test_the_first_run_writes_the_baseline_and_other_seeds_find_nothing_new(tmp_path: Path, baseline: Path) -> None:
+    junit = tmp_path / "junit.xml"
+    with served("nulls_are_ignored") as url:
+        adopted = contract(url, baseline, "--seed", "1", "--fail-fast")
+        again = contract(url, baseline, "--seed", "2", "--report-junit", str(junit))
+
+    assert document_of(baseline) == {"version": 1, "commands": ["contract"], "findings": ADOPTED, "coverage": {}}
+    for ended in (adopted, again):
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert "\nKNOWN: nothing new beside 3 known findings; " in ended.stdout
+        assert "\nbaseline: 3 known findings\n" in ended.stdout
+        assert "≠" not in ended.stdout
+    assert ElementTree.parse(junit).getroot().get("failures") == "0"
+
+
+def test_what_is_new_fails_and_a_run_that_stops_early_passes_what_is_known(baseline: Path) -> None:
+    # The server ignores null in three operations; of two of them it is known.
+    write(baseline, *ADOPTED[:2])
+
+    with served("nulls_are_ignored") as url:
+        ended = contract(url, baseline, "--seed", "1", "--fail-fast")
+
+    assert ended.returncode == 1
+    assert "\nDIFFERENT: every documented rule that was reached held, 1 assumption does not hold; " in ended.stdout
+    (seen,) = re.findall(r"seen +once, in (\w+);|seen +[0-9]+ times, in (\w+);", ended.stdout)
+    assert "".join(seen) in KNOWN[2:]
+    assert document_of(baseline)["findings"] == ADOPTED[:2]
+
+
+def test_an_expired_entry_fails_by_name_and_an_update_keeps_its_day(baseline: Path) -> None:
+    write(baseline, *[{**entry, "expires": "2020-01-31", "reason": "an old proxy"} for entry in ADOPTED])
+
+    with served("nulls_are_ignored") as url:
+        ended = contract(url, baseline, "--baseline-update")
+
+    assert ended.returncode == 1
+    assert (
+        "the baseline's entry contract/readable-values-refused at upsert_invoice / expired on 2020-01-31"
+        in ended.stdout
+    )
+    assert "≠ readable-values-refused" in ended.stdout
+    assert {entry["expires"] for entry in document_of(baseline)["findings"]} == {"2020-01-31"}
+
+
+def test_pruning_drops_what_the_run_could_have_met_and_nothing_of_check(baseline: Path) -> None:
+    of_check = {"code": "bad-value", "operation": "upsert_contact", "pointer": "/body/email"}
+    # No call of a quick run shows whether this holds.
+    unobservable = {"code": "contract/invoice-creates-products", "operation": "upsert_invoice", "pointer": "/"}
+    failed = {"code": "contract/server-error", "operation": "upsert_product", "pointer": "/"}
+    write(baseline, of_check, *ADOPTED, unobservable, failed, commands=("check", "contract"))
+
+    with served() as url:
+        mended = contract(url, baseline)
+        pruned = contract(url, baseline, "--baseline-prune")
+
+    assert (mended.returncode, pruned.returncode) == (0, 0)
+    assert "\nHELD: " in mended.stdout
+    assert "\nbaseline: 0 known findings, 4 not met any more (--baseline-prune drops them)\n" in mended.stdout
+    assert document_of(baseline)["findings"] == [of_check, unobservable]
+
+
+def test_one_file_serves_check_and_contract_each_with_a_first_run_of_its_own(baseline: Path) -> None:
+    def check(*options: str) -> int:
+        ended = run_check("--baseline", baseline, *options, command=client("mistaken", "values"))
+        return ended.returncode
+
+    adopted = check()
+    by_check = document_of(baseline)
+    with served("nulls_are_ignored") as url:
+        contract_adopted = contract(url, baseline)
+    by_both = document_of(baseline)
+    pruned = check("--baseline-prune")
+
+    assert (adopted, contract_adopted.returncode, pruned) == (0, 0, 0)
+    assert by_check["commands"] == ["check"]
+    assert by_both == {**by_check, "commands": ["check", "contract"], "findings": [*by_check["findings"], *ADOPTED]}
+    assert document_of(baseline) == by_both
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "why"),
+    [
+        ("version: 1\nfindings: [", (), "is not YAML"),
+        ("version: 1\ncommands: [serve]\nfindings: []", (), "commands/0"),
+        (None, ("--baseline", ""), ""),
+        (None, ("--baseline", "", "--baseline-prune"), "name the baseline to change: --baseline FILE"),
+    ],
+)
+def test_a_file_that_is_not_a_baseline_is_named_before_the_first_call(
+    baseline: Path, text: str | None, options: tuple[str, ...], why: str
+) -> None:
+    if text is not None:
+        baseline.write_text(text, "utf-8")
+
+    ended = contract("http://127.0.0.1:1/api", baseline, *options)
+
+    assert ended.returncode == 2
+    assert (why or "out of reach") in ended.stderr

@@ -32,7 +32,8 @@ from mock_server.spec.values import utc_now
 from mock_server.store import accounts
 from mock_server.store.accounts import Sandbox
 from mock_server.store.database import Database, open_database
-from mock_server.verdict.baseline import Baseline, read_baseline, updated, write_baseline
+from mock_server.verdict.baseline import Baseline, baseline_of, write_baseline
+from mock_server.verdict.comparison import updated
 from mock_server.verdict.report import ReportDocument, report_on
 from mock_server.verdict.verdict import ForeignHost, Run
 from mock_server.web.app import build_app
@@ -85,11 +86,8 @@ def check(command: Sequence[str], options: CheckOptions, again: str) -> int:
     require_command(command)
     for path in options.reports.values():
         _require_writable(path)
-    if (options.baseline_update or options.baseline_prune) and not options.baseline:
-        raise UsageError("name the baseline to change: --baseline FILE")
-    if options.baseline:
-        _require_writable(options.baseline)
-    baseline = read_baseline(options.baseline) if options.baseline else None
+    changes_baseline = options.baseline_update or options.baseline_prune
+    baseline = baseline_of(options.baseline, "check", changes=changes_baseline)
     choice = choose(options.isolate, options.trust)
     with signals_as_exit():
         return _check(command, options, choice, baseline, again)
@@ -159,29 +157,28 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
         foreign_hosts=[_foreign_host(target, count) for target, count in foreign.items()],
         troubles=list(troubles),
         isolation="namespaces" if choice.unshare else "none",
-        baseline=baseline,
+        baseline=None if baseline is None or baseline.is_new else baseline,
         not_isolated=choice.reason,
         has_faults=bool(rules),
     )
     document = report_on(contract, exchanges, checked_run)
-    if options.baseline and _writes_baseline(options, document, baseline, child_code):
+    if baseline and _writes_baseline(options, document, baseline, child_code):
         operations = document["coverage"]["operations"]
         baseline = updated(baseline, document["findings"], operations, prune=options.baseline_prune)
         write_baseline(options.baseline, baseline)
-        document = report_on(contract, exchanges, dataclasses.replace(checked_run, baseline=baseline))
+        checked_run = dataclasses.replace(checked_run, baseline=baseline)
+        document = report_on(contract, exchanges, checked_run)
     # The files first: whoever reads the terminal may close it early.
     numbered = {exchange["number"]: exchange for exchange in exchanges}
-    checked = CheckedRun(document, numbered, contract, command, sandbox, baseline)
+    checked = CheckedRun(document, numbered, contract, command, sandbox, checked_run.baseline)
     _write_reports(checked, options)
     print_report(checked, again, verbose=options.verbose)
     return document["verdict"]["exit_code"]
 
 
-def _writes_baseline(
-    options: CheckOptions, document: ReportDocument, baseline: Baseline | None, child_code: int
-) -> bool:
+def _writes_baseline(options: CheckOptions, document: ReportDocument, baseline: Baseline, child_code: int) -> bool:
     """Return whether the run writes the baseline: one that failed or made no call shows little of the client."""
-    wanted = baseline is None or options.baseline_update or options.baseline_prune
+    wanted = baseline.is_new or options.baseline_update or options.baseline_prune
     return wanted and not child_code and document["summary"]["requests"] > 0
 
 

@@ -12,7 +12,7 @@ from mock_server.check.mistakes import MAX_TEXT, block_of
 from mock_server.check.reports import CheckedRun
 from mock_server.journal.masking import kept_text
 from mock_server.text import counted
-from mock_server.verdict.baseline import Comparison
+from mock_server.verdict.comparison import Comparison
 from mock_server.verdict.coverage import CALL, OperationCoverage, all_points, exercised_points
 from mock_server.verdict.presentation.terminal import Printer
 from mock_server.verdict.report import ReportDocument, counts_line

@@ -1,30 +1,23 @@
-"""A baseline: the findings of a client that are known, so that a run fails on what is new.
+"""A baseline: the findings that are known, so that a run fails on what is new. One format for all commands.
 
 A finding is known by its code, its operation and its pointer, with `*` for the places in lists; its text, which quotes
-what was sent, does not count. The file also keeps the coverage points that a run exercised: they may only become more.
-It keeps none of error responses: these come with fault plans and mistakes, and a client that mends one loses them.
+what was sent, does not count. The file also keeps the coverage points that a client exercised, see `comparison`.
+
+`check` and `contract` may share a file. The codes of `contract` start with `contract/`, and each command leaves the
+entries of the other as they are.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import jsonschema_rs
 import yaml
 
 from mock_server.errors import UsageError
-from mock_server.spec.points import is_answer_point
-from mock_server.text import counted
-from mock_server.verdict.coverage import (
-    OperationCoverage,
-    all_points,
-    exercised_points,
-    mean_percent,
-    percent_of,
-)
 
 _HEADER = """\
 # Known findings, written by segmetrics-mock. A run fails on findings that are not listed here.
@@ -33,8 +26,6 @@ _HEADER = """\
 """
 _INDEX = re.compile(r"/[0-9]+(?=/|$)")
 _VERSION = 1
-_NAMED_OPERATIONS = 5
-_NAMED_POINTS = 5
 _SCHEMA = jsonschema_rs.validator_for(
     {
         "type": "object",
@@ -42,6 +33,7 @@ _SCHEMA = jsonschema_rs.validator_for(
         "additionalProperties": False,
         "properties": {
             "version": {"const": _VERSION},
+            "commands": {"type": "array", "items": {"enum": ["check", "contract"]}},
             "findings": {
                 "type": "array",
                 "items": {
@@ -67,6 +59,10 @@ _SCHEMA = jsonschema_rs.validator_for(
     validate_formats=True,
 )
 
+# Which command an entry belongs to. The pytest plugin knows a client as `check` does.
+Command = Literal["check", "contract"]
+# What the codes of `contract` start with.
+CONTRACT_CODE = "contract/"
 # Code, operation, pointer.
 Identity = tuple[str, str | None, str]
 
@@ -99,27 +95,33 @@ _Loader.yaml_implicit_resolvers = {
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What is known of a client. `coverage`: the points that it exercised, by operation."""
+    """What is known to a command. `coverage`: the points that the client exercised, by operation.
 
-    entries: Mapping[Identity, BaselineEntry]
-    coverage: Mapping[str, Sequence[str]]
+    `others`: the entries of the other command. `commands`: those that have written the file.
+    """
+
+    command: Command
+    entries: Mapping[Identity, BaselineEntry] = field(default_factory=dict)
+    coverage: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    others: Sequence[BaselineEntry] = ()
+    commands: frozenset[Command] = frozenset()
+
+    @property
+    def is_new(self) -> bool:
+        """Return whether the command has not written the file yet: its first run does."""
+        return self.command not in self.commands
 
 
-class Comparison(TypedDict):
-    """A run beside its baseline.
+class EntryComparison(TypedDict):
+    """The findings of a run beside those that are known.
 
     `known`: how many entries the run met, apart from those that have `expired`. `not_met`: the entries that it did not
-    meet. `lost_points`: what the baseline has covered and the run has not, by operation. `coverage_percent`,
-    `coverage_was`: the coverage of the run, and that of the baseline's points with the run's error responses, both of
-    used operations.
+    meet.
     """
 
     known: int
     expired: list[BaselineEntry]
     not_met: list[BaselineEntry]
-    lost_points: dict[str, list[str]]
-    coverage_percent: float
-    coverage_was: float
 
 
 def identity(place: Place) -> Identity:
@@ -130,99 +132,70 @@ def identity(place: Place) -> Identity:
 def is_known(baseline: Baseline, place: Place, today: date) -> bool:
     """Return whether a finding is in the baseline, and its entry has not expired."""
     entry = baseline.entries.get(identity(place))
-    return entry is not None and not _has_expired(entry, today)
+    return entry is not None and not has_expired(entry, today)
 
 
-def compare(
-    baseline: Baseline, findings: Iterable[Place], operations: Mapping[str, OperationCoverage], today: date
-) -> Comparison:
-    """Compare a run with what is known. `operations`: the coverage of the run."""
+def compare_entries(baseline: Baseline, findings: Iterable[Place], today: date) -> EntryComparison:
+    """Compare the findings of a run with those that are known."""
     found = set(map(identity, findings))
     met = [entry for key, entry in baseline.entries.items() if key in found]
-    expired = [entry for entry in met if _has_expired(entry, today)]
-    lost = {name: _lost(points, operations[name]) for name, points in baseline.coverage.items() if name in operations}
-    before = [_counts_before(points, operations[name]) for name, points in baseline.coverage.items() if name in lost]
+    expired = [entry for entry in met if has_expired(entry, today)]
     return {
         "known": len(met) - len(expired),
         "expired": expired,
         "not_met": [entry for key, entry in baseline.entries.items() if key not in found],
-        "lost_points": {name: points for name, points in lost.items() if points},
-        "coverage_percent": percent_of(operations.values()),
-        "coverage_was": mean_percent(before),
     }
 
 
-def updated(
-    baseline: Baseline | None,
-    findings: Iterable[Place],
-    operations: Mapping[str, OperationCoverage],
-    *,
-    prune: bool = False,
-) -> Baseline:
-    """Return a baseline that knows all findings of a run, and what it covered.
+def entries_with(
+    baseline: Baseline, findings: Iterable[Place], drops: Callable[[BaselineEntry], bool]
+) -> dict[Identity, BaselineEntry]:
+    """Return the entries with those of all findings. Entries keep their reason, ticket and day.
 
-    Entries keep their reason, ticket and day. `prune`: drop those that the run did not meet though it could have,
-    because it called their operation.
+    `drops`: whether to drop an entry that is not among the findings.
     """
     found: dict[Identity, BaselineEntry] = {
         (code, operation, pointer): {"code": code, "operation": operation, "pointer": pointer}
         for code, operation, pointer in map(identity, findings)
     }
-    before = baseline or Baseline({}, {})
-    called = {name for name, covered in operations.items() if covered["requests"]}
-    kept = {key: entry for key, entry in before.entries.items() if not prune or key in found or key[1] not in called}
-    return Baseline({**found, **kept}, {**before.coverage, **_kept_points(operations)})
+    kept = {key: entry for key, entry in baseline.entries.items() if key in found or not drops(entry)}
+    return {**found, **kept}
 
 
-def fallen_coverage(comparison: Comparison) -> str:
-    """Return a sentence on what the run has lost of the baseline's coverage, empty where it has lost nothing."""
-    lost = [f"{name} lost {_named(points)}" for name, points in comparison["lost_points"].items()]
-    if not lost:
-        return ""
-    more = len(lost) - _NAMED_OPERATIONS
-    named = [*lost[:_NAMED_OPERATIONS], *([f"and {counted(more, 'more operation')}"] if more > 0 else [])]
-    return f"coverage {comparison['coverage_percent']}, was {comparison['coverage_was']}: {'; '.join(named)}"
+def expiry(entry: BaselineEntry) -> str:
+    """Return a sentence on an entry that has expired."""
+    place = f"{entry['operation']} {entry['pointer']}" if entry["operation"] else entry["pointer"]
+    return f"the baseline's entry {entry['code']} at {place} expired on {entry.get('expires')}"
 
 
-def _named(points: Sequence[str]) -> str:
-    more = len(points) - _NAMED_POINTS
-    return ", ".join(points[:_NAMED_POINTS]) + (f" and {more} more" if more > 0 else "")
-
-
-def _kept_points(operations: Mapping[str, OperationCoverage]) -> dict[str, list[str]]:
-    """Return the exercised points of each used operation, without those of error responses."""
-    return {
-        name: [point for point in exercised_points(covered) if not is_answer_point(point)]
-        for name, covered in operations.items()
-        if covered["requests"]
-    }
-
-
-def _lost(points: Iterable[str], covered: OperationCoverage) -> list[str]:
-    """Return which of the points the contract still has and the run has not exercised."""
-    return sorted({*points} & {*covered["missing"]})
-
-
-def _counts_before(points: Iterable[str], covered: OperationCoverage) -> tuple[int, int]:
-    """Return how many points of an operation were exercised, the run's error responses included, and all its points."""
-    every = {*all_points(covered)}
-    answers = filter(is_answer_point, exercised_points(covered))
-    return len({*points, *answers} & every), len(every)
-
-
-def _has_expired(entry: BaselineEntry, today: date) -> bool:
+def has_expired(entry: BaselineEntry, today: date) -> bool:
+    """Return whether an entry is not accepted any more."""
     return "expires" in entry and date.fromisoformat(entry["expires"]) < today
 
 
-def read_baseline(path: str) -> Baseline | None:
-    """Return the baseline in a file; None when there is no such file.
+def baseline_of(path: str, command: Command, *, changes: bool) -> Baseline | None:
+    """Return the baseline that a command line names, None where it names none. `changes`: whether it is to be changed.
+
+    Raises UsageError where there is nothing to change, and one that says what is wrong with the file.
+    """
+    if not path:
+        if changes:
+            raise UsageError("name the baseline to change: --baseline FILE")
+        return None
+    if not Path(path).resolve().parent.is_dir():
+        raise UsageError(f"{path} cannot be written: its folder does not exist")
+    return read_baseline(path, command)
+
+
+def read_baseline(path: str, command: Command) -> Baseline:
+    """Return the baseline of a command in a file; an empty one where there is no such file yet.
 
     Raises UsageError that says what is wrong with the file.
     """
     try:
         document = yaml.load(Path(path).read_text("utf-8"), _Loader)
     except FileNotFoundError:
-        return None
+        return Baseline(command)
     except OSError as error:
         raise UsageError(f"the baseline {path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -233,17 +206,36 @@ def read_baseline(path: str) -> Baseline | None:
     ]
     if mistakes:
         raise UsageError(f"the baseline {path} cannot be used: {'; '.join(mistakes[:5])}")
-    entries: Iterable[BaselineEntry] = document["findings"]
-    return Baseline({identity(entry): entry for entry in entries}, document.get("coverage", {}))
+    entries: Sequence[BaselineEntry] = document["findings"]
+    return Baseline(
+        command,
+        entries={identity(entry): entry for entry in entries if _command_of(entry) == command},
+        coverage=document.get("coverage", {}),
+        others=[entry for entry in entries if _command_of(entry) != command],
+        commands=frozenset(document.get("commands", ["check"])),
+    )
+
+
+def _command_of(place: Place) -> Command:
+    return "contract" if place["code"].startswith(CONTRACT_CODE) else "check"
 
 
 def write_baseline(path: str, baseline: Baseline) -> None:
     """Write a baseline to a file, sorted, so that a change of it reads well in a review. Raises UsageError."""
-    entries = [baseline.entries[key] for key in sorted(baseline.entries, key=lambda key: (key[1] or "", *key))]
-    coverage = {name: sorted(baseline.coverage[name]) for name in sorted(baseline.coverage)}
-    document = {"version": _VERSION, "findings": [dict(entry) for entry in entries], "coverage": coverage}
+    entries = sorted([*baseline.entries.values(), *baseline.others], key=_position)
+    document = {
+        "version": _VERSION,
+        "commands": sorted({*baseline.commands, baseline.command}),
+        "findings": [dict(entry) for entry in entries],
+        "coverage": {name: sorted(baseline.coverage[name]) for name in sorted(baseline.coverage)},
+    }
     text = _HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
     try:
         Path(path).write_text(text, "utf-8")
     except OSError as error:
         raise UsageError(f"the baseline {path} cannot be written: {error.strerror}") from error
+
+
+def _position(place: Place) -> tuple[str, ...]:
+    code, operation, pointer = identity(place)
+    return _command_of(place), operation or "", code, pointer

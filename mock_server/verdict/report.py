@@ -13,7 +13,8 @@ from mock_server.findings import SEVERITIES, FailOn, Severity
 from mock_server.journal import ShownExchange
 from mock_server.spec import Contract
 from mock_server.text import counted
-from mock_server.verdict.baseline import Comparison, compare, is_known
+from mock_server.verdict.baseline import is_known
+from mock_server.verdict.comparison import Comparison, compare
 from mock_server.verdict.coverage import Coverage, CoverageDocument
 from mock_server.verdict.reported_exchanges import ReportedExchange, reported_exchanges
 from mock_server.verdict.reported_findings import ReportedFinding, reported_findings

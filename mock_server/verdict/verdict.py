@@ -9,7 +9,8 @@ from mock_server.findings import FailOn, Severity, fails
 from mock_server.network import bracket_host, is_address
 from mock_server.settings import CoverageOf
 from mock_server.text import counted
-from mock_server.verdict.baseline import Baseline, BaselineEntry, Comparison, fallen_coverage
+from mock_server.verdict.baseline import Baseline, expiry
+from mock_server.verdict.comparison import Comparison, fallen_coverage
 
 HOLDS = "the contract holds"
 _NAMED_REQUESTS = 10
@@ -125,7 +126,7 @@ def judge(counts: Counts, run: Run, comparison: Comparison | None = None) -> Ver
         if count and fails(severity, run.fail_on):
             failing.append(_found(severity, count))
     if comparison:
-        failing += map(_expired, comparison["expired"])
+        failing += map(expiry, comparison["expired"])
         failing += filter(None, [fallen_coverage(comparison)])
     # A broken contract is named also where it does not fail the run.
     broken = counts.found["violation"]
@@ -225,11 +226,6 @@ def _found(severity: Severity, count: int) -> str:
     if severity == "violation":
         return f"the contract was broken {_times(count)}"
     return f"{counted(count, severity)} found"
-
-
-def _expired(entry: BaselineEntry) -> str:
-    place = f"{entry['operation']} {entry['pointer']}" if entry["operation"] else entry["pointer"]
-    return f"the baseline's entry {entry['code']} at {place} expired on {entry['expires']}"
 
 
 def _times(count: int) -> str:

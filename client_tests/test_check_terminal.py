@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from client_tests.checked import Checked, checked, client, on_a_terminal
+from client_tests.checked import CHECKOUT, Checked, checked, client, on_a_terminal
 from client_tests.test_check_verdict import plan
 
 pytestmark = pytest.mark.slow
@@ -36,9 +36,17 @@ def test_a_block_has_the_spot_marked_what_is_expected_the_evidence_and_a_command
         "",
         "  evidence: the vendor's developer reference says so",
         "  calls: #2",
+        f"  from: client_tests/checked/shop.py:{post_line()}",
     ]
     (again,) = re.findall(r"^  again: (.*)", bad.stdout, re.MULTILINE)
     assert again.startswith("curl http://127.0.0.1:8642/api/v1/demo/payments/invoice -H 'authorization: sandbox-key-")
+
+
+def post_line() -> int:
+    """Return the line of the client that makes its calls."""
+    lines = (CHECKOUT / "client_tests/checked/shop.py").read_text("utf-8").splitlines()
+    (number,) = [number for number, line in enumerate(lines, 1) if "urlopen(request" in line]
+    return number
 
 
 def test_the_verdict_is_the_last_line_and_says_what_to_do_next(bad: Checked) -> None:

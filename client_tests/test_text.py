@@ -12,6 +12,6 @@ def test_a_number_has_its_noun(number: int, text: str) -> None:
     assert counted(number, "finding") == text
 
 
-def test_control_characters_are_replaced_but_those_to_keep() -> None:
-    assert printable("\x1b[31mé\n\u202e") == "\ufffd[31mé\ufffd\ufffd"
-    assert printable("one\ntwo\x07", keep="\n") == "one\ntwo\ufffd"
+def test_control_characters_are_escaped_but_those_to_keep() -> None:
+    assert printable("\x1b[31mé\n\u202e") == r"\x1b[31mé\x0a\u202e"
+    assert printable("one\ntwo\x07", keep="\n") == "one\ntwo\\x07"

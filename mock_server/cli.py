@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from mock_server import __version__, settings
+from mock_server import __version__, output, settings
 from mock_server.argument_parser import ArgumentParser
 from mock_server.commands import COMMANDS, NAME
 from mock_server.errors import SpecError, StoreError, UsageError
@@ -19,6 +19,7 @@ _INTERNAL_VARIABLES = ("SEGMETRICS_MOCK_HOOK",)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0, 1 for a broken contract, 2 for misuse."""
+    output.open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # What a client sent may hold characters that the terminal's encoding lacks.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -46,9 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has enough of it, such as `head`. Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has enough of it, such as `head`.
+        output.discard()
         return _CLOSED_PIPE
+    except OSError as error:
+        output.discard()
+        print(f"{NAME}: {error.filename or 'the output'} cannot be used: {error.strerror}", file=sys.stderr)
+        return 2
     return code
 
 

@@ -151,15 +151,14 @@ def _check(arguments: argparse.Namespace) -> int:
 def _again(arguments: argparse.Namespace, command: Sequence[str]) -> str:
     """Return the command line that repeats a run, for a shell. The API key is left to a variable."""
     options = arguments.given[: len(arguments.given) - len(command)]
-    words = [NAME, *(_without_key(word, arguments.api_key) for word in options), *map(shlex.quote, command)]
-    return " ".join(words)
+    return " ".join([NAME, *(_without_key(word, arguments.api_key) for word in [*options, *command])])
 
 
 def _without_key(word: str, key: str) -> str:
-    """Return a word for a shell, with a variable in place of the API key: `--api-key KEY` or `--api-key=KEY`."""
-    if key and (word == key or word.endswith(f"={key}")):
-        return f'{word.removesuffix(key)}"$SEGMETRICS_API_KEY"'
-    return shlex.quote(word)
+    """Return a word for a shell, with a variable in place of the API key, as in `--api-key=KEY`."""
+    if not key or key not in word:
+        return shlex.quote(word)
+    return '"$SEGMETRICS_API_KEY"'.join(shlex.quote(part) if part else "" for part in word.split(key))
 
 
 def _add_contract(parser: ArgumentParser) -> None:

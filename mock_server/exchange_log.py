@@ -1,5 +1,13 @@
-"""The lines that `serve` prints for each exchange, as text or as JSON."""
+"""The lines that `serve` prints for each exchange, as text or as JSON.
 
+A thread of its own prints them: a terminal that is slow, full or closed neither delays nor changes a response.
+"""
+
+import atexit
+import os
+import sys
+import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -10,43 +18,80 @@ from mock_server.settings import JSON
 from mock_server.text import printable
 
 _COLOURS = {"violation": "bold red", "warning": "yellow", "notice": "cyan"}
+_MOST_WAITING = 10_000
+_LAST_LINES_SECONDS = 0.5
 
 
-def exchange_printer(log_format: str) -> Callable[[Exchange], None]:
-    """Return what prints an exchange and its findings. When nobody reads the output any more, it prints nothing."""
-    show = _print_json if log_format == JSON else _text_printer()
+class ExchangeLog:
+    """Prints exchanges in their order. Those that come while very many wait are counted instead."""
 
-    def print_exchange(exchange: Exchange) -> None:
-        with suppress(BrokenPipeError):
-            show(exchange)
+    def __init__(self, log_format: str) -> None:
+        self._line = _json_line if log_format == JSON else _text_lines()
+        self._waiting: deque[Exchange] = deque()
+        self._left_out = 0
+        self._arrived = threading.Event()
+        self._is_ending = False
+        self._thread: threading.Thread | None = None
 
-    return print_exchange
+    def add(self, exchange: Exchange) -> None:
+        """Print an exchange and its findings, soon."""
+        if self._thread is None:
+            # Started here: a worker process does not inherit the threads of its supervisor.
+            self._thread = threading.Thread(target=self._print_all, daemon=True)
+            self._thread.start()
+            atexit.register(self._end)
+        if len(self._waiting) < _MOST_WAITING:
+            self._waiting.append(exchange)
+        else:
+            self._left_out += 1
+        self._arrived.set()
+
+    def _end(self) -> None:
+        """Wait a moment for the last lines."""
+        self._is_ending = True
+        self._arrived.set()
+        if self._thread:
+            self._thread.join(_LAST_LINES_SECONDS)
+
+    def _print_all(self) -> None:
+        while self._waiting or not self._is_ending:
+            self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                _write(self._line(self._waiting.popleft()))
+            if self._left_out:
+                left_out, self._left_out = self._left_out, 0
+                _write(f"{left_out:,} exchanges were not printed: the output is too slow\n")
 
 
-def _text_printer() -> Callable[[Exchange], None]:
+def _write(text: str) -> None:
+    """Write to the standard output itself: Python's own buffer would be locked by a write that never ends."""
+    content = text.encode(sys.stdout.encoding, "backslashreplace")
+    with suppress(OSError):  # closed, or on a full disk
+        while content:
+            content = content[os.write(1, content) :]
+
+
+def _text_lines() -> Callable[[Exchange], str]:
     from rich.console import Console
 
-    class Log(Console):
-        def on_broken_pipe(self) -> None:
-            """Print nothing from here on; rich would end the process."""
-            self.quiet = True
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
-    console = Log(highlight=False, markup=False, emoji=False, soft_wrap=True)
-
-    def show(exchange: Exchange) -> None:
+    def lines(exchange: Exchange) -> str:
         request, status = exchange.request, exchange.response.status
-        path = request.path.encode("ascii", "backslashreplace").decode()
-        line = f"{exchange.received_at[11:19]} {request.method:6} {path} {status} {exchange.duration_ms:.1f} ms"
-        line += f" from {printable(request.call_site)}" if request.call_site else ""
-        console.print(line, style="red" if status >= 400 else None)
-        for finding in exchange.findings:
-            text = f"  {finding.severity} {finding.code} {finding.pointer}: {finding.message}"
-            console.print(printable(text), style=_COLOURS[finding.severity])
+        line = f"{exchange.received_at[11:19]} {request.method:6} {request.path} {status} {exchange.duration_ms:.1f} ms"
+        line += f" from {request.call_site}" if request.call_site else ""
+        with console.capture() as capture:
+            console.print(printable(line), style="red" if status >= 400 else None)
+            for finding in exchange.findings:
+                text = f"  {finding.severity} {finding.code} {finding.pointer}: {finding.message}"
+                console.print(printable(text), style=_COLOURS[finding.severity])
+        return capture.get()
 
-    return show
+    return lines
 
 
-def _print_json(exchange: Exchange) -> None:
+def _json_line(exchange: Exchange) -> str:
     line = {
         "received_at": exchange.received_at,
         "method": exchange.request.method,
@@ -65,4 +110,4 @@ def _print_json(exchange: Exchange) -> None:
             for finding in exchange.findings
         ],
     }
-    print(orjson.dumps(line).decode(), flush=True)
+    return orjson.dumps(line).decode() + "\n"

@@ -22,12 +22,13 @@ import uvicorn
 
 from mock_server import __version__
 from mock_server.errors import UsageError
-from mock_server.exchange_log import exchange_printer
+from mock_server.exchange_log import ExchangeLog
 from mock_server.faults import load_plan
 from mock_server.http.limits import Config, OnReject, raise_file_limit
 from mock_server.http.listener import listening
 from mock_server.http.protocol import HttpProtocol
 from mock_server.network import bracket_host, is_loopback
+from mock_server.output import may_stay_unread
 from mock_server.settings import EMPTY, ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
@@ -96,7 +97,7 @@ def _serve(settings: ServeSettings, stop: _Stop) -> None:
             if workers == 1:
                 _answer(app, settings, listener, stop)
                 return
-        print(banner(settings, listener.getsockname()[1]), flush=True)
+        _announce(banner(settings, listener.getsockname()[1]))
         _freeze_garbage_collector()
         config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
         _supervise(config, listener, stop)
@@ -116,7 +117,7 @@ def _prepare_app(settings: ServeSettings, database: Database) -> App:
 
 def _app(settings: ServeSettings, contract: Contract, database: Database) -> App:
     log = sys.stdout.isatty() if settings.log_requests is None else settings.log_requests
-    return build_app(contract, database, settings, on_exchange=exchange_printer(settings.log_format) if log else None)
+    return build_app(contract, database, settings, on_exchange=ExchangeLog(settings.log_format).add if log else None)
 
 
 def _worker(settings: ServeSettings) -> App:
@@ -145,11 +146,15 @@ def _answer(app: App, settings: ServeSettings, listener: socket.socket, stop: _S
     with _intercepting(Contract.load(), listener) if settings.intercept else nullcontext() as intercepted:
         server = uvicorn.Server(_config(app, intercepted.protocol if intercepted else None, settings.request_timeout))
         stop.attach(server)
-        print(banner(settings, listener.getsockname()[1]), flush=True)
-        if intercepted:
-            print(intercepted.exports, flush=True)
+        _announce(banner(settings, listener.getsockname()[1]), *([intercepted.exports] if intercepted else []))
         _freeze_garbage_collector()
         server.run([listener])
+
+
+def _announce(*texts: str) -> None:
+    """Print what a user needs to call the server, which serves also where nobody can read it."""
+    with may_stay_unread():
+        print(*texts, sep="\n", flush=True)
 
 
 def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, settings: ServeSettings) -> None:

@@ -13,8 +13,18 @@ def counted(number: int, noun: str) -> str:
 
 
 def printable(text: str, *, keep: str = "") -> str:
-    """Replace the control characters of a text, which could control a terminal, except those in `keep`."""
-    return "".join(character if character.isprintable() or character in keep else "\ufffd" for character in text)
+    """Return a text with characters that control a terminal, or that nobody sees, as escapes: `\\x1b`, `\\u202e`.
+
+    Those in `keep` stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in keep else _escape(one) for one in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

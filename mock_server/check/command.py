@@ -24,7 +24,8 @@ from mock_server.findings import FailOn
 from mock_server.intercept.interception import Interception, production_hosts
 from mock_server.intercept.policy import Target
 from mock_server.journal import Journal, ShownExchange
-from mock_server.journal.masking import mask
+from mock_server.journal.masking import hide
+from mock_server.output import may_stay_unread
 from mock_server.serving import listening, load_dataset, running
 from mock_server.settings import AUTO, EMPTY, STRICT, CoverageOf, ServeSettings
 from mock_server.spec import Contract
@@ -145,7 +146,7 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
     exchanges = _exchanges(database)
     database.close()
     checked_run = Run(
-        command=[word.replace(sandbox.api_key, mask(sandbox.api_key)) for word in command],
+        command=[hide(word, sandbox.api_key) for word in command],
         mode=options.mode,
         dataset=options.dataset,
         started_at=started_at,
@@ -172,7 +173,8 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
     numbered = {exchange["number"]: exchange for exchange in exchanges}
     checked = CheckedRun(document, numbered, contract, command, sandbox, checked_run.baseline)
     _write_reports(checked, options)
-    print_report(checked, again, verbose=options.verbose)
+    with may_stay_unread():
+        print_report(checked, again, verbose=options.verbose)
     return document["verdict"]["exit_code"]
 
 

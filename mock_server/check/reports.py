@@ -74,7 +74,9 @@ def _junit(run: CheckedRun) -> bytes:
 def _html(run: CheckedRun) -> bytes:
     from mock_server.check.html import html_report
 
-    return html_report(run.document, run.exchanges, run.contract, command=shlex.join(run.command)).encode()
+    return html_report(
+        run.document, run.exchanges, run.contract, command=shlex.join(run.document["command"] or [])
+    ).encode()
 
 
 def _sarif(run: CheckedRun) -> bytes:

@@ -91,5 +91,5 @@ def _row(*cells: str) -> str:
 
 def _cell(text: str) -> str:
     """Return a text on one line, escaped so that it is neither markup nor the end of a cell."""
-    line = "".join(character if character.isprintable() else " " for character in kept_text(text, _MAX_CELL))
+    line = printable(kept_text(text, _MAX_CELL), keep="\t\r\n")
     return " ".join(_MARKUP.sub(lambda found: f"&#{ord(found[0])};", line).split())

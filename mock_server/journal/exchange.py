@@ -42,6 +42,7 @@ class Exchange:
     `generation`: of the account that it is journalled for. `duration_ms`: until it was journalled.
     `monotonic_ms`: when the request came, by the server's monotonic clock.
     `stored`: whether the call was carried out, whatever became of its answer.
+    `api_key`: of the account; it stands in no path and no finding here, and is masked in what is kept of the bodies.
     """
 
     received_at: str
@@ -54,3 +55,4 @@ class Exchange:
     fault: Fault | None
     monotonic_ms: float
     stored: bool
+    api_key: str = field(default="", repr=False)

@@ -61,10 +61,10 @@ class Journal:
                 "new_stored": exchange.stored,
                 "new_abandoned_ms": None,
                 "new_call_site": request.call_site,
-                "new_request_headers": kept_headers(request.headers),
+                "new_request_headers": kept_headers(request.headers, exchange.api_key),
                 "new_response_headers": response.headers,
-                "new_request_body": kept_body(request.body),
-                "new_response_body": kept_body(response.body),
+                "new_request_body": kept_body(request.body, exchange.api_key),
+                "new_response_body": kept_body(response.body, exchange.api_key),
             },
         )
 
@@ -79,11 +79,11 @@ class Journal:
             new_severity=gravest(findings),
         )
 
-    def repeats_refusal(self, session: Session, generation: int, request: Request) -> bool:
+    def repeats_refusal(self, session: Session, generation: int, request: Request, api_key: str) -> bool:
         """Return whether the account's last request was identical and was refused with 400."""
         session.flush()
         last = queries.last_request(session.scoped_to(generation))
-        return last == (400, request.method, kept_text(request.path), kept_body(request.body))
+        return last == (400, request.method, kept_text(request.path), kept_body(request.body, api_key))
 
     def page(
         self, session: Session, generation: int, *, after: int = 0, limit: int = 1000, filters: Filters | None = None

@@ -1,7 +1,15 @@
-"""The part of an exchange that is kept: secrets masked, long texts truncated."""
+"""The part of an exchange that is kept: secrets masked, long texts truncated.
 
+A secret is known by its name, such as that of a header, and the account's API key also by its value, wherever and in
+whatever common form it stands.
+"""
+
+import base64
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from urllib.parse import quote
 
 import orjson
 
@@ -17,7 +25,55 @@ _KEPT_VALUE = 1_024
 _AUTHORIZATION = re.compile(
     r"""((?:(?:authorization|bearer|token|basic|api[_-]?key|key)[ :=]+)*["'`]?)(.*?)(["'`]?)""", re.I | re.S
 )
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+_SECRET_NAME = re.compile(
+    "(?:.*[-_])?(?:api|auth|access)?[-_]?(?:key|token|secret|password|authorization|cookie|credentials?)", re.I
+)
+_NOT_SECRET = ("idempotency-key",)
+_QUERY_VALUE = re.compile(r"([?&]([^=&]*)=)([^&]*)")
+# A shorter key stands in too many texts by chance.
+_SHORTEST_KEY = 6
+# In bytes; a key that is cut off at the end of what is kept is masked, too.
+_LONGEST_FORM = 1_024
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a header or parameter of that name has a secret value."""
+    return _SECRET_NAME.fullmatch(name) is not None and name.lower() not in _NOT_SECRET
+
+
+def hide(text: str, api_key: str) -> str:
+    """Return a text with the API key masked: plain, percent-encoded, escaped as in JSON, or in Base64."""
+    if len(api_key) < _SHORTEST_KEY:
+        return text
+    return _forms(api_key).sub(lambda _: mask(api_key), text)
+
+
+@lru_cache(256)
+def _forms(api_key: str) -> re.Pattern[str]:
+    encoded = quote(api_key, safe="")
+    lower = re.sub("%..", lambda found: found[0].lower(), encoded)
+    forms = [api_key, encoded, lower, json.dumps(api_key)[1:-1], *_in_base64(api_key.encode())]
+    return re.compile("|".join(map(re.escape, dict.fromkeys(forms))))
+
+
+def _in_base64(key: bytes) -> Iterator[str]:
+    """Yield what of the key is the same in the Base64 of any text that has it, for its three positions there."""
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + key).decode().rstrip("=")
+        mixed = (
+            before * 8 + 5
+        ) // 6  # characters with bits of what stands before; the last may have some of what follows
+        yield encoded[mixed:-1]
+
+
+def masked_path(path: str, api_key: str) -> str:
+    """Return a path, with its query, without secrets."""
+
+    def masked(found: re.Match[str]) -> str:
+        return found[1] + mask(found[3]) if is_secret(found[2]) else found[0]
+
+    path = hide(path, api_key)
+    return _QUERY_VALUE.sub(masked, path) if "?" in path else path
 
 
 def mask(api_key: str) -> str:
@@ -33,11 +89,9 @@ def masked_authorization(value: str) -> str:
     return f"{before}{mask(key)}{after}"
 
 
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def kept_headers(headers: Mapping[str, str], api_key: str) -> dict[str, str]:
     """Return the headers with secrets masked, as many as there is room for; `…` counts the others."""
-    shown = {**headers, **{name: mask(headers[name]) for name in SECRET_HEADERS & headers.keys()}}
-    if "authorization" in headers:
-        shown["authorization"] = masked_authorization(headers["authorization"])
+    shown = {name: _masked_header(name, value, api_key) for name, value in headers.items()}
     if sum(map(len, shown)) + sum(map(len, shown.values())) <= KEPT_HEAD:
         return shown
     kept, room = {}, KEPT_HEAD
@@ -50,8 +104,17 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return kept | ({"…": f"{omitted} more headers"} if omitted else {})
 
 
-def kept_body(body: bytes) -> str:
-    return body[:KEPT_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd")
+def _masked_header(name: str, value: str, api_key: str) -> str:
+    if name in ("authorization", "proxy-authorization"):
+        return masked_authorization(value)
+    return mask(value) if is_secret(name) else hide(value, api_key)
+
+
+def kept_body(body: bytes, api_key: str) -> str:
+    """Return the beginning of a body, with the API key masked."""
+    text = body[: KEPT_BYTES + _LONGEST_FORM].decode("utf-8", "replace").replace("\0", "\ufffd")
+    hidden = hide(text, api_key)
+    return hidden if len(body) <= KEPT_BYTES else hidden.encode()[:KEPT_BYTES].decode("utf-8", "ignore")
 
 
 def kept_text(text: str, limit: int = KEPT_HEAD) -> str:

@@ -1,7 +1,7 @@
 """One exchange with the import API, start to end. A pure ASGI application, mounted at `/api`."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -15,7 +15,7 @@ from mock_server.faults import Fault, choose
 from mock_server.findings import Finding
 from mock_server.journal import Exchange, Journal, Request, Response
 from mock_server.journal.exchange import JSON_HEADERS
-from mock_server.journal.masking import mask
+from mock_server.journal.masking import hide, masked_path
 from mock_server.operations.table import OPERATIONS, warnings_about
 from mock_server.settings import LENIENT
 from mock_server.spec import Answer, Call, Contract, Route
@@ -151,11 +151,12 @@ class ImportApi:
 
         # Journal, for the account that the path names, else for that of the key.
         if account is NOBODY:
-            if found := account_of_key(session, key_of(request)):
-                account = Account(*found)
+            account = _account_of(request, session)
             accounts.lock(session, account.id)
         request = _without_key(request, account.api_key)
-        if response.status == 400 and self._journal.repeats_refusal(session, account.generation, request):
+        if response.status == 400 and self._journal.repeats_refusal(
+            session, account.generation, request, account.api_key
+        ):
             findings.append(_RETRY_AFTER_400)
         exchange = Exchange(
             received_at=received_at,
@@ -164,10 +165,11 @@ class ImportApi:
             operation=operation,
             request=request,
             response=response,
-            findings=tuple(findings),
+            findings=_hidden(findings, account.api_key),
             fault=fault,
             monotonic_ms=started * 1000,
             stored=stored,
+            api_key=account.api_key,
         )
         self._journal.write(session, exchange)
         return exchange
@@ -207,8 +209,9 @@ class ImportApi:
             operation = self._route(request.method, request.path).operation.name
         except ApiError:
             operation = None
-        found = accounts.find(session, _account_id(request.path)) or accounts.find(session, DEFAULT_SANDBOX.account_id)
-        account = Account(found.account_id, found.generation, found.api_key) if found else NOBODY
+        account = _named_account(request, session)
+        if account is NOBODY and (default := accounts.find(session, DEFAULT_SANDBOX.account_id)):
+            account = Account(default.account_id, default.generation, default.api_key)
         accounts.lock(session, account.id)
         response = error_response(refusal.status, refusal.errors)
         exchange = _refused(request, response, account, operation, refusal.findings)
@@ -217,8 +220,7 @@ class ImportApi:
 
     def _failed(self, request: Request, reason: str, session: Session) -> Exchange:
         """Journal an exchange whose transaction failed."""
-        found = account_of_key(session, key_of(request))
-        account = Account(*found) if found else NOBODY
+        account = _account_of(request, session)
         accounts.lock(session, account.id)
         exchange = _refused(request, error_response(500, [reason]), account)
         self._journal.write(session, exchange)
@@ -279,6 +281,19 @@ def _insecure_scheme(host: str) -> Finding:
     return Finding.of("insecure-scheme", "/headers/host", "assumed", host=host)
 
 
+def _account_of(request: Request, session: Session) -> Account:
+    """Return the account that the path names, else that of the key."""
+    named = _named_account(request, session)
+    if named is NOBODY and (found := account_of_key(session, key_of(request))):
+        return Account(*found)
+    return named
+
+
+def _named_account(request: Request, session: Session) -> Account:
+    found = accounts.find(session, _account_id(request.path))
+    return Account(found.account_id, found.generation, found.api_key) if found else NOBODY
+
+
 def _account_id(path: str) -> str:
     """Return the account that a path of the API names, as far as it names one."""
     try:
@@ -302,14 +317,22 @@ def _refused(
         operation=operation,
         request=_without_key(request, account.api_key),
         response=response,
-        findings=findings,
+        findings=_hidden(findings, account.api_key),
         fault=None,
         monotonic_ms=monotonic() * 1000,
         stored=False,
+        api_key=account.api_key,
     )
 
 
 def _without_key(request: Request, api_key: str) -> Request:
-    if not api_key or api_key not in request.path:
-        return request
-    return replace(request, path=request.path.replace(api_key, mask(api_key)))
+    path = masked_path(request.path, api_key)
+    return request if path == request.path else replace(request, path=path)
+
+
+def _hidden(findings: Sequence[Finding], api_key: str) -> tuple[Finding, ...]:
+    """Return the findings without the API key, which they may quote."""
+    return tuple(
+        replace(finding, pointer=hide(finding.pointer, api_key), message=hide(finding.message, api_key))
+        for finding in findings
+    )

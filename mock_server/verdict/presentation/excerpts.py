@@ -7,7 +7,7 @@ from typing import TypedDict
 import orjson
 
 from mock_server.journal import ShownExchange
-from mock_server.journal.masking import KEPT_BYTES, SECRET_HEADERS, mask
+from mock_server.journal.masking import KEPT_BYTES, is_secret, mask
 from mock_server.journal.shown import ShownRequest, ShownResponse
 from mock_server.spec import Contract, Operation
 from mock_server.spec.pointers import steps_of
@@ -127,7 +127,7 @@ def _headers(headers: Mapping[str, str], highlighted: str | None) -> list[tuple[
     """Return each header's value, keys masked; a highlighted one that was not sent says so."""
     rows = []
     for name, value in list(headers.items())[:_MAX_HEADERS]:
-        text = mask(value) if name in SECRET_HEADERS and "…" not in value else value
+        text = mask(value) if is_secret(name) and "…" not in value else value
         rows.append((name[:MAX_LINE], truncate(text, (0, len(text) if name == highlighted else 0), MAX_LINE)))
     if highlighted and highlighted not in headers:
         rows.append((highlighted, Highlighted("", "not sent")))

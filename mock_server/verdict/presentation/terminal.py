@@ -50,6 +50,12 @@ class Block:
     again: str = ""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the error through; rich would end the process."""
+        raise BrokenPipeError
+
+
 class Printer:
     """Prints to stdout. `lines`: how many lines it has printed so far."""
 
@@ -57,7 +63,7 @@ class Printer:
         if isinstance(sys.stdout, TextIOWrapper):
             # A command and what a client sent may hold characters that the terminal's encoding lacks.
             sys.stdout.reconfigure(errors="backslashreplace")
-        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._console = _Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         is_wide = not (self._console.is_terminal or os.environ.get("COLUMNS", "").isdecimal())
         self._width = _UNWRAPPED if is_wide else self._console.width
         self.lines = 0

@@ -3,6 +3,7 @@
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -34,14 +35,22 @@ from mock_server.web.dashboard.theme import HEADERS, MEDIA_TYPES, STATIC, templa
 # Stands for an account id in the paths of pages about exchanges that named no existing account.
 NO_ACCOUNT = "~"
 
+
+class _RowNumber(IntegerConvertor):
+    """A number that the database can hold; Starlette's own takes any."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("row", _RowNumber())
 _PAGES: dict[str, PageFunction] = {
     "": overview,
     "/requests": requests,
-    "/requests/{number:int}": exchange,
+    "/requests/{number:row}": exchange,
     "/contacts": contacts,
-    "/contacts/{number:int}": contact,
+    "/contacts/{number:row}": contact,
     "/orders": orders,
-    "/orders/{number:int}": order,
+    "/orders/{number:row}": order,
     "/subscriptions": subscriptions,
     "/products": products,
     "/ads": ads,

@@ -1,5 +1,6 @@
 """The statements of the pages, for the account that a session is scoped to. Lists are paged by key, newest first."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, cast, func, or_, select
@@ -20,6 +21,7 @@ AGGREGATE_LIMIT = 20_000
 SEARCH_WINDOW = 25_000
 # Marks a character of a search that LIKE would otherwise read as a wildcard.
 _ESCAPE = "!"
+_BILLION = 1_000_000_000
 
 
 def _latest(rows: Rows, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -97,14 +99,24 @@ _NEW_ORDERS = (
 _new = _NEW_ORDERS.c
 
 
-def _sum(column: ColumnElement[Any]) -> ColumnElement[int]:
-    """Return the sum as an integer, since PostgreSQL returns a decimal."""
-    return cast(func.sum(column), BigInteger)
+def _sums(column: ColumnElement[Any]) -> Sequence[ColumnElement[int]]:
+    """Return the sums of the billions and of the rest: the sum of values of 64 bits may have more. See `_joined`.
+
+    They are integers, since PostgreSQL returns decimals.
+    """
+    return [cast(func.sum(part), BigInteger) for part in (column // _BILLION, column % _BILLION)]
 
 
-_REVENUE = select(_new.day, _sum(_new.paid)).where(_new.day >= bindparam("since")).group_by(_new.day).order_by(_new.day)
+def _joined(parts: Sequence[int]) -> list[int]:
+    """Return the sums that `_sums` made two each of."""
+    return [billions * _BILLION + rest for billions, rest in zip(parts[::2], parts[1::2], strict=True)]
+
+
+_REVENUE = (
+    select(_new.day, *_sums(_new.paid)).where(_new.day >= bindparam("since")).group_by(_new.day).order_by(_new.day)
+)
 _REVENUE_BY_CAMPAIGN = (
-    select(_contact.utm_campaign, _sum(_new.paid), func.count())
+    select(_contact.utm_campaign, func.count(), *_sums(_new.paid))
     .join_from(
         _NEW_ORDERS,
         CONTACTS.table,
@@ -149,9 +161,9 @@ _FIGURES = (
         _by.date,
         _by.campaign,
         func.max(AD_CAMPAIGNS.c.name),
-        _sum(_by.spend),
-        _sum(func.coalesce(_by.clicks, 0)),
-        _sum(func.coalesce(_by.impressions, 0)),
+        *_sums(_by.spend),
+        *_sums(func.coalesce(_by.clicks, 0)),
+        *_sums(func.coalesce(_by.impressions, 0)),
     )
     .select_from(_BY_CAMPAIGN)
     .outerjoin(
@@ -223,22 +235,22 @@ def last_day_of_ads(session: Session) -> str | None:
     return day
 
 
-def ad_figures(session: Session, since: str) -> list[tuple[str, str, str | None, int, int, int]]:
+def ad_figures(session: Session, since: str) -> list[tuple[Any, ...]]:
     """Return day, campaign id (empty if unknown), campaign name, spend in cents, clicks and impressions."""
-    found: list[Any] = session.all(_FIGURES, since=since)
-    return found
+    rows: list[Any] = session.all(_FIGURES, since=since)
+    return [(day, campaign, name, *_joined(parts)) for day, campaign, name, *parts in rows]
 
 
 def revenue_by_day(session: Session, since: str) -> dict[str, int]:
     """Return the cents paid by day, in the newest AGGREGATE_LIMIT orders."""
-    found: list[Any] = session.all(_REVENUE, since=since)
-    return dict(found)
+    rows: list[Any] = session.all(_REVENUE, since=since)
+    return {day: _joined(parts)[0] for day, *parts in rows}
 
 
 def revenue_by_campaign(session: Session, since: str, until: str) -> list[tuple[str, int, int]]:
     """Return `utm_campaign`, cents paid and number of orders, of the newest AGGREGATE_LIMIT orders with a contact."""
-    found: list[Any] = session.all(_REVENUE_BY_CAMPAIGN, since=since, until=until)
-    return found
+    rows: list[Any] = session.all(_REVENUE_BY_CAMPAIGN, since=since, until=until)
+    return [(campaign, _joined(parts)[0], orders) for campaign, orders, *parts in rows]
 
 
 def running_subscriptions(session: Session) -> int:

@@ -9,25 +9,9 @@ import yaml
 from client_tests.bodies import ORDER
 from client_tests.checked import Checked, checked, client
 from client_tests.checked import run as run_check
-from client_tests.test_check_verdict import BROKEN, GOOD, NOTICED, PRODUCT, WARNED, headline, run
+from client_tests.test_check_verdict import BROKEN, GOOD, NOTICED, WARNED, run
 
 ITEM = ORDER["items"][0]
-BY_EMAIL = {"id": 9, "email": "nobody@example.org", "date_created": "2018-10-02", "items": [ITEM]}
-# Calls with a finding each, of another code or in another place.
-MISTAKES: list[list[Any]] = [
-    BROKEN,
-    NOTICED,
-    WARNED,
-    ["POST", "product", {**PRODUCT, "size": "L"}],
-    ["POST", "product", {**PRODUCT, "name": 5}],
-    ["POST", "contact", {"contact_id": 1, "date_created": "2018-10-02 16:15:00"}],
-    ["POST", "contact", {"contact_id": 1, "last_updated": "2018-10-02 16:15:00"}],
-    ["POST", "contact", {"contact_id": 1, "status": "sleeping"}],
-    ["POST", "contact", {"contact_id": 1, "custom_fields": "none"}],
-    ["POST", "invoice", {**BY_EMAIL, "amount": ITEM["amount"], "paid": 0}],
-    ["POST", "invoice", {**BY_EMAIL, "amount": ITEM["amount"]}],
-    ["DELETE", "contact/nobody@example.org"],
-]
 
 
 def entries(file: Path) -> list[dict[str, Any]]:
@@ -49,31 +33,6 @@ def baseline(tmp_path: Path) -> Path:
 
 def check(folder: Path, calls: list[list[Any]], baseline: Path, *options: str) -> Checked:
     return run(folder, calls, "--baseline", baseline, *options)
-
-
-@pytest.mark.slow
-def test_a_project_adopts_a_baseline_adds_a_mistake_and_mends_two(tmp_path: Path, baseline: Path) -> None:
-    calls = (MISTAKES + [GOOD] * 13) * 8
-    new = ["POST", "product", {"name": "Course"}]
-
-    adopted = check(tmp_path, calls, baseline)
-    known = entries(baseline)
-    worse = check(tmp_path, [*calls, new], baseline)
-    mended = check(tmp_path, (MISTAKES[2:] + [GOOD] * 13) * 8, baseline)
-
-    assert len(calls) == 200
-    assert len(known) >= 12
-    assert adopted.code == 0
-    assert headline(adopted).startswith(f"nothing new beside {len(known)} known findings")
-    assert worse.code == 1
-    assert headline(worse) == "the contract is broken"
-    assert "- the contract was broken once\n" in worse.stdout
-    assert [finding["message"] for finding in worse.report["findings"] if not finding["known"]] == [
-        "missing 'id' field "
-    ]
-    assert mended.code == 0
-    assert [entry["pointer"] for entry in mended.report["baseline"]["not_met"]] == ["/body/name", "/body/colour"]
-    assert entries(baseline) == known
 
 
 @pytest.mark.slow

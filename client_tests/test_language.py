@@ -88,6 +88,7 @@ class Exemption:
 
 EXEMPTIONS = (
     Exemption(HERE, "", "it lists the words"),
+    Exemption("mock_server/web/dashboard/swagger_ui/*", "", "files of Swagger UI, unchanged"),
     Exemption("CHANGELOG.md", "`-minted`", "it says what rules were called before"),
 )
 

@@ -1,12 +1,11 @@
 """The API reference: Swagger UI over the contract, filled in with a sandbox, without any network.
 
-Swagger UI's files come with `flask-swagger-ui`, whose releases follow Swagger UI's own within days. Only its files are
-read: neither it nor Flask is imported. The alternatives do not fit: `swagger-ui-bundle` stopped at 4.15, which cannot
-show OpenAPI 3.1; `swagger-ui-py` is older and has an editor of 25 MB; the packages of Scalar load it from a CDN or are
-three times the size.
+`swagger_ui/` holds files of the npm package `swagger-ui-dist`, unchanged; `.ci/update-swagger-ui` brings a newer release.
+The alternatives do not fit: `flask-swagger-ui` brings the same files, with Flask and four packages more;
+`swagger-ui-bundle` stopped at 4.15, which cannot show OpenAPI 3.1; `swagger-ui-py` is older and has an editor of 25 MB;
+the packages of Scalar load it from a CDN or are three times the size.
 """
 
-from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,9 @@ from mock_server.store import accounts
 from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
 from mock_server.web.dashboard.page import Page, PageContext, Redirect
 
-_PACKAGE = "flask-swagger-ui"
 _NAMES = ("swagger-ui.css", "swagger-ui-bundle.js")
 # The files of Swagger UI, by name.
-SWAGGER: dict[str, Path] = {
-    file.name: Path(str(file.locate())) for file in files(_PACKAGE) or () if file.name in _NAMES
-}
+SWAGGER = {name: Path(__file__).parent / "swagger_ui" / name for name in _NAMES}
 
 
 def reference(context: PageContext) -> Page | Redirect:

@@ -1,4 +1,4 @@
-"""A project of 200 calls and 12 kinds of findings adopts a baseline, adds a mistake, mends two: by `check` and pytest."""
+"""A project of 200 calls with 12 kinds of findings adopts a baseline, adds a mistake, mends two: `check` and pytest."""
 
 from pathlib import Path
 from typing import Any

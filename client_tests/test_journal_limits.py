@@ -75,6 +75,17 @@ def test_a_list_has_at_most_a_thousand_entries(sandbox: Sandbox, path: str) -> N
     assert {finding["evidence"] for finding in sandbox.requests()[-1]["findings"][:1]} == {"assumed"}
 
 
+@pytest.mark.parametrize("count", [600, 1001])
+def test_lists_in_unknown_fields_hide_no_error_of_a_list(sandbox: Sandbox, count: int) -> None:
+    sandbox.stored("contact", {"contact_id": 1})
+    tags: list[Any] = [{"id": number, "note": [number]} for number in range(count)]
+
+    texts = sandbox.refused(400, "tags/add", {"contact_id": 1, "tags": [*tags[:-1], {"note": [1]}]})
+
+    assert ("at most 1,000 entries" in texts[0]) == (count > 1000)
+    assert ("tags/599/" in texts[0]) == (count == 600)
+
+
 def test_of_many_notices_the_journal_keeps_what_it_has_room_for(sandbox: Sandbox) -> None:
     sandbox.stored("product", {"id": 1, "name": "Course", **{f"field {n}": n for n in range(50_000)}})
 

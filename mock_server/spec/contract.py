@@ -154,12 +154,11 @@ class Contract:
         assert operation.body is not None
         if operation.body.is_valid(body):
             return body, ()
-        room = iter(range(_MOST_LISTED + 1))
-        errors = list(operation.body.iter_errors(_shortened(body, room)))
+        errors, may_be_more = _errors_of(operation.body, body)
         too_long = [error for error in errors if isinstance(error.kind, ValidationErrorKind.MaxItems)]
         mistakes = list(mistakes_of(too_long or errors, self.document))
         found = self._findings(mistakes, operation.shape)
-        if not too_long and (len(errors) > _MOST_LISTED or next(room, None) is None):
+        if not too_long and may_be_more:
             found += (_NOT_ALL_LISTED,)
         # In one value for a list there may be others to be read, and where null was left out something may be missing.
         intended, rounds = body, _READINGS if lenient and not too_long else 0
@@ -261,6 +260,19 @@ def _has_long_list(body: Any) -> bool:
             if isinstance(value, list) and len(value) > _MOST_LISTED:
                 return True
     return False
+
+
+def _errors_of(validator: jsonschema_rs.Validator, body: Any) -> tuple[list[jsonschema_rs.ValidationError], bool]:
+    """Return errors of a body that is not valid, at least one, and whether there may be more.
+
+    Where its first entries are as they must be, more of them are searched.
+    """
+    most = _MOST_LISTED + 1
+    while True:
+        room = iter(range(most))
+        if errors := list(validator.iter_errors(_shortened(body, room))):
+            return errors, len(errors) > _MOST_LISTED or next(room, None) is None
+        most *= 10
 
 
 def _shortened(value: Any, room: Iterator[int]) -> Any:

@@ -20,6 +20,7 @@ from mock_server.store.database import open_database
 from mock_server.web.app import build_app
 
 CONTACT = {"email": "ada@example.org"}
+STATE = "/__admin/sandboxes/{account_id}/state"
 # Holds what a link must encode.
 TOKEN = "a+b&c%d#e"
 
@@ -44,7 +45,8 @@ def admin_calls() -> list[tuple[str, str]]:
     ]
 
 
-ADMIN_CALLS = admin_calls()
+HEALTH = "/__admin/health"
+ADMIN_CALLS = [call for call in admin_calls() if call[1] != HEALTH]
 every_admin_call = pytest.mark.parametrize(("method", "path"), ADMIN_CALLS)
 
 
@@ -178,9 +180,9 @@ def refused_headers(sandbox: Sandbox, headers: dict[str, str]) -> list[str]:
         "evil.example@localhost",
         "localhost/evil.example",
         "127.evil.example",
-        "169.254.169.254",
-        "0.0.0.0",
-        "[::2]",
+        "evil.example.",
+        "evil%2eexample",
+        "two names",
         "",
     ],
 )
@@ -200,17 +202,21 @@ def test_a_host_that_is_not_ours_is_refused_everywhere(sandbox: Sandbox, host: s
         "127.9.9.9",
         "[::1]:80",
         "[::ffff:127.0.0.1]",
+        "192.0.2.7:8642",
+        "[2001:db8::7]:8642",
+        "segmetrics-mock:8642",
+        "segmetrics_mock",
         "import.segmetrics.io",
     ],
 )
-def test_loopback_and_the_vendors_host_are_ours(sandbox: Sandbox, host: str) -> None:
+def test_addresses_names_without_a_dot_and_the_vendors_host_are_ours(sandbox: Sandbox, host: str) -> None:
     headers = {"Host": host.format(port=port_of(sandbox))}
 
     answer = sandbox.send("POST", "contact", json=CONTACT, headers=headers)
 
     assert answer.status_code == 200, answer.text
     assert len(sandbox.state()["contacts"]) == 1
-    assert on_admin(sandbox, "GET", "/__admin/health", **headers).status_code == 200
+    assert on_admin(sandbox, "GET", STATE, **headers).status_code == 200
 
 
 def test_further_hosts_can_be_allowed(http: httpx.Client) -> None:
@@ -219,7 +225,7 @@ def test_further_hosts_can_be_allowed(http: httpx.Client) -> None:
 
         for host in ("fake.test", "other.test:8642", "localhost"):
             assert sandbox.send("POST", "contact", json=CONTACT, headers={"Host": host}).status_code == 200
-            assert on_admin(sandbox, "GET", "/__admin/health", Host=host).status_code == 200
+            assert on_admin(sandbox, "GET", STATE, Host=host).status_code == 200
         refused_headers(sandbox, {"Host": "evil.fake.test"})
 
 
@@ -365,3 +371,63 @@ def test_a_login_with_a_wrong_token_is_401_and_sets_no_cookie(guarded: Served, d
 
 def test_the_api_itself_asks_for_no_token(demo: Sandbox) -> None:
     assert demo.post("contact", CONTACT).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"Host": "evil.example"}, {"Host": ""}, {"Origin": "null"}], ids=str)
+def test_health_is_open_to_anyone(guarded: Served, http: httpx.Client, headers: dict[str, str]) -> None:
+    answer = http.get(f"{guarded.origin}{HEALTH}", headers=headers)
+
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"status", "version"}
+    assert http.get(f"{guarded.origin}{HEALTH}/x", headers=headers).status_code in (401, 403)
+
+
+@pytest.mark.parametrize(("sent", "scheme"), [("https", "https"), ("HTTPS , http", "https"), ("ftp", "http")])
+def test_behind_tls_the_base_url_has_the_scheme_that_the_proxy_names(sandbox: Sandbox, sent: str, scheme: str) -> None:
+    headers = {"X-Forwarded-Proto": sent, "Host": "segmetrics-mock"}
+
+    created = on_admin(sandbox, "POST", "/__admin/sandboxes", **headers)
+
+    assert created.json()["base_url"] == f"{scheme}://segmetrics-mock/api"
+
+
+@pytest.fixture(scope="module")
+def behind_a_proxy() -> Iterator[Served]:
+    options = ("--public-url", "https://fake.example.org:443/", "--admin-token", TOKEN)
+    with served(*options) as server:
+        (address,) = re.findall(r"^Listening at (\S+),", server.banner, re.MULTILINE)
+        yield replace(server, origin=address)
+
+
+def test_the_public_url_is_in_all_links(behind_a_proxy: Served, http: httpx.Client) -> None:
+    sandbox = Sandbox.default(behind_a_proxy.origin, http)
+
+    created = on_admin(sandbox, "POST", "/__admin/sandboxes", **bearer(TOKEN)).json()
+    document = on_admin(sandbox, "GET", "/__admin/docs/{account_id}/openapi.json", **bearer(TOKEN)).json()
+
+    assert created["base_url"] == "https://fake.example.org/api"
+    assert document["servers"][0]["url"] == "https://fake.example.org/api"
+    assert "Base URL     https://fake.example.org/api" in behind_a_proxy.banner
+    assert link_of(behind_a_proxy).startswith("https://fake.example.org/__admin/login?")
+
+
+@pytest.mark.parametrize("host", ["fake.example.org", "backend:8642"])
+def test_pages_at_the_public_url_may_call(behind_a_proxy: Served, http: httpx.Client, host: str) -> None:
+    sandbox = Sandbox.default(behind_a_proxy.origin, http)
+    own = {"Host": host, "Origin": "https://fake.example.org", "Sec-Fetch-Site": "same-origin"}
+
+    answer = on_admin(sandbox, "POST", "/__admin/sandboxes/{account_id}/reset", **bearer(TOKEN), **own)
+
+    assert answer.status_code == 200
+    refused = on_admin(sandbox, "GET", STATE, **bearer(TOKEN), **own | {"Origin": "https://other.example.org"})
+    assert refused.status_code == 403
+
+
+def test_behind_tls_the_token_travels_in_a_secure_cookie(behind_a_proxy: Served, http: httpx.Client) -> None:
+    link = urlsplit(link_of(behind_a_proxy))
+    headers = {"Host": "fake.example.org", "X-Forwarded-Proto": "https"}
+
+    answer = http.get(f"{behind_a_proxy.origin}{link.path}?{link.query}", headers=headers)
+
+    assert answer.status_code == 303
+    assert "; Secure" in answer.headers["set-cookie"]

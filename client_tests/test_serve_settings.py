@@ -55,6 +55,9 @@ def test_an_option_that_cannot_be_followed_is_reported_in_one_line(option: str, 
         ("journal_limit", "-1"),
         ("check_answers", "maybe"),
         ("mode", "other"),
+        ("public_url", "fake.example.org"),
+        ("public_url", "https://[::1"),
+        ("public_url", "https://fake.example.org/a"),
         ("log_requests", "2"),
     ],
 )
@@ -64,7 +67,7 @@ def test_a_variable_that_cannot_be_read_is_reported_in_one_line(setting: str, va
     assert f"SEGMETRICS_MOCK_{setting.upper()}" in refused(**variables)
 
 
-# The port is tried apart, as `served` gives it as an option; so are the faults, which would disturb the rest.
+# Tried apart: the port, which `served` gives as an option; faults and public URL, which would disturb the rest.
 VARIABLES = {
     "host": "127.0.0.2",
     "port": "",
@@ -76,6 +79,7 @@ VARIABLES = {
     "mode": "lenient",
     "admin_token": "secret-token",
     "allow_host_header": "one.test, two.test",
+    "public_url": "",
     "max_body_bytes": "100",
     "request_timeout": "60",
     "journal_limit": "2",

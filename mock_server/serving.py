@@ -266,7 +266,8 @@ def _config(
 
 def banner(settings: ServeSettings, port: int) -> str:
     """Return what is printed at start: the address, the credentials, and a curl command that works."""
-    origin = f"http://{bracket_host(_LOOPBACK_OF_ALL.get(settings.host, settings.host))}:{port}"
+    address = f"http://{bracket_host(_LOOPBACK_OF_ALL.get(settings.host, settings.host))}:{port}"
+    origin = settings.public_url or address
     sandbox = DEFAULT_SANDBOX
     lines = [
         f"segmetrics-mock {__version__}, dataset {settings.dataset}, mode {settings.mode}; ctrl-C stops it",
@@ -279,6 +280,8 @@ def banner(settings: ServeSettings, port: int) -> str:
         f"Dashboard    {origin}{UI_PATH}",
         f"Reference    {origin}{DOCS_PATH}",
     ]
+    if settings.public_url:
+        lines.append(f"Listening at {address}, behind the proxy")
     if settings.admin_token:
         lines.append(f"Admin link   {origin}{LOGIN_PATH}?token={quote(settings.admin_token, safe='')}")
     lines += [

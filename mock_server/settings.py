@@ -3,11 +3,13 @@
 import dataclasses
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from mock_server.errors import UsageError
+from mock_server.network import bracket_host, split_host_port
 from mock_server.text import nearest
 
 ENVIRONMENT_PREFIX = "SEGMETRICS_MOCK_"
@@ -19,12 +21,35 @@ CoverageOf = Literal["used", "all"]
 # Which operations the percentage of the coverage counts: those that the client used, or all.
 COVERAGE_OF: tuple[CoverageOf, ...] = ("used", "all")
 ISOLATE = AUTO, ALWAYS, NEVER = "auto", "always", "never"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 # The name of the dataset without data.
 EMPTY = "empty"
 
 
-def _setting(default: Any, help: str, *, choices: tuple[str, ...] | None = None, most: int = 10**12) -> Any:
-    return field(default=default, metadata={"help": help, "choices": choices, "most": most})
+def _setting(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] | None = None,
+    most: int = 10**12,
+    read: Callable[[str, str], Any] | None = None,
+) -> Any:
+    return field(default=default, metadata={"help": help, "choices": choices, "most": most, "read": read})
+
+
+def _read_origin(text: str, name: str) -> str:
+    """Return an origin as browsers send it, such as `https://segmetrics.example.org`; empty for an empty text."""
+    if not text:
+        return ""
+    try:
+        url = urlsplit(text)
+        host, port = split_host_port(url.netloc)
+    except ValueError:
+        host, port = "", None
+    if not host or url.scheme not in _DEFAULT_PORTS or url.path.strip("/") or url.query or url.fragment:
+        raise UsageError(f"{name} is '{text}'; it must be like https://segmetrics.example.org, without a path")
+    shown = f":{port}" if port not in (None, _DEFAULT_PORTS[url.scheme]) else ""
+    return f"{url.scheme}://{bracket_host(host)}{shown}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +68,12 @@ class ServeSettings:
     )
     faults: str = _setting("", "fault plan for the default sandbox: a file, or a built-in one")
     admin_token: str = _setting("", "token for /__admin; generated and printed when it is required and not given")
-    allow_host_header: tuple[str, ...] = _setting((), "another name that clients may send as Host; can be repeated")
+    allow_host_header: tuple[str, ...] = _setting(
+        (), "another name with a dot that clients may send as Host; can be repeated"
+    )
+    public_url: str = _setting(
+        "", "URL at which clients reach this server, also through a proxy; links begin with it", read=_read_origin
+    )
     max_body_bytes: int = _setting(1_048_576, "largest body that is accepted; a larger one gets a 413")
     request_timeout: int = _setting(
         30, "seconds until a request must be complete, and a connection may be idle; 0 for no limit", most=86_400
@@ -92,6 +122,8 @@ def parse(setting: Setting, text: str, name: str) -> Any:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if is_switch(setting):
         return SWITCH_VALUES[_one_of(text, SWITCH_VALUES, name)]
+    if read := setting.metadata["read"]:
+        return read(text, name)
     if choices := setting.metadata["choices"]:
         return _one_of(text, choices, name)
     if isinstance(setting.default, int):

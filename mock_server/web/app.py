@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Mount, Router
@@ -22,6 +23,7 @@ from mock_server.web.admin import Admin
 from mock_server.web.dashboard import Dashboard
 from mock_server.web.exchange import ImportApi
 from mock_server.web.guard import Guard
+from mock_server.web.public_origin import PublicOrigin
 
 App = ASGIApp
 
@@ -59,6 +61,7 @@ def build_app(
             *Admin(contract, database, journal, settings, keep_journals=keep_journals).routes(),
             *Dashboard(contract, database, journal).routes(),
         ],
+        middleware=[Middleware(PublicOrigin, public_url=settings.public_url)],
         exception_handlers={ApiError: _refused, StoreError: _not_stored, HTTPException: _unknown, Exception: _failed},
     )
     admin.router.redirect_slashes = False
@@ -67,6 +70,7 @@ def build_app(
     return Guard(
         app,
         hosts=[*servers, *settings.allow_host_header],
+        public_url=settings.public_url,
         admin_token=settings.admin_token or None,
         refuse_call=api.refusing,
     )

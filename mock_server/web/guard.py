@@ -1,14 +1,15 @@
 """Who may talk to the server at all, and who to its admin side; in one place, before any route.
 
 A page in a browser must not reach a server on loopback: not under a name that resolves to it (DNS rebinding)
-and not from another site. The admin side of a server that others can reach asks for a token.
+and not from another site. Rebinding needs a public name, which has a dot: addresses and names without one are let in.
+The admin side of a server that others can reach asks for a token. Health is open to anyone, for probes.
 """
 
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import lru_cache
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse
@@ -16,10 +17,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.errors import ApiError
 from mock_server.findings import Finding
-from mock_server.network import is_loopback, normalize_host, split_host_port
+from mock_server.network import is_address, is_loopback, normalize_host, split_host_port
+from mock_server.web.public_origin import forwarded_scheme
 
 ADMIN_PREFIX = "/__admin"
 TOKEN_COOKIE = "segmetrics_mock_admin"
+HEALTH_PATH = f"{ADMIN_PREFIX}/health"
 # What asks for no token: the import API, which has its keys, and the contract. Whatever else there will be does.
 _OPEN = ("/api", "/openapi.yaml", "/openapi.json")
 LOGIN_PATH = f"{ADMIN_PREFIX}/login"
@@ -28,12 +31,14 @@ UI_PATH = f"{ADMIN_PREFIX}/ui"
 
 # For how many values of Host it is remembered whether they are ours.
 _HOSTS_KEPT = 256
+# A name of a network's own, such as that of a service in a compose file.
+_NAME_WITHOUT_DOT = re.compile("[a-z0-9_-]{1,63}")
 
 
 class Guard:
     """Wraps the whole application.
 
-    `hosts`: names beside loopback's that may stand in `Host`.
+    `hosts`: names with a dot that may stand in `Host`. `public_url`: where a proxy serves this server, or empty.
     `refuse_call`: returns what refuses a call of the import API, so that the client's developer sees it.
     """
 
@@ -42,17 +47,19 @@ class Guard:
         app: ASGIApp,
         *,
         hosts: Iterable[str],
+        public_url: str = "",
         admin_token: str | None,
         refuse_call: Callable[[ApiError], ASGIApp],
     ) -> None:
         self.app = app
         self._refuse_call = refuse_call
-        self._hosts = {normalize_host(host) for host in hosts}
+        self._public_url = public_url
+        self._hosts = {normalize_host(host) for host in hosts} | {_name(urlsplit(public_url).netloc)}
         self._token = admin_token
         self._is_ours = lru_cache(_HOSTS_KEPT)(self._find_out_host)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        instead = None if scope["type"] == "lifespan" else self._instead(scope)
+        instead = None if scope["type"] == "lifespan" or _asks_for_health(scope) else self._instead(scope)
         if instead is None:
             return self.app(scope, receive, send)
         if scope["type"] == "websocket":
@@ -62,7 +69,7 @@ class Guard:
     def _instead(self, scope: Scope) -> ASGIApp | None:
         """What answers instead of the application, if anything does."""
         headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-        if finding := self._foreign_sender(scope, headers):
+        if finding := self._foreign_sender(headers):
             is_call = scope["type"] == "http" and scope["path"].startswith("/api/")
             refusal = ApiError.violation(403, finding)
             return self._refuse_call(refusal) if is_call else _refused(403, finding.message)
@@ -74,24 +81,32 @@ class Guard:
             )
         return self._login(HTTPConnection(scope)) if scope["path"] == LOGIN_PATH else None
 
-    def _foreign_sender(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Finding | None:
+    def _foreign_sender(self, headers: Mapping[bytes, bytes]) -> Finding | None:
         """Return what is wrong when the request was sent to another server's name, or by a page of another site."""
         host = headers.get(b"host", b"").decode("latin-1")
-        server = scope.get("server")
-        if not self._is_ours(host, server and server[0]):
+        if not self._is_ours(host):
             return Finding.of(
                 "refused-by-guard", "/headers/host", "assumed", case="host", sent=host, name=_name(host) or "NAME"
             )
-        if header := _foreign_page(headers, host):
+        if header := self._foreign_page(headers, host):
             sent = headers[header].decode("latin-1")
             name = header.decode()
             return Finding.of("refused-by-guard", f"/headers/{name}", "assumed", case="page", name=name, sent=sent)
         return None
 
-    def _find_out_host(self, host: str, server: str | None) -> bool:
-        """Names of ours, loopback addresses, and the very address that the connection came in on."""
+    def _find_out_host(self, host: str) -> bool:
         name = _name(host)
-        return name in self._hosts or is_loopback(name) or (name != "" and name == server)
+        is_public_name = not (is_address(name) or is_loopback(name) or _NAME_WITHOUT_DOT.fullmatch(name))
+        return name != "" and (name in self._hosts or not is_public_name)
+
+    def _foreign_page(self, headers: Mapping[bytes, bytes], host: str) -> bytes | None:
+        """Return the header that says that a page of another site sent the request; only browsers send them."""
+        site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin", b"").decode("latin-1")
+        if site not in (None, b"none", b"same-origin"):
+            return b"sec-fetch-site"
+        if b"origin" in headers and origin.partition("://")[2] != host and origin != (self._public_url or host):
+            return b"origin"
+        return None
 
     def _may_enter(self, scope: Scope) -> bool:
         path: str = scope["path"]
@@ -112,18 +127,13 @@ class Guard:
         if not self._is_token(sent):
             return _refused(401, "this is not the token printed at start")
         response = RedirectResponse(UI_PATH, 303)
-        response.set_cookie(TOKEN_COOKIE, sent, httponly=True, samesite="strict")
+        scheme = forwarded_scheme(connection.headers.get("x-forwarded-proto", "").encode("latin-1"))
+        response.set_cookie(TOKEN_COOKIE, sent, httponly=True, samesite="strict", secure=scheme == "https")
         return response
 
 
-def _foreign_page(headers: Mapping[bytes, bytes], host: str) -> bytes | None:
-    """Return the header that says that a page of another site sent the request; programs but browsers send neither."""
-    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
-    if site not in (None, b"none", b"same-origin"):
-        return b"sec-fetch-site"
-    if origin is not None and origin.decode("latin-1").partition("://")[2] != host:
-        return b"origin"
-    return None
+def _asks_for_health(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["path"] == HEALTH_PATH and scope["method"] in ("GET", "HEAD")
 
 
 def _refused(status: int, text: str) -> JSONResponse:

@@ -1,7 +1,7 @@
 """The API reference: Swagger UI over the contract, filled in with a sandbox, without any network.
 
-`swagger_ui/` holds files of the npm package `swagger-ui-dist`, unchanged; `.ci/update-swagger-ui` brings a newer release.
-The alternatives do not fit: `flask-swagger-ui` brings the same files, with Flask and four packages more;
+`swagger_ui/` holds files of the npm package `swagger-ui-dist`, unchanged; `.ci/update-swagger-ui` brings a newer
+release. The alternatives do not fit: `flask-swagger-ui` brings the same files, with Flask and four packages more;
 `swagger-ui-bundle` stopped at 4.15, which cannot show OpenAPI 3.1; `swagger-ui-py` is older and has an editor of 25 MB;
 the packages of Scalar load it from a CDN or are three times the size.
 """

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
+from client_tests.checked import environment
 from client_tests.serving import COMMAND
 from contracts.serving import served
 
@@ -23,7 +24,9 @@ Ended = subprocess.CompletedProcess[str]
 
 
 def contract(*arguments: str | Path) -> Ended:
-    return subprocess.run([*COMMAND, "contract", *map(str, arguments)], capture_output=True, text=True, timeout=200)
+    return subprocess.run(
+        [*COMMAND, "contract", *map(str, arguments)], env=environment(), capture_output=True, text=True, timeout=200
+    )
 
 
 def complaint(*arguments: str | Path) -> str:
@@ -100,7 +103,7 @@ def test_with_its_certificate_the_whole_run_and_its_curl_lines_trust_it(ca_file:
 
         assert ended.returncode == 1, ended.stdout + ended.stderr
         assert "\nBROKEN: " in ended.stdout
-        line = re.findall(r"again +(curl .*)", ended.stdout)[0]
+        line = re.findall(r"again: (curl .*)", ended.stdout)[0]
         command = f"{line} --silent --noproxy '*' --output /dev/null --write-out '%{{http_code}}'"
         assert subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30).stdout == "201"
 

@@ -181,6 +181,7 @@ def _add_contract(parser: ArgumentParser) -> None:
     parser.add_argument("--report-junit", type=Path, metavar="FILE", help="write the report as JUnit")
     _add_baseline(parser)
     parser.add_argument("--report-har", type=Path, metavar="FILE", help="write all generated calls as HAR")
+    parser.add_argument("--verbose", action="store_true", help="list all rules that are not documented")
     parser.add_argument("--yes-write", action="store_true", help="write to a server that is not on this machine")
 
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from mock_server.check.reports import CheckedRun
 from mock_server.findings import EVIDENCE_MEANINGS
 from mock_server.journal.masking import kept_text
+from mock_server.printing import STYLES, Block, MarkedLine
 from mock_server.spec.pointers import steps_of
-from mock_server.text import counted
+from mock_server.text import counted, printable
 from mock_server.verdict.presentation.excerpts import Excerpt, excerpt_of
-from mock_server.verdict.presentation.terminal import STYLES, Block, MarkedLine, marked_lines
+from mock_server.verdict.presentation.marked_lines import marked_lines
 from mock_server.verdict.reported_findings import ReportedFinding
 
 MAX_TEXT = 600
@@ -55,9 +56,13 @@ def call_sites(finding: ReportedFinding) -> str:
 
 
 def again_of(finding: ReportedFinding, run: CheckedRun) -> str:
-    """Return the command that repeats the first call; empty where it is not known whole, or too long to be read."""
+    """Return the command that repeats the first call.
+
+    Empty where it is not known whole, too long to be read, or has characters that a terminal does not show.
+    """
     curl = run.curl(finding["requests"][0])
-    return curl if len(curl) <= _MAX_AGAIN else ""
+    is_readable = len(curl) <= _MAX_AGAIN and printable(curl, keep="\n\t") == curl
+    return curl if is_readable else ""
 
 
 def excerpt_lines(finding: ReportedFinding, run: CheckedRun) -> Sequence[MarkedLine]:

@@ -11,10 +11,10 @@ from mock_server.check.annotations import annotations
 from mock_server.check.mistakes import MAX_TEXT, block_of
 from mock_server.check.reports import CheckedRun
 from mock_server.journal.masking import kept_text
+from mock_server.printing import Printer
 from mock_server.text import counted
 from mock_server.verdict.comparison import Comparison
 from mock_server.verdict.coverage import CALL, OperationCoverage, all_points, exercised_points
-from mock_server.verdict.presentation.terminal import Printer
 from mock_server.verdict.report import ReportDocument, counts_line
 from mock_server.verdict.reported_findings import ReportedFinding
 from mock_server.verdict.retries import FaultOutcome, Outcome

@@ -26,7 +26,9 @@ from mock_server.contract.calls import NoResponseError, first_line, is_loopback,
 from mock_server.contract.events import Event
 from mock_server.contract.known_failures import KnownFailures
 from mock_server.contract.report import Progress, Report
+from mock_server.contract.terminal import print_result
 from mock_server.errors import UsageError
+from mock_server.output import may_stay_unread
 from mock_server.resources import resource_path
 from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
 
@@ -67,6 +69,7 @@ class ContractOptions:
     baseline: str = ""
     baseline_update: bool = False
     baseline_prune: bool = False
+    verbose: bool = False
 
 
 def options_from(arguments: argparse.Namespace) -> ContractOptions:
@@ -91,6 +94,7 @@ def options_from(arguments: argparse.Namespace) -> ContractOptions:
         baseline=arguments.baseline,
         baseline_update=arguments.baseline_update,
         baseline_prune=arguments.baseline_prune,
+        verbose=arguments.verbose,
     )
 
 
@@ -112,11 +116,12 @@ def contract(options: ContractOptions) -> int:
     _confirm_remote_write(options)
     _check_credentials(options)
     _check_account(options)
-    print(
-        f"{options.url}, account {options.account_id}, integration {options.integration_id};"
-        f" {options.depth} run with seed {options.seed}",
-        flush=True,
-    )
+    with may_stay_unread():
+        print(
+            f"{options.url}, account {options.account_id}, integration {options.integration_id};"
+            f" {options.depth} run with seed {options.seed}",
+            flush=True,
+        )
     started = time.monotonic()
     progress = Progress(sys.stdout.isatty())
     with tempfile.TemporaryDirectory() as folder, second_account(options) as completed:
@@ -130,7 +135,8 @@ def contract(options: ContractOptions) -> int:
     seconds = time.monotonic() - started
     reaches_all = options.depth != "quick" and not options.fail_fast
     beside = known.compare(report, is_whole=code >= 0, reaches_all=reaches_all) if known else []
-    print(report.text(seconds, colour=sys.stdout.isatty(), beside=beside))
+    with may_stay_unread():
+        print_result(report, seconds, beside=beside, verbose=options.verbose)
     if code < 0:
         raise UsageError("interrupted: the verdict covers only what ran before")
     if report.errors and not report.new_failures:

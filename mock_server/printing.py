@@ -16,13 +16,10 @@ from rich.text import Text
 
 from mock_server.findings import Severity
 from mock_server.text import printable
-from mock_server.verdict.presentation.excerpts import Highlighted
 
 STYLES: dict[Severity, str] = {"violation": "bold red", "warning": "yellow", "notice": "cyan"}
 _UNWRAPPED = 10_000
 _MAX_QUOTED = 160  # columns of a line of an excerpt
-_CONTEXT = 2  # lines around the marked ones
-_MAX_MARKED = 5
 _CUT = "…"
 
 
@@ -114,7 +111,7 @@ class Printer:
         for name, value in block.facts:
             self.prose(Text.assemble((f"{name}: ", "dim"), printable(value)), indent=2, hanging=2)
         if block.again:
-            self.verbatim(Text.assemble(("  again: ", "dim"), printable(block.again)))
+            self.verbatim(Text.assemble(("  again: ", "dim"), printable(block.again, keep="\n\t")))
 
     def _quoted(self, line: MarkedLine, style: str) -> None:
         text, mark = _cut(printable(line.text), line.mark, min(self._width, _MAX_QUOTED) - 6)
@@ -138,32 +135,3 @@ def _cut(text: str, mark: tuple[int, int] | None, width: int) -> tuple[str, tupl
     if mark is None:
         return shown, None
     return shown, (start - first, max(min(end - first, len(shown)), start - first + 1))
-
-
-def marked_lines(body: Highlighted, *, missing: str = "") -> list[MarkedLine]:
-    """Return the lines of an excerpt around what is highlighted in it.
-
-    `missing`: the field that the highlighted object lacks, which gets a line of its own.
-    """
-    if not body.highlight:
-        return []
-    whole = body.before + body.highlight + body.after
-    start, end = len(body.before), len(body.before) + len(body.highlight)
-    lines, at = [], 0
-    for text in whole.split("\n"):
-        first, last = max(start - at, 0), min(end - at, len(text))
-        if first < last and not missing:
-            first += len(text[first:last]) - len(text[first:last].lstrip())
-            lines.append(MarkedLine(text, (first, last)))
-        else:
-            lines.append(MarkedLine(text))
-        at += len(text) + 1
-    opening = whole.count("\n", 0, start)
-    if missing:
-        indent = len(lines[opening].text) - len(lines[opening].text.lstrip()) + 2
-        lines.insert(opening + 1, MarkedLine(f"{' ' * indent}(no {missing})", (indent, indent + len(missing) + 5)))
-    marked = [position for position, line in enumerate(lines) if line.mark]
-    shown = lines[max(marked[0] - _CONTEXT, 0) : marked[:_MAX_MARKED][-1] + 1]
-    if len(marked) > _MAX_MARKED:
-        return [*shown, MarkedLine(_CUT)]
-    return shown + lines[marked[-1] + 1 : marked[-1] + 1 + _CONTEXT]

@@ -84,17 +84,17 @@ def test_a_project_adopts_a_baseline_by_check(tmp_path: Path) -> None:
     (new,) = [finding for finding in worse.report["findings"] if not finding["known"]]
     assert (new["code"], new["pointer"], new["count"]) == ("missing-field", "/body/id", 1)
 
-    gone = [("missing-field", "/body/name"), ("unknown-field", "/body/colour")]
+    removed = [("missing-field", "/body/name"), ("unknown-field", "/body/colour")]
     assert mended.code == 0
     assert headline(mended) == f"nothing new beside {len(known) - 2} known findings"
-    assert places(mended.report["baseline"]["not_met"]) == gone
+    assert places(mended.report["baseline"]["not_met"]) == removed
     assert unchanged == known
 
     assert pruned.code == 0
-    assert places(entries(baseline)) == [place for place in places(known) if place not in gone]
+    assert places(entries(baseline)) == [place for place in places(known) if place not in removed]
     assert relapsed.code == 1
     found = [finding for finding in relapsed.report["findings"] if not finding["known"]]
-    assert [(finding["code"], finding["pointer"]) for finding in found] == gone
+    assert [(finding["code"], finding["pointer"]) for finding in found] == removed
 
 
 CLIENT = f"""{SHOP}
@@ -159,7 +159,7 @@ def test_a_project_adopts_a_baseline_by_pytest(
     assert unchanged == known
 
     pruned.assert_outcomes(passed=ROUNDS + 1)
-    gone = [("missing-field", "/body/name"), ("unknown-field", "/body/colour")]
-    assert places(entries(baseline)) == [place for place in places(known) if place not in gone]
+    removed = [("missing-field", "/body/name"), ("unknown-field", "/body/colour")]
+    assert places(entries(baseline)) == [place for place in places(known) if place not in removed]
     relapsed.assert_outcomes(passed=ROUNDS + 1, errors=1)
     relapsed.stdout.fnmatch_lines(["  upsert_product /body/name: *[[]missing-field[]]"])

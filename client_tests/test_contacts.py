@@ -191,6 +191,18 @@ def test_custom_fields_are_merged_and_null_removes(
     assert contact["custom_fields"] == left
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(False, 0), (1, True), (2, 2.0), ([True], [1]), ({"a": 0}, {"a": False})]
+)
+def test_a_custom_field_takes_an_equal_value_of_another_type(sandbox: Sandbox, before: Any, after: Any) -> None:
+    sandbox.stored("contact", {"contact_id": 1, "custom_fields": {"field": before}})
+
+    answered = sandbox.stored("contact", {"contact_id": 1, "custom_fields": {"field": after}})["contact"]
+
+    (contact,) = sandbox.state()["contacts"]
+    assert repr(answered["custom_fields"]["field"]) == repr(contact["custom_fields"]["field"]) == repr(after)
+
+
 def test_what_one_integration_stores_the_others_neither_see_nor_touch(sandbox: Sandbox, neighbour: Sandbox) -> None:
     body = {"contact_id": 1, "email": "ada@example.org", "tags": ["VIP"]}
     sandbox.stored("contact", {**body, "first_name": "Payments"}, "payments")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from pydantic_core import PydanticUndefined
 from sqlalchemy import ColumnElement, Executable, Select, bindparam, delete, insert, select, update
 
@@ -84,7 +85,7 @@ class Rows:
             row = {**self._defaults, **after, **session.scope}
             row["number"] = session.insert(self._insert, row)
             return row
-        changed = {name: value for name, value in after.items() if value != before[name]}
+        changed = {name: value for name, value in after.items() if _differs(value, before[name])}
         if not changed:
             return before
         session.run(
@@ -100,3 +101,8 @@ class Rows:
         """Return the statement that sets these columns of a row."""
         values = {name: bindparam(f"new_{name}", type_=self.table.c[name].type) for name in names}
         return update(self.table).where(self.table.c.number == bindparam("row")).values(values)
+
+
+def _differs(value: Any, before: Any) -> bool:
+    """Return whether two values differ, or two JSON values that Python calls equal, such as `false` and `0`."""
+    return value != before or (isinstance(value, dict | list) and orjson.dumps(value) != orjson.dumps(before))

@@ -219,7 +219,7 @@ def test_an_empty_start_loads_nothing_that_only_datasets_need(tmp_path: Path) ->
 
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in imported.read_text().splitlines()}
     assert "mock_server" in loaded
-    assert loaded & {"faker", "rich", "jinja2", "trustme", "schemathesis"} == set()
+    assert loaded & {"faker", "jinja2", "trustme", "schemathesis"} == set()
 
 
 def test_a_reset_without_a_dataset_leaves_nothing(origin: str, http: httpx.Client) -> None:

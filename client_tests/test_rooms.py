@@ -127,6 +127,6 @@ def test_the_command_line_alone_loads_neither_sql_nor_a_server() -> None:
 
 
 def test_serving_loads_nothing_that_only_other_commands_need() -> None:
-    others = ("psycopg", "schemathesis", "faker", "rich", "trustme", "cryptography", "jinja2", "pytest", "httpx")
+    others = ("psycopg", "schemathesis", "faker", "trustme", "cryptography", "jinja2", "pytest", "httpx")
 
     assert loaded_by("import mock_server.serving, mock_server.cli", "mock_server.intercept", *others) == set()

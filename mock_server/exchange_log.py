@@ -15,6 +15,7 @@ import orjson
 
 from mock_server.journal import Exchange
 from mock_server.settings import JSON
+from mock_server.styled import Text, is_coloured
 from mock_server.text import printable
 
 _COLOURS = {"violation": "bold red", "warning": "yellow", "notice": "cyan"}
@@ -73,20 +74,20 @@ def _write(text: str) -> None:
 
 
 def _text_lines() -> Callable[[Exchange], str]:
-    from rich.console import Console
+    in_colour = is_coloured(sys.stdout)
 
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    def shown(text: str, style: str) -> str:
+        return Text.of((printable(text), style)).shown(in_colour=in_colour) + "\n"
 
     def lines(exchange: Exchange) -> str:
         request, status = exchange.request, exchange.response.status
         line = f"{exchange.received_at[11:19]} {request.method:6} {request.path} {status} {exchange.duration_ms:.1f} ms"
         line += f" from {request.call_site}" if request.call_site else ""
-        with console.capture() as capture:
-            console.print(printable(line), style="red" if status >= 400 else None)
-            for finding in exchange.findings:
-                text = f"  {finding.severity} {finding.code} {finding.pointer}: {finding.message}"
-                console.print(printable(text), style=_COLOURS[finding.severity])
-        return capture.get()
+        lines = [shown(line, "red" if status >= 400 else "")]
+        for finding in exchange.findings:
+            text = f"  {finding.severity} {finding.code} {finding.pointer}: {finding.message}"
+            lines.append(shown(text, _COLOURS[finding.severity]))
+        return "".join(lines)
 
     return lines
 

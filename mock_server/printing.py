@@ -1,7 +1,7 @@
 """Print text so that it fits: wrapped at words, with hanging indents, coloured only where that is wanted.
 
-On a terminal lines are as wide as it is. Elsewhere they are not wrapped, unless COLUMNS says how wide they may be. Rich
-decides about colours: NO_COLOR and FORCE_COLOR count.
+On a terminal lines are as wide as it is. Elsewhere they are not wrapped, unless COLUMNS says how wide they may be.
+NO_COLOR and FORCE_COLOR count.
 """
 
 import os
@@ -10,11 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from mock_server.findings import Severity
+from mock_server.styled import Text, columns_of, is_coloured, is_terminal, terminal_width
 from mock_server.text import printable
 
 STYLES: dict[Severity, str] = {"violation": "bold red", "warning": "yellow", "notice": "cyan"}
@@ -47,12 +44,6 @@ class Block:
     again: str = ""
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Let the error through; rich would end the process."""
-        raise BrokenPipeError
-
-
 class Printer:
     """Prints to stdout. `lines`: how many lines it has printed so far."""
 
@@ -60,9 +51,9 @@ class Printer:
         if isinstance(sys.stdout, TextIOWrapper):
             # A command and what a client sent may hold characters that the terminal's encoding lacks.
             sys.stdout.reconfigure(errors="backslashreplace")
-        self._console = _Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-        is_wide = not (self._console.is_terminal or os.environ.get("COLUMNS", "").isdecimal())
-        self._width = _UNWRAPPED if is_wide else self._console.width
+        self._in_colour = is_coloured(sys.stdout)
+        is_wide = not (is_terminal(sys.stdout) or os.environ.get("COLUMNS", "").isdecimal())
+        self._width = _UNWRAPPED if is_wide else terminal_width()
         self.lines = 0
 
     def blank(self) -> None:
@@ -70,7 +61,8 @@ class Printer:
 
     def verbatim(self, text: str | Text, style: str = "") -> None:
         """Print one line as it is."""
-        self._console.print(text if isinstance(text, Text) else Text(printable(text), style))
+        shown = text if isinstance(text, Text) else Text.of((printable(text), style))
+        print(shown.shown(in_colour=self._in_colour))
         self.lines += 1
 
     def prose(self, text: str | Text, style: str = "", *, indent: int = 0, hanging: int = 0) -> None:
@@ -78,30 +70,32 @@ class Printer:
 
         A line break stays one; an entry of a list, which begins with a hyphen, hangs below its own beginning.
         """
-        whole = text if isinstance(text, Text) else Text(printable(text, keep="\n"), style)
-        for number, part in enumerate(whole.split("\n")):
-            blanks = len(part.plain) - len(part.plain.lstrip())
+        whole = text if isinstance(text, Text) else Text.of((printable(text, keep="\n"), style))
+        for number, part in enumerate(whole.lines()):
+            plain = part.plain
+            blanks = len(plain) - len(plain.lstrip())
             first = indent + blanks
-            rest = first + 2 if part.plain.startswith("- ", blanks) else indent + hanging
+            rest = first + 2 if plain.startswith("- ", blanks) else indent + hanging
             if number and not blanks:
                 first = rest
-            self._wrapped(part[blanks:], first, max(first, rest))
+            self._wrapped(part.between(blanks, len(plain)), first, max(first, rest))
 
     def _wrapped(self, text: Text, first: int, rest: int) -> None:
         """Print a text wrapped at words, its first line and the others indented by so many columns."""
-        lines = text.wrap(self._console, max(self._width - rest, 20)) or [Text()]
-        for position, line in enumerate(lines):
-            line.rstrip()
-            self.verbatim(Text(" " * (rest if position else first)) + line)
+        for position, line in enumerate(text.wrapped(max(self._width - rest, 20))):
+            self.verbatim(Text.of(" " * (rest if position else first), *line.parts))
 
-    def table(self, table: Table) -> None:
-        self._console.print(table, soft_wrap=False, width=min(self._width, _MAX_QUOTED))
-        self.lines += table.row_count + 1
+    def table(self, rows: Sequence[Sequence[str]], styles: Sequence[str]) -> None:
+        """Print a line for each row, with its style, in columns of equal width."""
+        widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
+        for row, style in zip(rows, styles, strict=True):
+            cells = [cell + " " * (width - columns_of(cell)) for cell, width in zip(row, widths, strict=True)]
+            self.prose("  ".join(cells).rstrip(), style, hanging=2)
 
     def block(self, block: Block) -> None:
         """Print a mistake after a blank line."""
         self.blank()
-        self.prose(Text.assemble((block.kind, block.style), " ", (printable(block.head), "bold")), hanging=2)
+        self.prose(Text.of((block.kind, block.style), " ", (printable(block.head), "bold")), hanging=2)
         self.prose(block.message, indent=2)
         if block.excerpt:
             self.blank()
@@ -109,18 +103,17 @@ class Printer:
                 self._quoted(line, block.style)
             self.blank()
         for name, value in block.facts:
-            self.prose(Text.assemble((f"{name}: ", "dim"), printable(value)), indent=2, hanging=2)
+            self.prose(Text.of((f"{name}: ", "dim"), printable(value)), indent=2, hanging=2)
         if block.again:
-            self.verbatim(Text.assemble(("  again: ", "dim"), printable(block.again, keep="\n\t")))
+            self.verbatim(Text.of(("  again: ", "dim"), printable(block.again, keep="\n\t")))
 
     def _quoted(self, line: MarkedLine, style: str) -> None:
         text, mark = _cut(printable(line.text), line.mark, min(self._width, _MAX_QUOTED) - 6)
         if mark is None:
-            self.verbatim(Text(f"      {text}", "dim"))
+            self.verbatim(f"      {text}", "dim")
             return
-        shown = Text(f"  >   {text}")
-        shown.stylize(style, 6 + mark[0], 6 + mark[1])
-        self.verbatim(shown)
+        start, end = mark
+        self.verbatim(Text.of("  >   ", text[:start], (text[start:end], style), text[end:]))
         self.verbatim(f"      {' ' * mark[0]}{'^' * max(mark[1] - mark[0], 1)}", style)
 
 

@@ -5,8 +5,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from rich.table import Table
-
 from mock_server.check.annotations import annotations
 from mock_server.check.mistakes import MAX_TEXT, block_of
 from mock_server.check.reports import CheckedRun
@@ -139,14 +137,13 @@ def _baseline(comparison: Comparison) -> str:
 
 
 def _print_coverage(printer: Printer, operations: Mapping[str, OperationCoverage]) -> None:
-    table = Table("operation", "requests", "responses", "exercised", box=None, pad_edge=False, header_style="dim")
+    rows, styles = [("operation", "requests", "responses", "exercised")], ["dim"]
     for name, covered in operations.items():
         responses = ", ".join(f"{status} × {count}" for status, count in covered["statuses"].items() if count)
         share = _share(covered)
-        table.add_row(
-            name, str(covered["requests"]), responses or "-", share, style=None if covered["requests"] else "dim"
-        )
-    printer.table(table)
+        rows.append((name, str(covered["requests"]), responses or "-", share))
+        styles.append("" if covered["requests"] else "dim")
+    printer.table(rows, styles)
     for line in _missing(operations):
         printer.prose(line, "dim", hanging=2)
 

@@ -5,40 +5,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mock_server.datasets.loading import OnProgress
+from mock_server.styled import is_coloured
 
 _MIN_CALLS = 5_000
 _CALLS_PER_LINE = 10_000
+_ERASE_LINE = "\x1b[K"
 
 
 @contextmanager
 def progress(name: str) -> Iterator[OnProgress]:
     """Yield a function for `load` that shows the progress on standard error."""
-    with _bar(name) if sys.stderr.isatty() else _lines(name) as on_progress:
+    with _bar(name) if is_coloured(sys.stderr) else _lines(name) as on_progress:
         yield on_progress
 
 
 @contextmanager
 def _bar(name: str) -> Iterator[OnProgress]:
-    bar = None
+    shown = -1
 
     def show(done: int, total: int) -> None:
-        nonlocal bar
-        if total < _MIN_CALLS:
-            return
-        if bar is None:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            bar = Progress(console=Console(stderr=True), transient=True)
-            bar.start()
-            bar.add_task(f"dataset {name}", total=total)
-        bar.update(bar.task_ids[0], completed=done)
+        nonlocal shown
+        percent = 100 * done // total
+        if total >= _MIN_CALLS and percent != shown:
+            shown = percent
+            bar = "#" * (percent // 4)
+            print(f"\r{_ERASE_LINE}dataset {name} [{bar:25}] {percent} %", end="", file=sys.stderr, flush=True)
 
     try:
         yield show
     finally:
-        if bar is not None:
-            bar.stop()
+        if shown >= 0:
+            print(f"\r{_ERASE_LINE}", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -135,8 +135,8 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     ),
     (
         "bad-value/not-all-listed",
-        contact(tags=[1.5] * 1000, custom_fields={"list": [1]}),
-        "only the first 1,000 errors are listed, found in the first 1,000 entries of the body's lists; there may be more. Send a smaller body.",
+        contact(tags=[1.5] * 1000, custom_fields=[1]),
+        "only the first 1,000 errors are listed; there are more. Send a smaller body.",
     ),
     # Dates.
     *(

@@ -19,10 +19,7 @@ MESSAGES: Mapping[str, str] = {
     "bad-value/date": "'{field}' is {sent}: {fault}. {expected}",
     "bad-value/date-readable": "'{field}' is {sent}: {fault}; send {intended}. {expected}",
     "bad-value/body": "the body is {sent}, which is {kind}; send a JSON object.",
-    "bad-value/not-all-listed": (
-        "only the first {most:,} errors are listed, found in the first {most:,} entries of the body's lists; there may"
-        " be more. Send a smaller body."
-    ),
+    "bad-value/not-all-listed": "only the first {most:,} errors are listed; there are more. Send a smaller body.",
     "broken-json": "the body is not JSON: {reason}. Send what a JSON library writes.",
     "broken-json/empty": "the body is empty; send a JSON object.",
     "broken-json/encoded": "Content-Encoding: {sent} is not read by this API; send the body uncompressed.",

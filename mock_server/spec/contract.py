@@ -3,7 +3,7 @@
 Everything that the server knows of paths, methods, fields and statuses comes from here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 import orjson
 import yaml
-from jsonschema_rs import ValidationErrorKind
 
 from mock_server.errors import ApiError, SpecError
 from mock_server.findings import Finding
@@ -26,8 +25,7 @@ from mock_server.spec.shape import Schema, Shape, shape_of
 from mock_server.spec.wording import findings_of
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# Errors of a body that are listed, and entries of its lists that are searched for them: in a megabyte there is room
-# for a million.
+# Errors of a body that are listed: in a megabyte there is room for a million.
 _MOST_LISTED = 1000
 # How often lenient mode reads what is wrong with a body as it was meant.
 _READINGS = 3
@@ -38,7 +36,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 class Operation:
     """One operation of the document, with what is needed to judge a call of it.
 
-    `parameters`: a validator for each path parameter. `body`: None where the operation takes none,
+    `parameters`: the shape of each path parameter. `body`: None where the operation takes none,
     and `shape` with it. `points`: what of it can be exercised, see `spec.points`.
     `answers`: the schema of each documented status. `integration`: the kind of integration that it is for, if only one.
     """
@@ -46,7 +44,7 @@ class Operation:
     name: str
     method: str
     template: str
-    parameters: Mapping[str, jsonschema_rs.Validator]
+    parameters: Mapping[str, Shape]
     body: jsonschema_rs.Validator | None
     shape: Shape | None
     points: tuple[str, ...]
@@ -145,26 +143,21 @@ class Contract:
 
         Raises ApiError 400 as `read_body` does.
         """
-        if _has_long_list(body):
-            # Shortened, a list is still too long where it must not be so long, and quick to refuse.
-            self._validate(operation, _shortened(body, iter(range(_MOST_LISTED + 1))), lenient=lenient)
-        return self._validate(operation, body, lenient=lenient)
-
-    def _validate(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
         assert operation.body is not None
+        assert operation.shape is not None
         if operation.body.is_valid(body):
             return body, ()
-        errors, may_be_more = _errors_of(operation.body, body)
-        too_long = [error for error in errors if isinstance(error.kind, ValidationErrorKind.MaxItems)]
-        mistakes = list(mistakes_of(too_long or errors, self.document))
+        wrong = mistakes_of(operation.shape, body)
+        # All are needed only where all are to be read as they were meant.
+        mistakes = list(wrong if lenient else islice(wrong, _MOST_LISTED + 1))
         found = self._findings(mistakes, operation.shape)
-        if not too_long and may_be_more:
+        if len(mistakes) > _MOST_LISTED:
             found += (_NOT_ALL_LISTED,)
         # In one value for a list there may be others to be read, and where null was left out something may be missing.
-        intended, rounds = body, _READINGS if lenient and not too_long else 0
+        intended, rounds = body, _READINGS if lenient else 0
         while mistakes and rounds:
             intended, rounds = coerced(intended, mistakes), rounds - 1
-            mistakes = list(mistakes_of(operation.body.iter_errors(intended), self.document))
+            mistakes = [] if operation.body.is_valid(intended) else list(mistakes_of(operation.shape, intended))
             found = tuple(dict.fromkeys((*found, *self._findings(mistakes, operation.shape))))
         if mistakes:
             raise ApiError(400, *(finding.message for finding in found), findings=found)
@@ -209,7 +202,11 @@ class Contract:
             name=name,
             method=method.upper(),
             template=template,
-            parameters={p["name"]: self._validator(p["schema"]) for p in parameters if p["in"] == "path"},
+            parameters={
+                p["name"]: shape_of(p["schema"], self.resolve, f"/path/{p['name']}")
+                for p in parameters
+                if p["in"] == "path"
+            },
             body=None if body is None else self._validator(body),
             shape=shape,
             points=(*dict.fromkeys(points_of(shape) if shape else ()), *answer_points(answers)),
@@ -237,11 +234,8 @@ class Contract:
 
     def _parameter_violations(self, operation: Operation, parameters: Mapping[str, str]) -> tuple[Finding, ...]:
         found: tuple[Finding, ...] = ()
-        for name, validator in operation.parameters.items():
-            if validator.is_valid(parameters[name]):
-                continue
-            mistakes = mistakes_of(validator.iter_errors(parameters[name]), self.document)
-            found += self._findings(mistakes, None, f"/path/{name}", name)
+        for name, shape in operation.parameters.items():
+            found += self._findings(mistakes_of(shape, parameters[name]), None, f"/path/{name}", name)
         return found
 
     def _unknown_path(self, method: str, segments: list[str]) -> ApiError:
@@ -252,36 +246,6 @@ class Contract:
 
 
 _NOT_ALL_LISTED = Finding.of("bad-value", "/body", "assumed", case="not-all-listed", most=_MOST_LISTED)
-
-
-def _has_long_list(body: Any) -> bool:
-    if isinstance(body, dict):
-        for value in body.values():
-            if isinstance(value, list) and len(value) > _MOST_LISTED:
-                return True
-    return False
-
-
-def _errors_of(validator: jsonschema_rs.Validator, body: Any) -> tuple[list[jsonschema_rs.ValidationError], bool]:
-    """Return errors of a body that is not valid, at least one, and whether there may be more.
-
-    Where its first entries are as they must be, more of them are searched.
-    """
-    most = _MOST_LISTED + 1
-    while True:
-        room = iter(range(most))
-        if errors := list(validator.iter_errors(_shortened(body, room))):
-            return errors, len(errors) > _MOST_LISTED or next(room, None) is None
-        most *= 10
-
-
-def _shortened(value: Any, room: Iterator[int]) -> Any:
-    """Return the value with only as many entries in all of its lists as there is `room` for."""
-    if isinstance(value, dict):
-        return {name: _shortened(entry, room) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_shortened(entry, room) for entry, _ in zip(value, room, strict=False)]
-    return value
 
 
 def _other_method(method: str, node: _Node) -> ApiError:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, Final
 
-from mock_server.spec.mistakes import Mistake
+from mock_server.spec.mistakes import Mistake, Path
 
 # How far from a whole number a float may be to be one that lost its last digits: 1998.9999999999998.
 _TAIL = 1e-6
@@ -17,21 +17,29 @@ LEFT_OUT: Final = object()
 
 
 def coerced(body: Any, mistakes: Iterable[Mistake]) -> Any:
-    """Return a copy of `body` with each wrong value replaced by the one that it stands for, where there is one."""
-    result = copy.deepcopy(body)
+    """Return a copy of `body` with each wrong value replaced by the one that it stands for, where there is one.
+
+    Copied are only the objects and lists on the way to a wrong value.
+    """
+    copies: dict[Path, Any] = {(): copy.copy(body)}
     for mistake in mistakes:
         if not mistake.path or mistake.missing:
             continue
-        *way, last = mistake.path
-        parent: Any = result
-        for step in way:
-            parent = parent[step]
+        parent, last = _copied(copies, mistake.path[:-1]), mistake.path[-1]
         intended = intended_value(mistake)
         if intended is LEFT_OUT:
             parent.pop(last, None)
         else:
             parent[last] = intended
-    return result
+    return copies[()]
+
+
+def _copied(copies: dict[Path, Any], way: Path) -> Any:
+    """Return the copy of what the way leads to, in the copy of what holds it."""
+    if way not in copies:
+        parent, last = _copied(copies, way[:-1]), way[-1]
+        parent[last] = copies[way] = copy.copy(parent[last])
+    return copies[way]
 
 
 def intended_value(mistake: Mistake) -> Any:

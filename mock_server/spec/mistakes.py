@@ -1,12 +1,17 @@
-"""What is wrong with a value: each place of it that breaks its schema, from the errors of the validator."""
+"""What is wrong with a value: each place of it that breaks its schema.
 
-from collections.abc import Iterable, Iterator, Mapping
+A value is walked along its shape, and each place of it is judged alone, by the keywords about that place. So a mistake
+costs the same in a small body and in a large one, and whoever wants only some of them stops.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from mock_server.findings import Evidence
+from mock_server.spec.shape import Shape
 
 # The way to a value: keys of objects, and places in lists from 0.
 Path = tuple[str | int, ...]
@@ -31,60 +36,59 @@ class Mistake:
     missing: tuple[str, ...] = ()
 
 
-def mistakes_of(errors: Iterable[ValidationError], document: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Yield what is wrong, in forms of an `anyOf` what is wrong with the form that was meant."""
-    for error in errors:
-        match error.kind:
-            case ValidationErrorKind.Required(property=name):
-                yield _mistake(error, document, (name,))
-            case ValidationErrorKind.AnyOf(context=forms):
-                yield from _of_forms(error, forms, document)
-            case _:
-                yield _mistake(error, document)
-
-
-def _of_forms(
-    error: ValidationError, forms: list[list[ValidationError]], document: Mapping[str, Any]
-) -> Iterator[Mistake]:
-    """Yield what is wrong with the only form whose type fits the value, else that no form fits."""
-    names = [one.kind.property for form in forms for one in form if isinstance(one.kind, ValidationErrorKind.Required)]
-    if len(names) == sum(map(len, forms)):
-        yield _mistake(error, document, tuple(names))
+def mistakes_of(shape: Shape, value: Any, path: Path = ()) -> Iterator[Mistake]:
+    """Yield what is wrong, in forms of an `anyOf` what is wrong with the form that was meant: the one of the type."""
+    form = shape.form_of(value)
+    if form is None:
+        yield _no_form(shape, value, path)
         return
-    fitting = [form for form in forms if not any(_is_type_error(one, error.instance_path) for one in form)]
-    if len(fitting) == 1:
-        yield from mistakes_of(fitting[0], document)
-    else:
-        yield _mistake(error, document)
+    errors = form.errors(value)
+    if form is not shape and any(isinstance(error.kind, ValidationErrorKind.Type) for error in errors):
+        yield _no_form(shape, value, path)
+        return
+    for error in errors:
+        yield _mistake(form, error, value, path)
+    if any(isinstance(error.kind, ValidationErrorKind.MaxItems) for error in errors):
+        return
+    if isinstance(value, dict):
+        for name, part in form.properties.items():
+            if name in value:
+                yield from mistakes_of(part, value[name], (*path, name))
+    elif isinstance(value, list) and form.items:
+        for number, entry in enumerate(value):
+            yield from mistakes_of(form.items, entry, (*path, number))
 
 
-def _is_type_error(error: ValidationError, path: list[str | int]) -> bool:
-    """Return whether the value at `path` itself has another type, in every nested form."""
-    if error.instance_path != path:
-        return False
-    if isinstance(error.kind, ValidationErrorKind.AnyOf):
-        return all(any(_is_type_error(one, path) for one in form) for form in error.kind.context)
-    return isinstance(error.kind, ValidationErrorKind.Type)
+def _no_form(shape: Shape, value: Any, path: Path) -> Mistake:
+    evidence = _evidence_of(shape.evidence, "anyOf")
+    return Mistake(path, value, shape.schema, "anyOf", shape.expected, evidence, "No form fits")
 
 
-def _mistake(error: ValidationError, document: Mapping[str, Any], missing: tuple[str, ...] = ()) -> Mistake:
+def _mistake(shape: Shape, error: ValidationError, value: Any, path: Path) -> Mistake:
     *way, keyword = error.schema_path
-    schema: Any = document
-    expected = ""
-    evidence: Evidence = "documented"
+    schema: Any = shape.own.keywords
+    expected, stated = shape.expected, shape.evidence
     for step in way:
-        schema = schema[int(step)] if isinstance(schema, list) else schema.get(step, {})
+        schema = schema[step]
         if isinstance(schema, Mapping):
             expected = schema.get("description", expected)
-            stated = schema.get("x-evidence", {})
-            evidence = stated.get("keywords", {}).get(keyword, stated.get("kind", evidence))
-    return Mistake(
-        path=tuple(error.instance_path),
-        value=error.instance,
-        schema=schema if isinstance(schema, Mapping) else {},
-        keyword=str(keyword),
-        expected=expected,
-        evidence=evidence,
-        message=error.message,
-        missing=missing,
-    )
+            stated = schema.get("x-evidence", stated)
+    evidence = _evidence_of(stated, str(keyword))
+    return Mistake(path, value, schema, str(keyword), expected, evidence, error.message, _missing(error))
+
+
+def _evidence_of(stated: Mapping[str, Any], keyword: str) -> Evidence:
+    """Return what an `x-evidence` says about a keyword."""
+    found: Evidence = stated.get("keywords", {}).get(keyword, stated.get("kind", "documented"))
+    return found
+
+
+def _missing(error: ValidationError) -> tuple[str, ...]:
+    """Return the fields of which one must be there; nothing where something else is wrong."""
+    match error.kind:
+        case ValidationErrorKind.Required(property=name):
+            return (name,)
+        case ValidationErrorKind.AnyOf(context=forms):
+            kinds = [one.kind for form in forms for one in form]
+            return tuple(kind.property for kind in kinds if isinstance(kind, ValidationErrorKind.Required))
+    return ()

@@ -5,15 +5,19 @@ Coverage follows the same tree.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Any
+
+from jsonschema_rs import ValidationError
 
 from mock_server.errors import SpecError
 from mock_server.spec import values
 from mock_server.spec.convert import Convert, any_of_converter, list_converter, object_converter, value_converter
 from mock_server.spec.notices import Notices
+from mock_server.spec.own_schema import OwnSchema, Resolve, Schema
 
-Schema = Mapping[str, Any]
-Resolve = Callable[[Schema], Schema]
+__all__ = ["Resolve", "Schema", "Shape", "shape_of"]
 
 _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "array": (list,),
@@ -35,6 +39,8 @@ class Shape:
     `properties`: those that the contract knows. `extra`: of further keys, where the schema describes them.
     `forms`: of an `anyOf`, by the Python type of the value; nested ones are laid flat.
     `convert`: of a valid value; None where it is taken as it is.
+    `own`: what the schema asks of a value itself. `expected`, `evidence`: the description and the `x-evidence` of the
+    innermost schema around the value that has one.
     """
 
     place: str
@@ -45,9 +51,25 @@ class Shape:
     items: "Shape | None"
     forms: Mapping[type, "Shape"]
     convert: Convert | None
+    own: OwnSchema
+    expected: str
+    evidence: Schema
 
     def converted(self, value: Any, pointer: str, notices: Notices) -> Any:
         return value if self.convert is None else self.convert(value, pointer, notices)
+
+    def form_of(self, value: Any) -> "Shape | None":
+        """Return the form that a value of its type has, the shape itself where there is one form, None without any."""
+        return self.forms.get(type(value)) if self.forms else self
+
+    def errors(self, value: Any) -> list[ValidationError]:
+        """Return what is wrong with the value itself, not with its parts."""
+        # Errors hold copies of the value: without its parts these are small.
+        if isinstance(value, list):
+            value = [None] * min(len(value), self.own.longest_list)
+        elif isinstance(value, dict) and not self.extra:
+            value = {name: None for name in self.properties if name in value}
+        return self.own.errors(value)
 
     def requires(self, path: Sequence[str | int]) -> bool:
         """Return whether the field at the end of `path` is required in its object."""
@@ -76,29 +98,42 @@ class Shape:
         return "list" if label == "array" else str(label)
 
 
-def shape_of(schema: Schema, resolve: Resolve, place: str = "/body", item_place: str | None = None) -> Shape:
+def shape_of(
+    source: Schema,
+    resolve: Resolve,
+    place: str = "/body",
+    item_place: str | None = None,
+    expected: str = "",
+    evidence: Schema = MappingProxyType({}),
+) -> Shape:
     """The tree of a schema; `resolve` follows a `$ref`.
 
     `item_place`: the place of a list's items, where it is not a step below the list's own.
+    `expected`, `evidence`: of the schema around it.
     Raises SpecError for an `x-value` that is not known.
     """
-    schema = resolve(schema)
+    schema = resolve(source)
+    expected = schema.get("description", expected)
+    own = OwnSchema.of(source, resolve)
+    evidence = own.keywords.get("x-evidence", evidence)
+    inner = partial(shape_of, resolve=resolve, expected=expected, evidence=evidence)
     extra = schema.get("additionalProperties")
     kind: str | None = schema.get("x-value")
-    properties = {
-        name: shape_of(part, resolve, f"{place}/{name}") for name, part in _properties(schema, resolve).items()
-    }
-    forms = {} if properties else _forms(schema, resolve, place)
-    items = shape_of(schema["items"], resolve, item_place or f"{place}/*") if "items" in schema else None
+    properties = {name: inner(part, place=f"{place}/{name}") for name, part in _properties(schema, resolve).items()}
+    forms = {} if properties else _forms(schema, inner, place)
+    items = inner(schema["items"], place=item_place or f"{place}/*") if "items" in schema else None
     return Shape(
         place=place,
         schema=schema,
         kind=kind,
         properties=properties,
-        extra=shape_of(extra, resolve, f"{place}/*") if isinstance(extra, Mapping) else None,
+        extra=inner(extra, place=f"{place}/*") if isinstance(extra, Mapping) else None,
         items=items,
         forms=forms,
         convert=_convert(place, schema, properties, items, forms),
+        own=own,
+        expected=expected,
+        evidence=evidence,
     )
 
 
@@ -111,11 +146,11 @@ def _properties(schema: Schema, resolve: Resolve) -> dict[str, Schema]:
     return found
 
 
-def _forms(schema: Schema, resolve: Resolve, place: str) -> dict[type, Shape]:
+def _forms(schema: Schema, inner: Callable[..., Shape], place: str) -> dict[type, Shape]:
     """The forms of an `anyOf`. Where one is a list of the others, its items are at the same place."""
     found: dict[type, Shape] = {}
     for part in schema.get("anyOf", ()):
-        form = shape_of(part, resolve, place, item_place=place)
+        form = inner(part, place=place, item_place=place)
         names = form.schema.get("type", [])
         types = [kind for name in ([names] if isinstance(names, str) else names) for kind in _PYTHON_TYPES[name]]
         found.update(form.forms or dict.fromkeys(types, form))

@@ -40,6 +40,8 @@ from mock_server.web.guard import LOGIN_PATH, UI_PATH
 
 __all__ = ["banner", "listening", "load_dataset", "running", "serve"]
 
+# New objects until the youngest generation of objects is looked through, and how often until the next older one is.
+_COLLECTION_THRESHOLDS = (10_000, 20, 50)
 # Of the loop, from a connection in the queue to the end of its TLS handshake, and more.
 _ITERATIONS = 50
 _LOOPBACK_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -98,7 +100,7 @@ def _serve(settings: ServeSettings, stop: _Stop) -> None:
                 _answer(app, settings, listener, stop)
                 return
         _announce(banner(settings, listener.getsockname()[1]))
-        _freeze_garbage_collector()
+        _tune_garbage_collector()
         config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
         _supervise(config, listener, stop)
 
@@ -123,13 +125,18 @@ def _app(settings: ServeSettings, contract: Contract, database: Database) -> App
 def _worker(settings: ServeSettings) -> App:
     """Return the application of a worker process; called in that process."""
     app = _app(settings, Contract.load(), open_database(settings.database))
-    _freeze_garbage_collector()
+    _tune_garbage_collector()
     return app
 
 
-def _freeze_garbage_collector() -> None:
-    """Exclude what was loaded at start from garbage collection, and enable it from here on."""
+def _tune_garbage_collector() -> None:
+    """Exclude what was loaded at start from garbage collection, and enable it from here on, for every few requests.
+
+    A megabyte of JSON is half a million lists, all of them in use: to look through them as often as by default takes
+    three times as long as to read them (2026-11-27, `python -m benchmarks.endurance siege`).
+    """
     gc.freeze()
+    gc.set_threshold(*_COLLECTION_THRESHOLDS)
     gc.enable()
 
 
@@ -147,7 +154,7 @@ def _answer(app: App, settings: ServeSettings, listener: socket.socket, stop: _S
         server = uvicorn.Server(_config(app, intercepted.protocol if intercepted else None, settings.request_timeout))
         stop.attach(server)
         _announce(banner(settings, listener.getsockname()[1]), *([intercepted.exports] if intercepted else []))
-        _freeze_garbage_collector()
+        _tune_garbage_collector()
         server.run([listener])
 
 

@@ -274,7 +274,8 @@ def _acceptable_head(data: bytes) -> bytes:
     """
     if not data.isascii():
         line, end, rest = data.partition(b"\r\n")
-        data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + end + rest
+        # What is over the limit is rejected, whatever it says.
+        data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line[: MAX_HEAD_BYTES + 1]) + end + rest
     if b"pgrade:" in data:
         head, end, rest = data.partition(b"\r\n\r\n")
         data = _UPGRADE_HEADER.sub(b"", head) + end + rest

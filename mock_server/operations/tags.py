@@ -12,6 +12,9 @@ from mock_server.store.rows import Row
 from mock_server.store.session import Session
 from mock_server.store.tags import TagDates, TagReference
 
+# Characters of a call's tags that are compared without case and form: one may stand for 18, and take as long.
+_MOST_FOLDED = 100_000
+
 
 def add_tags(call: Call, session: Session) -> Answer:
     """Add the tags to those that the contact has.
@@ -67,14 +70,15 @@ def duplicate_tags(call: Call, _: Answer, __: Session) -> Iterator[Doubt]:
     """Judge the tags of a call: each should be there once, and in one spelling."""
     same: dict[str, int] = {}
     alike: dict[str, int] = {}
+    room = _MOST_FOLDED
     for number, tag in enumerate(call.body.get("tags", ())):
         labels = [label for label in id_and_name(tag) if label is not None]
-        folded = [_folded(label) for label in labels]
+        folded = [_folded(label) if room > 0 else label for label in labels]
+        room -= sum(map(len, folded))
         equal = next((same[label] for label in labels if label in same), None)
-        # What is equal is alike, too.
-        like = next((alike[label] for label in folded if label in alike), None)
+        like = next((alike[label] for label in folded if label in alike), None) if equal is None else equal
         if like is not None:
-            data = {"field": f"tags/{number}", "first": f"tags/{like if equal is None else equal}"}
+            data = {"field": f"tags/{number}", "first": f"tags/{like}"}
             yield Doubt(f"/body/tags/{number}", "assumed", data, "alike" if equal is None else "")
         for label, form in zip(labels, folded, strict=True):
             same.setdefault(label, number)

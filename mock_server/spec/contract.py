@@ -150,6 +150,8 @@ class Contract:
         wrong = mistakes_of(operation.shape, body)
         # All are needed only where all are to be read as they were meant.
         mistakes = list(wrong if lenient else islice(wrong, _MOST_LISTED + 1))
+        if not mistakes:
+            raise SpecError(f"openapi.yaml: the body of {operation.name} has a keyword that the search does not know")
         found = self._findings(mistakes, operation.shape)
         if len(mistakes) > _MOST_LISTED:
             found += (_NOT_ALL_LISTED,)

@@ -12,12 +12,11 @@ from typing import Any
 from mock_server.findings import Finding, Severity
 from mock_server.spec import values
 from mock_server.spec.invisible import escaped, invisible_characters
-from mock_server.spec.near_names import near_name
 from mock_server.spec.notices import Notices
 from mock_server.spec.pointers import escape
 
-# Unknown fields of one object that are looked at, and those whose near name is searched for.
-_MOST_UNKNOWN, _MOST_SEARCHED = 1000, 50
+# Unknown fields of one object that are looked at.
+_MOST_UNKNOWN = 1000
 # Returns the valid value at a JSON pointer as handlers want it, and adds findings to the notices.
 Convert = Callable[[Any, str, Notices], Any]
 
@@ -56,7 +55,7 @@ def object_converter(
             kept = {name: value[name] for name in value if name in known}
             _notice_unknown(value, known, pointer, notices)
         for severity, name in wanted:
-            if name not in value:
+            if name not in value and notices.has_room("missing-ad-field"):
                 about = f"{pointer}/{name}"
                 finding = Finding.of("missing-ad-field", about, "documented", field=_field(about))
                 notices.keep(replace(finding, severity=severity))
@@ -103,9 +102,11 @@ def notice_invisible(value: Any, pointer: str, notices: Notices) -> None:
 
 def _notice_unknown(value: Mapping[str, Any], known: frozenset[str], pointer: str, notices: Notices) -> None:
     unknown = (name for name in value if name not in known)
-    for number, name in enumerate(islice(unknown, _MOST_UNKNOWN)):
+    for name in islice(unknown, _MOST_UNKNOWN):
+        if not notices.has_room("unknown-field"):
+            return
         about = f"{pointer}/{escape(name)}"
-        near = near_name(name, known) if number < _MOST_SEARCHED and notices.has_room("misspelled-field") else None
+        near = notices.near_name(name, known)
         # Beside the field itself, a name like it is an extra of the client.
         if near and near not in value:
             notices.add("misspelled-field", about, "client", field=name, near=near)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 
 # Blanks but the ordinary one, zero-width and formatting characters, fillers.
 _INVISIBLE = re.compile(
@@ -10,6 +11,8 @@ _INVISIBLE = re.compile(
     # These three belong between the characters of emoji and of some scripts.
     "|(?<![^\\x00-\\x7f])[\u200c\u200d\u3000]|[\u200c\u200d\u3000](?![^\\x00-\\x7f])"
 )
+# Characters of a text that are shown.
+_SHOWN = 60
 
 
 def invisible_characters(text: str) -> list[str]:
@@ -20,5 +23,11 @@ def invisible_characters(text: str) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    """Return the text with its invisible characters as `\\u200b`."""
-    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Return the beginning of the text with its invisible characters as `\\u200b`."""
+    shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return _INVISIBLE.sub(lambda found: _escape(found[0]), shown)
+
+
+@cache
+def _escape(character: str) -> str:
+    return f"\\u{ord(character):04x}"

@@ -1,11 +1,15 @@
 """What is noticed about the values of a body while it is converted."""
 
 from collections import Counter
+from collections.abc import Collection
 
 from mock_server.findings import Evidence, Finding
+from mock_server.spec.near_names import near_name
 
 # Findings of one code about a body. In a megabyte there is room for a hundred thousand.
 _MOST = 1000
+# Different unknown names of a body whose near name is searched for.
+_MOST_SEARCHED = 100
 
 
 class Notices:
@@ -14,6 +18,14 @@ class Notices:
     def __init__(self) -> None:
         self.found: list[Finding] = []
         self._counts: Counter[str] = Counter()
+        self._near_names: dict[tuple[str, Collection[str]], str | None] = {}
+
+    def near_name(self, sent: str, known: frozenset[str]) -> str | None:
+        """Return the known name that is like the one sent, as far as there is room for another search."""
+        key = (sent, known)
+        if key not in self._near_names and len(self._near_names) < _MOST_SEARCHED:
+            self._near_names[key] = near_name(sent, known)
+        return self._near_names.get(key)
 
     def has_room(self, code: str) -> bool:
         return self._counts[code] < _MOST

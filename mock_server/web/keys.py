@@ -17,7 +17,7 @@ from mock_server.store.session import Session
 _POINTER = "/headers/authorization"
 # A scheme such as `Bearer`, `Token token=` or `ApiKey:`, quotes, or both, around a key.
 _WRAPPED = re.compile(
-    r"""\s*(?P<scheme>(?:[a-z][a-z_-]*\s*[ :=]\s*){0,2})(?P<quote>["'`]?)(?P<key>[^\s"'`]+)(?P=quote)\s*""", re.I
+    r"""\s*(?P<scheme>(?:[a-z][a-z_-]*[\s:=]+){0,2})(?P<quote>["'`]?)(?P<key>[^\s"'`]+)(?P=quote)\s*""", re.I
 )
 
 

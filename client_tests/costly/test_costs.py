@@ -1,0 +1,144 @@
+"""No request costs more than its size deserves.
+
+For each operation of the document, requests of growing size are sent, each as costly as its kind can be. What counts is
+the time that the server's event loop was busy with one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from client_tests.costly.bodies import bodies_of
+from client_tests.costly.fillings import VALUES, Room
+from client_tests.costly.heads import Headers, Target, heads_of
+from client_tests.costly.judge import Judge, Request
+from client_tests.costly.loop_time import Connection
+from client_tests.hostile.operations import CONTRACT, example_of
+from client_tests.sandbox import Sandbox
+from client_tests.serving import Served, served
+from mock_server.errors import ApiError
+from mock_server.settings import LENIENT, STRICT, ServeSettings
+from mock_server.spec import Operation
+from mock_server.spec.json_body import parse_json
+from mock_server.spec.mistakes import mistakes_of
+
+KIBIBYTE = 1024
+LARGEST = ServeSettings().max_body_bytes
+SIZES = (KIBIBYTE, 16 * KIBIBYTE, 256 * KIBIBYTE, LARGEST - 4 * KIBIBYTE)
+HEAD_SIZES = (KIBIBYTE, 16 * KIBIBYTE, 60 * KIBIBYTE, LARGEST)
+TOO_LARGE = (LARGEST + KIBIBYTE, 4 * LARGEST)
+# A body that is not looked at is kept by the journal.
+_OF_REFUSED = ("text", "invisible characters", "deep lists", "an object of distinct fields")
+_WARM_UP = 20
+
+OPERATIONS = list(CONTRACT.operations.values())
+every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Served]:
+    with served("--journal-limit", "3") as own:
+        yield own
+
+
+@pytest.fixture
+def judge(server: Served, http: httpx.Client) -> Iterator[Judge]:
+    """Judge the requests of a test, which fails with all that cost too much."""
+    demo = Sandbox.default(server.origin, http)
+    connection = Connection(server)
+    judge = Judge(connection, target_of(CONTRACT.operations["upsert_contact"], demo))
+    for _ in range(_WARM_UP):
+        judge.measure_calls()
+    yield judge
+    connection.close()
+    assert judge.too_costly == []
+
+
+def fresh(server: Served, http: httpx.Client, mode: str) -> Sandbox:
+    """Return a sandbox with the contact of the examples."""
+    made = http.post(f"{server.origin}/__admin/sandboxes", json={"mode": mode}).json()
+    sandbox = Sandbox(server.origin, made["account_id"], made["api_key"], http)
+    sandbox.stored("contact", example_of(CONTRACT.operations["upsert_contact"]))
+    return sandbox
+
+
+def target_of(operation: Operation, sandbox: Sandbox) -> Target:
+    return Target.of(operation, sandbox.account_id, sandbox.api_key)
+
+
+@pytest.mark.slow
+@every_operation
+def test_a_body_costs_what_its_size_deserves(
+    judge: Judge, server: Served, http: httpx.Client, operation: Operation
+) -> None:
+    for body in bodies_of(operation):
+        for mode in (STRICT, LENIENT):
+            sandbox = fresh(server, http, mode)
+            target = target_of(operation, sandbox)
+
+            def request(size: int, target: Target = target, filled: Callable[[int], bytes] = body.filled) -> Request:
+                return Request(operation.method, target.line(), target.headers, filled(size))
+
+            statuses = judge.judge(f"{mode}, {body.name}", SIZES, request)
+
+            sandbox.admin("DELETE").raise_for_status()
+            if statuses == {200}:
+                break  # lenient mode reads what strict mode refuses; all else they read alike
+
+
+@pytest.mark.slow
+@every_operation
+def test_a_head_costs_what_its_size_deserves(judge: Judge, operation: Operation) -> None:
+    target = replace(judge.caller, path=Target.of(operation, "", "").path)
+    for head in heads_of(target):
+
+        def request(size: int, filled: Callable[[int], tuple[bytes, Headers]] = head.filled) -> Request:
+            return Request(operation.method, *filled(size))
+
+        judge.judge(head.name, HEAD_SIZES, request)
+
+
+REFUSALS: dict[str, Callable[[Target], Target]] = {
+    "a wrong key": lambda own: replace(own, headers={**own.headers, "Authorization": b"wrong"}),
+    "an empty key": lambda own: replace(own, headers={**own.headers, "Authorization": b""}),
+    "another media type": lambda own: replace(own, headers={**own.headers, "Content-Type": b"text/plain"}),
+    "an unknown account": lambda own: replace(own, account_id=b"nobody"),
+    "an unknown integration": lambda own: replace(own, integration_id=b"nothing"),
+    "an unknown path": lambda own: replace(own, path=b"contcts"),
+}
+
+
+@pytest.mark.slow
+@every_operation
+def test_a_refusal_costs_what_the_size_of_the_request_deserves(judge: Judge, operation: Operation) -> None:
+    own = replace(judge.caller, path=Target.of(operation, "", "").path)
+    for name, changed in REFUSALS.items():
+        target = changed(own)
+        for filling in _OF_REFUSED:
+
+            def request(size: int, target: Target = target, filling: str = filling) -> Request:
+                return Request(operation.method, target.line(), target.headers, VALUES[filling](Room(size)))
+
+            judge.judge(f"{name}, {filling}", SIZES, request)
+    for filling in _OF_REFUSED:
+
+        def too_large(size: int, filling: str = filling) -> Request:
+            return Request(operation.method, own.line(), own.headers, VALUES[filling](Room(size)))
+
+        statuses = judge.judge(f"too large, {filling}", TOO_LARGE, too_large)
+        assert statuses <= {404, 413}
+
+
+@every_operation
+def test_a_mistake_is_found_exactly_where_a_body_breaks_its_schema(operation: Operation) -> None:
+    for body in bodies_of(operation):
+        try:
+            value = parse_json(body.filled(4 * KIBIBYTE))
+        except ApiError:
+            continue
+        if operation.body and operation.shape:
+            found = list(mistakes_of(operation.shape, value))
+
+            assert bool(found) != operation.body.is_valid(value), body.name

@@ -22,6 +22,13 @@ def pytest_report_header() -> str:
     return "databases: SQLite, PostgreSQL" if POSTGRES else f"databases: SQLite; {ABSENT}"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured, by `record_property`."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"measured {name}: {value}")
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
 def origin(request: pytest.FixtureRequest) -> Iterator[str]:
     """Serve a fake for the whole run, over each available database, that checks its own answers."""

@@ -67,10 +67,10 @@ def commands(document: str) -> list[str]:
 
 # What another test or CI tries already, and where.
 TRIED_ELSEWHERE = {
-    "python3 -m venv .venv && .venv/bin/pip install -q -U pip && .venv/bin/pip install -q -e . --group dev": ".ci/run",
+    "python3 -m venv .venv && .venv/bin/pip install -q -U pip && .venv/bin/pip install -e . --group dev": ".ci/run",
     ".venv/bin/mypy": ".ci/run",
     ".venv/bin/lint-imports": "client_tests/test_rooms.py",
-    ".venv/bin/python -m build": "client_tests/test_wheel.py",
+    ".venv/bin/python -m build": "client_tests/packaging/test_wheel.py",
 }
 
 

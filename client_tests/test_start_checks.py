@@ -295,6 +295,39 @@ def test_a_call_that_fails_after_a_write_leaves_those_of_its_moment_alone(failin
     failing_late.stored("product", {"id": "3", "name": "Robe"})
 
 
+# Appended to web/exchange.py: an exchange with a certain unknown field fails when its operation is carried out already.
+FAILING_LATER = """
+
+_shown = _hidden
+
+
+def _hidden(findings: Sequence[Finding], api_key: str) -> tuple[Finding, ...]:
+    if any(finding.pointer == "/body/broken" for finding in findings):
+        raise LookupError("later")
+    return _shown(findings, api_key)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
+def test_a_bug_beside_the_operation_takes_no_other_call_with_it(
+    database: str, checkout: Path, http: httpx.Client
+) -> None:
+    """A bug in one call made 4,586 calls of the same moments fail and left them out of the journal."""
+    with (checkout / "mock_server/web/exchange.py").open("a", encoding="utf-8") as exchange:
+        exchange.write(FAILING_LATER)
+    bodies = [{"id": str(number), "name": "Robe"} | ({} if number % 5 else {"broken": "1"}) for number in range(40)]
+    with nullcontext("") if database == "sqlite" else fresh_schema() as location:
+        with served("--database", location, cwd=checkout) as server:
+            sandbox = Sandbox.default(server.origin, http)
+            answers = posted_at_once(sandbox, bodies)
+            stored, journal = names(sandbox), sandbox.requests()
+
+    assert [answer.status_code for answer in answers] == [500 if "broken" in body else 200 for body in bodies]
+    assert stored.keys() == {body["id"] for body in bodies if "broken" not in body}
+    assert sorted(entry["answer"]["status"] for entry in journal) == [200] * 32 + [500] * 8
+
+
 def names(sandbox: Sandbox) -> dict[str, str]:
     """Return the names of the stored products by their ids."""
     return {product["id"]: product["name"] for product in sandbox.state()["products"]}

@@ -3,11 +3,13 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mock_server.errors import StoreError, UsageError
+from mock_server.errors import StoreError, UnavailableError, UsageError
 from mock_server.store import accounts, tags
 from mock_server.store.accounts import DEFAULT_SANDBOX
 from mock_server.store.database import Database, open_database
@@ -48,10 +50,24 @@ async def adding(database: Database, id: str) -> str:
     return (await database.commit(work)).value
 
 
-async def failing(database: Database, id: str) -> str:
+async def failing(database: Database, id: str, error: Exception) -> str:
     def work(session: Session) -> str:
         add_product(session, id)
+        raise error
+
+    return (await database.commit(work)).value
+
+
+async def failing_at_the_end(database: Database, id: str) -> str:
+    """Fail where the journal is written, after all calls of the transaction."""
+
+    def write(_: Session, __: object) -> None:
         raise LookupError("a bug")
+
+    def work(session: Session) -> str:
+        add_product(session, id)
+        session.defer(write, {})
+        return id
 
     return (await database.commit(work)).value
 
@@ -72,14 +88,36 @@ def test_calls_of_one_moment_are_all_stored(database: Database) -> None:
     assert products(database) == ids[:100]
 
 
-def test_a_failure_rolls_back_all_calls_of_its_moment_and_each_gets_an_error(database: Database) -> None:
-    before, failed, after = outcomes(adding(database, "1"), failing(database, "2"), adding(database, "3"))
+@pytest.mark.parametrize("error", [LookupError("a bug"), StoreError("a damaged page")], ids=["bug", "page"])
+def test_a_call_that_fails_takes_no_other_of_its_moment_with_it(database: Database, error: Exception) -> None:
+    """A bug in one call made thousands of calls of the same moments fail."""
+    before, failed, after = outcomes(adding(database, "1"), failing(database, "2", error), adding(database, "3"))
 
-    assert isinstance(before, StoreError)
-    assert "nothing was stored: another call in the same transaction failed" in str(before)
+    assert [before, failed, after] == ["1", error, "3"]
+    assert products(database) == ["1", "3"]
+
+
+def test_a_call_whose_journal_cannot_be_written_takes_no_other_with_it(database: Database) -> None:
+    """The journal is written at the end of the transaction, outside the savepoint of each operation."""
+    before, failed, after = outcomes(adding(database, "1"), failing_at_the_end(database, "2"), adding(database, "3"))
+
     assert isinstance(failed, LookupError)
-    assert after == "3"
-    assert products(database) == ["3"]
+    assert [before, after] == ["1", "3"]
+    assert products(database) == ["1", "3"]
+
+
+def test_calls_that_come_while_the_file_is_locked_wait_for_it_once(database: Database, tmp_path: Path) -> None:
+    """A lock concerns all calls of a moment: to try each of them again would take the wait as many times."""
+    cursor: Any = database.connection.cursor
+    cursor.execute("PRAGMA busy_timeout = 10")
+    tries: list[str] = []
+    with closing(sqlite3.connect(tmp_path / "data.db", isolation_level=None)) as locking:
+        locking.execute("BEGIN IMMEDIATE")
+        cursor.connection.set_trace_callback(tries.append)
+        locked = outcomes(*(adding(database, str(number)) for number in range(20)))
+
+    assert {type(outcome) for outcome in locked} == {UnavailableError}
+    assert tries == ["BEGIN IMMEDIATE"]
 
 
 def test_a_call_is_committed_before_it_is_answered(database: Database, tmp_path: Path) -> None:

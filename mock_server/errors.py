@@ -4,6 +4,7 @@ Exception
 ├── SpecError    whoever edits openapi.yaml: the document and the code do not match
 ├── ApiError     the HTTP client: its call is refused, in the API's envelope
 ├── StoreError   whoever runs the server: the database cannot be used, 500 or exit code 2
+│   └── UnavailableError   no call can use it now: it does not respond, or is locked
 └── UsageError   the terminal: the command cannot be carried out as given, exit code 2
 """
 
@@ -19,6 +20,10 @@ class SpecError(Exception):
 
 class StoreError(Exception):
     """The database cannot be used now, and nothing of the transaction is stored. The message says what to do."""
+
+
+class UnavailableError(StoreError):
+    """No call can use the database now: it does not respond, or another program has locked it."""
 
 
 class UsageError(Exception):

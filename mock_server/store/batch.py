@@ -1,84 +1,74 @@
 """Group commit: calls that arrive together share a transaction, since the commit is most of their cost."""
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from mock_server.errors import StoreError
+from mock_server.errors import UnavailableError
 from mock_server.store.session import Connection, Session
 
 Made = TypeVar("Made")
+Work = Callable[[Session], Any]
+Waiting = tuple[Work, "asyncio.Future[Any]"]
 
 # With more of them, the first call would wait too long.
-_MAX_CALLS = 64
-_OTHER_FAILED = "nothing was stored: another call in the same transaction failed; try again"
+MAX_CALLS = 64
+
+
+def carry_out(connection: Connection, works: Sequence[Work]) -> list[Any]:
+    """Do the works in one transaction; return for each its result or, where it failed, the exception.
+
+    If one fails, each is done again in a transaction of its own, so that it takes no other with it. Each must therefore
+    depend on the database alone.
+    """
+    try:
+        with connection.transaction() as session:
+            return [work(session) for work in works]
+    except UnavailableError as error:
+        return [error] * len(works)
+    except Exception as error:
+        if len(works) == 1:
+            return [error]
+    return [outcome for work in works for outcome in carry_out(connection, [work])]
+
+
+def resolve(waiting: Sequence[Waiting], outcomes: Sequence[Any]) -> None:
+    """Give each waiting call its outcome."""
+    for (_, future), outcome in zip(waiting, outcomes, strict=True):
+        if future.done():  # whoever awaited it was cancelled
+            continue
+        if isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
 
 
 class CommitBatch:
-    """The transaction that calls share. It is committed after a turn of the event loop without a new call."""
+    """The calls that will share the next transaction: it comes after a turn of the event loop without a new call."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._session: Session | None = None
-        self._waiting: list[asyncio.Future[None]] = []
-        self._loop: asyncio.AbstractEventLoop
+        self._waiting: list[Waiting] = []
 
-    async def run(self, work: Callable[[Session], Made]) -> Made:
-        """Do the work of a call, and return its result when it is committed.
+    def add(self, work: Callable[[Session], Made]) -> "asyncio.Future[Made]":
+        """Return the future result of the work, which is there when it is committed."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._carry_out_when_quiet, 0)
+        future: asyncio.Future[Made] = loop.create_future()
+        self._waiting.append((work, future))
+        return future
 
-        If the work raises, nothing of the batch is stored, and its other calls raise StoreError.
-        """
-        try:
-            if self._session is None:
-                self._session = self._begin()
-            made = work(self._session)
-        except BaseException as error:
-            with self._connection.raising_store_errors():
-                self._roll_back(error)
-                raise
-        committed = self._loop.create_future()
-        self._waiting.append(committed)
-        await committed
-        return made
-
-    def commit(self) -> None:
-        """Commit the calls so far, if there are any."""
-        if self._session is None:
-            return
-        try:
-            self._session.flush()
-            self._connection.commit()
-        except Exception as error:
-            self._roll_back(error)
-        else:
-            self._end(None)
-
-    def _begin(self) -> Session:
-        self._connection.begin()
-        self._loop = asyncio.get_running_loop()
-        self._loop.call_soon(self._commit_when_quiet, 0)
-        return Session(self._connection)
-
-    def _roll_back(self, error: BaseException) -> None:
-        self._connection.roll_back()
-        failure = self._connection.as_store_error(error)
-        self._end(failure if isinstance(failure, StoreError) else StoreError(_OTHER_FAILED))
-
-    def _commit_when_quiet(self, waited: int) -> None:
-        """Commit if no call has come since the last turn of the loop; `waited`: how many there were then."""
-        waiting = len(self._waiting)
-        if waiting == waited or waiting >= _MAX_CALLS:
-            self.commit()
-        else:
-            self._loop.call_soon(self._commit_when_quiet, waiting)
-
-    def _end(self, error: BaseException | None) -> None:
-        self._session = None
+    def carry_out(self) -> None:
+        """Carry out and commit the calls so far, if there are any."""
         waiting, self._waiting = self._waiting, []
-        for committed in waiting:
-            if committed.done():  # its client went away
-                continue
-            if error is None:
-                committed.set_result(None)
-            else:
-                committed.set_exception(error)
+        if waiting:
+            resolve(waiting, carry_out(self._connection, [work for work, _ in waiting]))
+
+    def _carry_out_when_quiet(self, waited: int) -> None:
+        """Go on if no call has come since the last turn of the loop; `waited`: how many there were then."""
+        waiting = len(self._waiting)
+        if waiting == waited or waiting >= MAX_CALLS:
+            self.carry_out()
+        else:
+            asyncio.get_running_loop().call_soon(self._carry_out_when_quiet, waiting)

@@ -37,32 +37,25 @@ class Database:
         Raises StoreError when the database fails.
         """
         if self._batch:
-            self._batch.commit()
-        with self.connection.raising_store_errors():
-            self.connection.begin()
-            try:
-                session = Session(self.connection)
-                yield session
-                session.flush()
-                self.connection.commit()
-            except BaseException:
-                self.connection.roll_back()
-                raise
+            self._batch.carry_out()
+        with self.connection.transaction() as session:
+            yield session
 
     async def commit(self, work: Callable[[Session], Made]) -> Committed[Made]:
         """Do the work of an API call in a transaction.
 
-        Raises StoreError when the database fails, and what `work` raises; nothing is stored then.
+        It may be done twice, where another call of its transaction fails.
+        Raises StoreError when the database fails, and what `work` raises; nothing of it is stored then.
         """
         if self._batch:
-            return Committed(await self._batch.run(work))
+            return Committed(await self._batch.add(work))
         with self.transaction() as session:
             made = work(session)
         return Committed(made)
 
     def close(self) -> None:
         if self._batch:
-            self._batch.commit()
+            self._batch.carry_out()
         self.connection.close()
 
 

@@ -12,7 +12,7 @@ from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 
-from mock_server.errors import StoreError, UsageError
+from mock_server.errors import UnavailableError, UsageError
 from mock_server.store.cache import QueryCache
 from mock_server.store.session import Connection, Session
 from mock_server.store.statements import Statements
@@ -76,7 +76,7 @@ class PostgresConnection(Connection):
         if not isinstance(error, psycopg.OperationalError):
             return error
         text = f"nothing was stored: the PostgreSQL database failed: {_first_line(error)}"
-        return StoreError(f"{text}; check it, and try again")
+        return UnavailableError(f"{text}; check it, and try again")
 
     def close(self) -> None:
         self._connection.close()

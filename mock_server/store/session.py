@@ -65,6 +65,23 @@ class Connection(ABC):
     def close(self) -> None: ...
 
     @contextmanager
+    def transaction(self) -> Iterator["Session"]:
+        """Commit when the block ends, roll back when it raises.
+
+        Raises StoreError when the database fails.
+        """
+        with self.raising_store_errors():
+            self.begin()
+            try:
+                session = Session(self)
+                yield session
+                session.flush()
+                self.commit()
+            except BaseException:
+                self.roll_back()
+                raise
+
+    @contextmanager
     def raising_store_errors(self) -> Iterator[None]:
         try:
             yield

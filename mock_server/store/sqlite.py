@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import insert, select
 from sqlalchemy.dialects import sqlite
 
-from mock_server.errors import StoreError, UsageError
+from mock_server.errors import StoreError, UnavailableError, UsageError
 from mock_server.store.cache import QueryCache
 from mock_server.store.session import Connection, Session
 from mock_server.store.statements import Statements
@@ -99,7 +99,8 @@ class SqliteConnection(Connection):
     def as_store_error(self, error: BaseException) -> BaseException:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if failure := _FAILURES.get(code):
-            return StoreError(f"nothing was stored: the database {self._path} {failure}, and try again")
+            kind = UnavailableError if code == sqlite3.SQLITE_BUSY else StoreError
+            return kind(f"nothing was stored: the database {self._path} {failure}, and try again")
         return error
 
     def close(self) -> None:

@@ -142,6 +142,42 @@ def test_a_server_that_cannot_be_reached_is_reported() -> None:
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["serve", "--database", "postgres://u:{}@127.0.0.1:1/none"],
+        ["serve", "--database", "postgres://u:a/b{}@127.0.0.1:1/none"],
+        ["serve", "--database", "postgres://u:a@b{}@127.0.0.1:1/none"],
+        ["serve", "--database", "postgres://u:a?b#{}@127.0.0.1:1/none"],
+        ["serve", "--database", "postgres://u:%zz{}@127.0.0.1:1/none"],
+        ["serve", "--database", "postgres://127.0.0.1:1/none?user=u&password=a&{}"],
+        ["serve", "--database", "postgres://127.0.0.1:1/none?user=u&password={}"],
+        ["serve", "--database", "mysql://u:{}@127.0.0.1:1/none"],
+        ["serve", "--dataset", "postgres://u:a/b{}@127.0.0.1:1/none"],
+        ["serve", "postgres://u:a@b{}@127.0.0.1:1/none"],
+        ["postgres://u:{}@127.0.0.1:1/none"],
+    ],
+    ids=" ".join,
+)
+def test_the_password_of_a_database_is_never_printed(arguments: list[str]) -> None:
+    """`postgres://` was taken for the name of a file, and the error repeated it with its password."""
+    refused = ended(*(argument.format("hunter2") for argument in arguments))
+
+    assert refused.returncode == 2
+    assert "hunter2" not in refused.stderr + refused.stdout
+    assert "Traceback" not in refused.stderr
+
+
+@needs_postgres
+def test_postgres_is_another_name_of_the_scheme(database: str, http: httpx.Client) -> None:
+    """Heroku, Fly and others hand out URLs that begin with `postgres://`."""
+    with served("--database", f"postgres://{database.partition('://')[2]}") as server:
+        Sandbox.default(server.origin, http).stored("contact", LUKE)
+
+    with served("--database", database) as server:
+        assert len(Sandbox.default(server.origin, http).state()["contacts"]) == 1
+
+
 @pytest.mark.parametrize("options", [["--workers", "2"], ["--workers", "2", "--database", "x.db", "--intercept"]])
 def test_workers_need_a_database_to_share(options: list[str]) -> None:
     refused = ended("serve", "--port", "0", *options)

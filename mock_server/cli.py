@@ -9,7 +9,7 @@ from mock_server import __version__, output, settings
 from mock_server.argument_parser import ArgumentParser
 from mock_server.commands import COMMANDS, NAME
 from mock_server.errors import SpecError, StoreError, UsageError
-from mock_server.text import nearest
+from mock_server.text import nearest, without_passwords
 
 _CLOSED_PIPE = 128 + 13  # as a shell reports SIGPIPE
 _INTERRUPTED = 128 + 2
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except (StoreError, UsageError) as error:
-        print(f"{NAME}: {error}", file=sys.stderr)
+        print(f"{NAME}: {without_passwords(str(error))}", file=sys.stderr)
         return 2
     except SpecError as error:
         print(f"{NAME}: {error}", file=sys.stderr)
@@ -52,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _CLOSED_PIPE
     except OSError as error:
         output.discard()
-        print(f"{NAME}: {error.filename or 'the output'} cannot be used: {error.strerror}", file=sys.stderr)
+        text = f"{error.filename or 'the output'} cannot be used: {error.strerror}"
+        print(f"{NAME}: {without_passwords(text)}", file=sys.stderr)
         return 2
     return code
 

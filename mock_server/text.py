@@ -4,6 +4,11 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+# In a URL: between user and host, where that of a database may not be encoded, or as a parameter.
+_PASSWORD = re.compile(
+    r"""(postgres[a-z+]*://[^\s:@/?#]*:)\S*(?=@)|(://[^\s:@/?#]*:)[^\s@/]*(?=@)|([?&](?:ssl)?password=)[^\s&'"]*""",
+    re.IGNORECASE,
+)
 _WORD = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -25,6 +30,11 @@ def printable(text: str, *, keep: str = "") -> str:
 def _escape(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def without_passwords(text: str) -> str:
+    """Return a text with the password of each URL in it masked."""
+    return _PASSWORD.sub(lambda found: f"{found[found.lastindex or 0]}***", text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """A database: transactions over one connection, to SQLite or PostgreSQL."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from mock_server.store.batch import CommitBatch
 from mock_server.store.session import Connection, Session
 
 Made = TypeVar("Made")
+_POSTGRES = re.compile(r"postgres(ql)?(\+psycopg)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +62,19 @@ class Database:
 
 
 def open_database(location: str = "") -> Database:
-    """Open the database of a URL such as `postgresql+psycopg://…`, of a file, or, for an empty text, in memory.
+    """Open the database of a URL such as `postgresql://…`, of a file, or, for an empty text, in memory.
 
     Raises UsageError when it cannot be used.
     """
-    if location.startswith(("postgresql:", "postgresql+psycopg:")):
+    scheme, has_scheme, _ = location.partition("://")
+    if has_scheme and _POSTGRES.fullmatch(scheme):
         if find_spec("psycopg") is None:
             raise UsageError("PostgreSQL needs a driver: pip install 'segmetrics-mock[postgres]'")
         from mock_server.store.postgres import PostgresConnection
 
         return Database(PostgresConnection(location), shares_commits=False)
+    if has_scheme and scheme.isascii() and scheme.replace("+", "").isalnum():
+        raise UsageError(f"--database begins with {scheme}://; name an SQLite file, or a postgresql:// URL")
     from mock_server.store.sqlite import SqliteConnection
 
     return Database(SqliteConnection(Path(location) if location else None), shares_commits=True)

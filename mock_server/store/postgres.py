@@ -4,9 +4,11 @@ SQLite locks the whole file; here a call locks the row of its account until it i
 account are serialized, whichever server receives them.
 """
 
+import re
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import insert, select
@@ -25,13 +27,13 @@ _DIGEST = select(table_of(Schema).c.digest)
 
 
 class PostgresConnection(Connection):
-    """The database of a URL such as `postgresql+psycopg://user:password@host/name`; our tables are made there.
+    """The database of a URL such as `postgresql://user:password@host/name`; our tables are made there.
 
     Raises UsageError when it cannot be used, or holds tables of another version or program.
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._parameters = _parameters_of(url)
         self._begun = 0
         self.cache = QueryCache()
         self.statements = Statements(_DIALECT)
@@ -82,7 +84,7 @@ class PostgresConnection(Connection):
         self._connection.close()
 
     def _connect(self) -> None:
-        self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+        self._connection = psycopg.connect(**self._parameters, autocommit=True)
         self._connection.adapters.register_dumper(str, _TextDumper)
         self._connection.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
         # As with SQLite's log: committed data survives the end of our processes, but not a crash of the machine.
@@ -116,6 +118,24 @@ class PostgresConnection(Connection):
             "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = %s", [table]
         )
         return found.fetchone() is not None
+
+
+def _parameters_of(url: str) -> dict[str, Any]:
+    """Return what a URL says about the connection.
+
+    Raises UsageError for a wrong one, without any part that may belong to the password.
+    """
+    _, _, rest = url.partition("://")
+    # As the driver reads it: the first `@` ends user and password, unless a `/` comes before.
+    user, _, beyond = rest.partition("@")
+    if "@" in beyond or ("/" in user and beyond):
+        raise UsageError("--database has an '@' or '/' that is part of a name or password; write it as %40 or %2F")
+    try:
+        given = conninfo_to_dict(f"postgresql://{rest}")
+    except psycopg.ProgrammingError as error:
+        found = re.sub('".*"', '"…"', _first_line(error))
+        raise UsageError(f"--database is not a valid URL: {found}; percent-encode other characters in it") from None
+    return {"connect_timeout": _CONNECT_SECONDS, **given}
 
 
 class _TextDumper(StrDumperUnknown):

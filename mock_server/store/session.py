@@ -71,8 +71,8 @@ class Connection(ABC):
         Raises StoreError when the database fails.
         """
         with self.raising_store_errors():
-            self.begin()
             try:
+                self.begin()
                 session = Session(self)
                 yield session
                 session.flush()

@@ -16,8 +16,19 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from mock_server.errors import StoreError
+
 # SQLite generates values only for a column of type INTEGER.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise StoreError(
+            "the database is damaged: it has a text that is not JSON; replace it with an intact copy"
+        ) from error
 
 
 class JSONText(TypeDecorator[Any]):
@@ -30,7 +41,7 @@ class JSONText(TypeDecorator[Any]):
         return lambda value: orjson.dumps(value).decode()
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str], Any]:  # noqa: ARG002
-        return orjson.loads
+        return _loaded
 
 
 class Milliseconds(TypeDecorator[float]):

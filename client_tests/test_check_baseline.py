@@ -84,7 +84,6 @@ def test_an_update_adds_and_pruning_drops_only_what_the_run_could_have_met(tmp_p
     assert sorted(entry["code"] for entry in entries(baseline)) == ["missing-field", "not-found"]
 
 
-@pytest.mark.slow
 def test_coverage_may_only_rise(tmp_path: Path, baseline: Path) -> None:
     full = ["POST", "contact", {"contact_id": 1, "utm_source": "news", "last_name": "Lovelace"}]
     less = ["POST", "contact", {"contact_id": 1, "last_name": "Lovelace"}]

@@ -11,8 +11,6 @@ from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonS
 
 from client_tests.checked import Checked, checked, client
 
-pytestmark = pytest.mark.slow
-
 LEVELS = {"violation": "error", "warning": "warning", "notice": "note"}
 
 
@@ -23,8 +21,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def mistaken(folder: Path) -> Checked:
-    reports = ("--report-sarif", folder / "sarif", "--report-gitlab", folder / "gitlab")
-    return checked(folder, client("mistaken", "units"), *reports, GITHUB_ACTIONS="true")
+    formats = ("sarif", "gitlab", "junit", "html")
+    reports = [part for name in formats for part in (f"--report-{name}", folder / name)]
+    variables: dict[str, str | Path] = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": folder / "summary"}
+    return checked(folder, client("mistaken", "units"), "--verbose", *reports, **variables)
 
 
 def sarif_run(folder: Path) -> dict[str, Any]:
@@ -62,6 +62,7 @@ def test_a_log_with_an_unknown_property_is_not_valid(folder: Path, mistaken: Che
         SarifLog.model_validate(log)
 
 
+@pytest.mark.slow
 def test_what_the_baseline_knows_is_suppressed_in_sarif_and_absent_elsewhere(tmp_path: Path) -> None:
     baseline = tmp_path / "baseline.yaml"
     options = ("--baseline", baseline, "--report-sarif", tmp_path / "sarif", "--report-gitlab", tmp_path / "gitlab")
@@ -92,6 +93,12 @@ def test_the_code_quality_report_has_what_gitlab_asks_for(folder: Path, mistaken
         assert entry["location"]["lines"]["begin"] > 0
 
 
+def test_each_finding_stands_in_every_other_report(folder: Path, mistaken: Checked) -> None:
+    for name in ("junit", "html", "summary"):
+        text = (folder / name).read_text("utf-8")
+        assert {finding["code"] for finding in mistaken.report["findings"]} <= set(re.findall("[a-z-]+", text)), name
+
+
 def test_annotations_are_one_line_each_and_stand_before_the_verdict(mistaken: Checked) -> None:
     found = re.findall(r"^::(error|warning|notice) (.*)::(.*)$", mistaken.stdout, re.MULTILINE)
 
@@ -102,6 +109,7 @@ def test_annotations_are_one_line_each_and_stand_before_the_verdict(mistaken: Ch
     assert mistaken.stdout.rpartition("::")[2].count("\n\nviolation ") > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable", [{}, {"GITHUB_ACTIONS": "false"}])
 def test_elsewhere_there_are_no_annotations(variable: dict[str, str], tmp_path: Path) -> None:
     assert "::error" not in checked(tmp_path, client("shop", "bad"), **variable).stdout

@@ -8,8 +8,6 @@ import pytest
 from client_tests.checked import CHECKOUT, Checked, checked, client, on_a_terminal
 from client_tests.test_check_verdict import plan
 
-pytestmark = pytest.mark.slow
-
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 WIDTHS = (60, 80, 200)
 HOSTILE = "a" * 150 + r"\x1b[8m</script>"
@@ -58,6 +56,7 @@ def test_the_verdict_is_the_last_line_and_says_what_to_do_next(bad: Checked) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "options", "verdict"),
     [
@@ -83,6 +82,7 @@ def test_lost_writes_end_in_a_verdict_of_their_own(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", WIDTHS)
 @pytest.mark.parametrize("command", [client("shop", "bad"), client("hostile", HOSTILE), ["true"]], ids=str)
 def test_all_but_commands_fits_the_terminal(command: list[str], columns: int) -> None:
@@ -94,6 +94,7 @@ def test_all_but_commands_fits_the_terminal(command: list[str], columns: int) ->
         assert max(map(len, lines)) > 80
 
 
+@pytest.mark.slow
 def test_elsewhere_than_on_a_terminal_lines_are_whole_unless_columns_are_given(tmp_path: Path, bad: Checked) -> None:
     narrow = checked(tmp_path, client("shop", "bad"), COLUMNS="60")
 
@@ -103,6 +104,7 @@ def test_elsewhere_than_on_a_terminal_lines_are_whole_unless_columns_are_given(t
     assert sentence in " ".join(narrow.stdout.split())
 
 
+@pytest.mark.slow
 def test_colours_follow_the_usual_variables(tmp_path: Path) -> None:
     command = client("shop", "bad")
 
@@ -112,6 +114,7 @@ def test_colours_follow_the_usual_variables(tmp_path: Path) -> None:
     assert "\x1b[1;31mviolation\x1b[0m" in checked(tmp_path, command, FORCE_COLOR="1").stdout
 
 
+@pytest.mark.slow
 def test_the_same_mistake_many_times_is_printed_once_with_its_count(tmp_path: Path) -> None:
     command = ["sh", "-c", "; ".join(["$PYTHON -m client_tests.checked.shop bad"] * 7)]
 
@@ -121,6 +124,7 @@ def test_the_same_mistake_many_times_is_printed_once_with_its_count(tmp_path: Pa
     assert "\n  calls: #2, #4, #6, #8, #10, 7 times in all\n" in ended.stdout
 
 
+@pytest.mark.slow
 def test_verbose_has_the_coverage_of_each_operation(tmp_path: Path, bad: Checked) -> None:
     ended = checked(tmp_path, client("shop", "bad"), "--verbose")
 
@@ -129,6 +133,7 @@ def test_verbose_has_the_coverage_of_each_operation(tmp_path: Path, bad: Checked
     assert "not exercised" not in bad.stdout
 
 
+@pytest.mark.slow
 def test_very_many_mistakes_stay_on_a_few_screens(tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
 

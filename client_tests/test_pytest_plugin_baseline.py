@@ -8,8 +8,6 @@ import yaml
 
 from client_tests.checked.suites import Suite
 
-pytestmark = pytest.mark.slow
-
 pytest_plugins = ["pytester"]
 
 INI = "segmetrics_baseline = known.yaml"
@@ -91,6 +89,7 @@ def test_a_test_fails_on_what_is_new_alone(suite: Suite, baseline: Path) -> None
     assert entries(baseline) == [EMAIL, COLOUR]
 
 
+@pytest.mark.slow
 def test_an_expired_finding_fails_its_test_by_name_whatever_its_severity(suite: Suite, baseline: Path) -> None:
     write(baseline, EMAIL, {**COLOUR, "expires": "2020-01-31", "ticket": "SHOP-12"})
 
@@ -103,6 +102,7 @@ def test_an_expired_finding_fails_its_test_by_name_whatever_its_severity(suite: 
     assert entries(baseline) == [EMAIL, {**COLOUR, "expires": "2020-01-31", "ticket": "SHOP-12"}]
 
 
+@pytest.mark.slow
 def test_an_update_adds_and_pruning_drops_what_the_session_could_have_met(suite: Suite, baseline: Path) -> None:
     elsewhere = {"code": "not-found", "operation": "delete_invoice", "pointer": "/path/id"}
     of_contract = {"code": "contract/bad-data-400", "operation": "upsert_contact", "pointer": "/"}
@@ -122,6 +122,7 @@ def test_an_update_adds_and_pruning_drops_what_the_session_could_have_met(suite:
     assert entries(baseline) == [elsewhere, COLOUR, NAME, of_contract]
 
 
+@pytest.mark.slow
 def test_workers_send_what_they_found_to_the_one_that_writes(suite: Suite) -> None:
     tests = """
 @pytest.mark.parametrize("number", range(8))
@@ -145,6 +146,7 @@ def test_it(segmetrics, number):
     assert summary(fallen)[1].endswith(": upsert_contact lost /body/utm_term")
 
 
+@pytest.mark.slow
 def test_what_a_test_allows_is_not_in_the_baseline_and_what_came_before_a_seed_is(suite: Suite, baseline: Path) -> None:
     result = suite.run(
         """
@@ -176,6 +178,7 @@ def test_two(segmetrics):
 """
 
 
+@pytest.mark.slow
 def test_fallen_coverage_fails_a_session_of_all_tests(suite: Suite, baseline: Path) -> None:
     suite.run(f"FINE = True{FULL}", ini=INI)
     less = f"FINE = True{FULL}".replace('utm_source="news"', 'first_name="Ada"')

@@ -1,5 +1,6 @@
 """The terminal is not the database: whatever becomes of the output, calls are stored and answered, exit codes stay."""
 
+import json
 import os
 import socket
 import subprocess
@@ -9,8 +10,10 @@ import httpx
 import pytest
 
 from client_tests.checked import CHECKOUT, arguments, client, environment
+from client_tests.raw import raw_exchange
 from client_tests.sandbox import Sandbox
 from client_tests.serving import COMMAND, served
+from contracts.serving import served as broken
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +61,29 @@ def test_serving_goes_on_whatever_becomes_of_the_output(output: str, tmp_path: P
     assert "Traceback" not in ended.stderr
 
 
+def test_a_standard_error_that_nobody_reads_holds_up_no_call() -> None:
+    """For the warnings of the server itself: at some 1,600 requests that are none, 64 KB of them stopped it."""
+    with httpx.Client() as http, served(stderr=subprocess.PIPE) as server:
+        for _ in range(2_000):
+            assert b" 400 " in raw_exchange(server.origin, b"NOTHING\r\n\r\n")
+
+        assert Sandbox.default(server.origin, http).post("product", {"id": 1, "name": "A"}).status_code == 200
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_each_line_of_the_log_is_json_in_any_encoding(encoding: str) -> None:
+    """For names in characters that the output lacks, which were escaped in a way that JSON does not know."""
+    variables = {**os.environ, "PYTHONIOENCODING": encoding}
+    name = f"ö\U0001f600{CONTROL}"
+    with httpx.Client() as http, served("--log-requests", "--log-format", "json", env=variables) as server:
+        Sandbox.default(server.origin, http).stored("product", {"id": 1, "name": "A", name: 1})
+        server.process.terminate()
+        printed = server.process.communicate(timeout=30)[0]
+
+    assert printed.isascii()
+    assert json.loads(printed)["findings"][0]["pointer"] == f"/body/{name}"
+
+
 def test_names_that_control_a_terminal_are_printed_as_escapes() -> None:
     variables = {**os.environ, "PYTHONIOENCODING": "latin-1"}
     with httpx.Client() as http, served("--log-requests", env=variables, encoding="latin-1") as server:
@@ -79,6 +105,28 @@ def test_the_exit_code_of_check_is_that_of_the_verdict(order: str, code: int, ou
     ended = shell(f'"$@" {output}; echo ${{PIPESTATUS[0]}} >&2', *command)
 
     assert ended.stderr == f"{code}\n"
+
+
+@needs_full
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [("findings", 0), ("serve --port 99999", 2), ("findings nothing", 2), ("contract http://127.0.0.1:1/api", 2)],
+)
+def test_an_error_that_cannot_be_written_leaves_the_exit_code(line: str, code: int) -> None:
+    """For a full disk behind the standard error: misuse ended with 1, as if the contract was broken."""
+    ended = shell('"$@" 2> /dev/full', *COMMAND, *line.split(), SEGMETRICS_MOCK_NONSENSE="1")
+
+    assert ended.returncode == code
+
+
+@pytest.mark.parametrize("output", [pytest.param("> /dev/full", marks=needs_full), "| head -1 > /dev/null"])
+def test_the_exit_code_of_contract_is_that_of_the_verdict(output: str) -> None:
+    """For `contract | head`, which ended with 141, and a full disk, with 2."""
+    with broken("added_tags_replace") as url:
+        line = [*COMMAND, "contract", url, "--quick", "--fail-fast", "--seed", "1"]
+        ended = shell(f'"$@" {output}; echo ${{PIPESTATUS[0]}} >&2', *line)
+
+    assert ended.stderr == "1\n"
 
 
 @needs_full

@@ -195,6 +195,7 @@ def test_fallen_coverage_fails_a_session_of_all_tests(suite: Suite, baseline: Pa
     assert "/body/utm_source" in baseline.read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -230,6 +231,7 @@ def test_a_part_of_the_tests_says_nothing_of_the_coverage_and_drops_nothing(
     assert {"/body/utm_term", "/body/last_name"} <= set(kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("-x",)], ids=["to the end", "stopped"])
 def test_a_session_with_tests_that_fail_by_themselves_writes_nothing_and_says_why(
     suite: Suite, baseline: Path, options: tuple[str, ...]
@@ -242,6 +244,7 @@ def test_a_session_with_tests_that_fail_by_themselves_writes_nothing_and_says_wh
     assert not baseline.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "options", "ini", "why"),
     [

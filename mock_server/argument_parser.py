@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from mock_server.errors import UsageError
 from mock_server.settings import ENVIRONMENT_PREFIX, SWITCH_VALUES
-from mock_server.text import nearest, without_passwords
+from mock_server.text import nearest, printable, without_passwords
 
 _INVALID_CHOICE = re.compile(r"invalid choice: '(?P<given>.*)' \(choose from (?P<choices>.*)\)")
 
@@ -59,7 +59,7 @@ class ArgumentParser(argparse.ArgumentParser):
         if found := _INVALID_CHOICE.search(message):
             choices = [choice.strip(" '") for choice in found["choices"].split(",")]
             message += nearest(found["given"], choices)
-        super().error(without_passwords(message))
+        super().error(printable(without_passwords(message)))
 
     @property
     def variables(self) -> dict[str, argparse.Action]:

@@ -39,10 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except (StoreError, UsageError) as error:
-        print(f"{NAME}: {without_passwords(str(error))}", file=sys.stderr)
+        output.complain(f"{NAME}: {without_passwords(str(error))}")
         return 2
     except SpecError as error:
-        print(f"{NAME}: {error}", file=sys.stderr)
+        output.complain(f"{NAME}: {error}")
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         output.discard()
         text = f"{error.filename or 'the output'} cannot be used: {error.strerror}"
-        print(f"{NAME}: {without_passwords(text)}", file=sys.stderr)
+        output.complain(f"{NAME}: {without_passwords(text)}")
         return 2
     return code
 
@@ -78,4 +78,4 @@ def _warn_of_unknown_variables(parser: ArgumentParser) -> None:
     known = {*parser.variables_of_commands, *_INTERNAL_VARIABLES}
     for name in sorted(os.environ):
         if name.startswith(settings.ENVIRONMENT_PREFIX) and name not in known:
-            print(f"{NAME}: the variable {name} is not a setting{nearest(name, known)}", file=sys.stderr)
+            output.complain(f"{NAME}: the variable {name} is not a setting{nearest(name, known)}")

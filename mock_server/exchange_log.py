@@ -3,74 +3,37 @@
 A thread of its own prints them: a terminal that is slow, full or closed neither delays nor changes a response.
 """
 
-import atexit
-import os
+import json
 import sys
-import threading
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-
-import orjson
+from dataclasses import replace
+from functools import partial
 
 from mock_server.journal import Exchange
+from mock_server.output import STDOUT, BackgroundWriter
 from mock_server.settings import JSON
 from mock_server.styled import Text, is_coloured
 from mock_server.text import printable
 
 _COLOURS = {"violation": "bold red", "warning": "yellow", "notice": "cyan"}
-_MOST_WAITING = 10_000
-_LAST_LINES_SECONDS = 0.5
 
 
 class ExchangeLog:
-    """Prints exchanges in their order. Those that come while very many wait are counted instead."""
+    """Prints exchanges in their order."""
 
     def __init__(self, log_format: str) -> None:
-        self._line = _json_line if log_format == JSON else _text_lines()
-        self._waiting: deque[Exchange] = deque()
-        self._left_out = 0
-        self._arrived = threading.Event()
-        self._is_ending = False
-        self._thread: threading.Thread | None = None
+        self._text = _json_line if log_format == JSON else _text_lines()
+        self._writer = BackgroundWriter(STDOUT)
 
     def add(self, exchange: Exchange) -> None:
         """Print an exchange and its findings, soon."""
-        if self._thread is None:
-            # Started here: a worker process does not inherit the threads of its supervisor.
-            self._thread = threading.Thread(target=self._print_all, daemon=True)
-            self._thread.start()
-            atexit.register(self._end)
-        if len(self._waiting) < _MOST_WAITING:
-            self._waiting.append(exchange)
-        else:
-            self._left_out += 1
-        self._arrived.set()
-
-    def _end(self) -> None:
-        """Wait a moment for the last lines."""
-        self._is_ending = True
-        self._arrived.set()
-        if self._thread:
-            self._thread.join(_LAST_LINES_SECONDS)
-
-    def _print_all(self) -> None:
-        while self._waiting or not self._is_ending:
-            self._arrived.wait()
-            self._arrived.clear()
-            while self._waiting:
-                _write(self._line(self._waiting.popleft()))
-            if self._left_out:
-                left_out, self._left_out = self._left_out, 0
-                _write(f"{left_out:,} exchanges were not printed: the output is too slow\n")
+        self._writer.add(partial(self._text, _without_bodies(exchange)), 1 + len(exchange.findings))
 
 
-def _write(text: str) -> None:
-    """Write to the standard output itself: Python's own buffer would be locked by a write that never ends."""
-    content = text.encode(sys.stdout.encoding, "backslashreplace")
-    with suppress(OSError):  # closed, or on a full disk
-        while content:
-            content = content[os.write(1, content) :]
+def _without_bodies(exchange: Exchange) -> Exchange:
+    """Return what is printed of an exchange: the rest would fill the memory where the output is slow."""
+    request = replace(exchange.request, headers={}, body=b"")
+    return replace(exchange, request=request, response=replace(exchange.response, body=b""))
 
 
 def _text_lines() -> Callable[[Exchange], str]:
@@ -93,6 +56,7 @@ def _text_lines() -> Callable[[Exchange], str]:
 
 
 def _json_line(exchange: Exchange) -> str:
+    """Return an object on one line, in ASCII: no output has another encoding for it, and no terminal obeys it."""
     line = {
         "received_at": exchange.received_at,
         "method": exchange.request.method,
@@ -111,4 +75,4 @@ def _json_line(exchange: Exchange) -> str:
             for finding in exchange.findings
         ],
     }
-    return orjson.dumps(line).decode() + "\n"
+    return json.dumps(line, separators=(",", ":")) + "\n"

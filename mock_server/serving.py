@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import gc
-import logging
 import os
 import secrets
 import signal
@@ -20,7 +19,7 @@ from urllib.parse import quote
 import orjson
 import uvicorn
 
-from mock_server import __version__
+from mock_server import __version__, output
 from mock_server.errors import UsageError
 from mock_server.exchange_log import ExchangeLog
 from mock_server.faults import load_plan
@@ -28,12 +27,12 @@ from mock_server.http.limits import Config, OnReject, raise_file_limit
 from mock_server.http.listener import listening
 from mock_server.http.protocol import HttpProtocol
 from mock_server.network import bracket_host, is_loopback
-from mock_server.output import may_stay_unread
 from mock_server.settings import EMPTY, ServeSettings
 from mock_server.spec import Contract
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, Sandbox
 from mock_server.store.database import Database, open_database
+from mock_server.text import printable
 from mock_server.web.app import App, build_app
 from mock_server.web.dashboard import DOCS_PATH
 from mock_server.web.guard import LOGIN_PATH, UI_PATH
@@ -52,7 +51,7 @@ def serve(settings: ServeSettings) -> None:
 
     Raises UsageError when the port is taken or the database cannot be used.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    output.log_to_stderr()
     stop = _Stop()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
@@ -99,7 +98,7 @@ def _serve(settings: ServeSettings, stop: _Stop) -> None:
             if workers == 1:
                 _answer(app, settings, listener, stop)
                 return
-        _announce(banner(settings, listener.getsockname()[1]))
+        output.say(banner(settings, listener.getsockname()[1]))
         _tune_garbage_collector()
         config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
         _supervise(config, listener, stop)
@@ -124,6 +123,7 @@ def _app(settings: ServeSettings, contract: Contract, database: Database) -> App
 
 def _worker(settings: ServeSettings) -> App:
     """Return the application of a worker process; called in that process."""
+    output.log_to_stderr()
     app = _app(settings, Contract.load(), open_database(settings.database))
     _tune_garbage_collector()
     return app
@@ -142,26 +142,34 @@ def _tune_garbage_collector() -> None:
 
 def _supervise(config: Config, listener: socket.socket, stop: _Stop) -> None:
     """Run as many processes as `config` says, and a new one where one ends."""
+    from multiprocessing import resource_tracker
+
     from uvicorn.supervisors import Multiprocess
 
     supervisor = Multiprocess(config, [listener])  # handles signals from here on
+    if hasattr(signal, "pthread_sigmask"):
+        # A terminal sends ctrl-C to the workers too, and one that is starting would print a traceback. They inherit
+        # that it is blocked, and the supervisor ends them.
+        resource_tracker.ensure_running()  # when it starts, it unblocks SIGINT
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        threading.Thread(target=_wait_for_interrupt, args=(supervisor.signal_queue,), daemon=True).start()
     if not stop.requested:
         supervisor.run()
+
+
+def _wait_for_interrupt(signals: list[int]) -> None:
+    """Add each SIGINT to the signals, which is blocked in all threads."""
+    while True:
+        signals.append(signal.sigwait({signal.SIGINT}))
 
 
 def _answer(app: App, settings: ServeSettings, listener: socket.socket, stop: _Stop) -> None:
     with _intercepting(Contract.load(), listener) if settings.intercept else nullcontext() as intercepted:
         server = uvicorn.Server(_config(app, intercepted.protocol if intercepted else None, settings.request_timeout))
         stop.attach(server)
-        _announce(banner(settings, listener.getsockname()[1]), *([intercepted.exports] if intercepted else []))
+        output.say(banner(settings, listener.getsockname()[1]), *([intercepted.exports] if intercepted else []))
         _tune_garbage_collector()
         server.run([listener])
-
-
-def _announce(*texts: str) -> None:
-    """Print what a user needs to call the server, which serves also where nobody can read it."""
-    with may_stay_unread():
-        print(*texts, sep="\n", flush=True)
 
 
 def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, settings: ServeSettings) -> None:
@@ -264,6 +272,7 @@ def _config(
         loop="asyncio" if protocol else "auto",
         access_log=False,
         proxy_headers=False,
+        log_config=None,
         log_level="warning",
         lifespan="off",
         server_header=False,
@@ -314,7 +323,7 @@ def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Inte
     from mock_server.intercept.policy import Target
 
     def report(host: str, text: str) -> None:
-        print(f"intercepted {host}: {text}", file=sys.stderr, flush=True)
+        output.ERRORS.add(lambda: printable(f"intercepted {host}: {text}") + "\n")
 
     def report_foreign(target: Target) -> None:
         report(target.host, "blocked: not a host of SegMetrics")

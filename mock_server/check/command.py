@@ -25,7 +25,7 @@ from mock_server.intercept.interception import Interception, production_hosts
 from mock_server.intercept.policy import Target
 from mock_server.journal import Journal, ShownExchange
 from mock_server.journal.masking import hide
-from mock_server.output import may_stay_unread
+from mock_server.output import log_to_stderr, may_stay_unread
 from mock_server.serving import listening, load_dataset, running
 from mock_server.settings import AUTO, EMPTY, STRICT, CoverageOf, ServeSettings
 from mock_server.spec import Contract
@@ -84,6 +84,7 @@ def check(command: Sequence[str], options: CheckOptions, again: str) -> int:
     Raises UsageError when the command does not exist, cannot be isolated, or a report cannot be written; SystemExit
     when a signal ends the run. Call it from the main thread.
     """
+    log_to_stderr()
     require_command(command)
     for path in options.reports.values():
         _require_writable(path)
@@ -139,7 +140,9 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
                     trust=options.trust,
                 )
             )
-            child_code = run(isolation.command(command), variables, [isolation.descriptor])
+            child_code = run(
+                isolation.command(command), variables, [isolation.descriptor], has_started=isolation.has_started
+            )
         else:
             child_code = run(command, interception.environment(port) | variables)
     duration_seconds = round(monotonic() - started, 3)

@@ -20,13 +20,20 @@ def require_command(command: Sequence[str]) -> None:
         raise UsageError(f"there is no command '{command[0]}'")
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], descriptors: Collection[int] = ()) -> int:
+def run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    descriptors: Collection[int] = (),
+    has_started: Callable[[], bool] = lambda: True,
+) -> int:
     """Run the command to its end, and return its exit code, 128 + n when signal n ended it.
 
-    `descriptors`: open files that its process inherits.
-    Raises UsageError when it cannot be started. Call it from the main thread.
+    `descriptors`: open files that its process inherits. `has_started`: whether the process has come to the client's own
+    command; until it has, a signal ends it at once.
+    Raises UsageError when it cannot be started, SystemExit 128 + n when signal n comes before the client's command.
+    Call it from the main thread.
     """
-    group = _Group()
+    group = _Group(has_started)
     with _handling({**dict.fromkeys(_FORWARDED, group.forward), signal.SIGALRM: group.kill}):
         try:
             child = subprocess.Popen(command, env=dict(environment), start_new_session=True, pass_fds=descriptors)
@@ -37,6 +44,8 @@ def run(command: Sequence[str], environment: Mapping[str, str], descriptors: Col
             code = child.wait()
         finally:
             group.end()
+    if group.ended_early_by:
+        raise SystemExit(128 + group.ended_early_by)
     return code if code >= 0 else 128 - code
 
 
@@ -62,9 +71,14 @@ def deferred_signals() -> Iterator[None]:
 
 
 class _Group:
-    """The command's process group. A signal that comes before it exists is sent when it does; then the grace begins."""
+    """The command's process group. A signal that comes before it exists is sent when it does; then the grace begins.
 
-    def __init__(self) -> None:
+    `ended_early_by`: the signal at which it was killed, because the client's own command had not started.
+    """
+
+    def __init__(self, has_started: Callable[[], bool]) -> None:
+        self._has_started = has_started
+        self.ended_early_by = 0
         self._id = 0
         self._pending: list[int] = []
 
@@ -86,7 +100,11 @@ class _Group:
 
     def _deliver(self) -> None:
         while self._id and self._pending:
-            _signal_group(self._id, self._pending.pop(0))
+            number = self._pending.pop(0)
+            if not self._has_started():
+                self.ended_early_by = number
+                number = signal.SIGKILL
+            _signal_group(self._id, number)
             signal.setitimer(signal.ITIMER_REAL, _GRACE_SECONDS)
 
 

@@ -28,7 +28,7 @@ from mock_server.contract.known_failures import KnownFailures
 from mock_server.contract.report import Progress, Report
 from mock_server.contract.terminal import print_result
 from mock_server.errors import UsageError
-from mock_server.output import may_stay_unread
+from mock_server.output import may_stay_unread, say
 from mock_server.resources import resource_path
 from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
 
@@ -116,12 +116,12 @@ def contract(options: ContractOptions) -> int:
     _confirm_remote_write(options)
     _check_credentials(options)
     _check_account(options)
-    with may_stay_unread():
-        print(
-            f"{options.url}, account {options.account_id}, integration {options.integration_id};"
-            f" {options.depth} run with seed {options.seed}",
-            flush=True,
-        )
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # there is something to delete
+    say(
+        f"{options.url}, account {options.account_id}, integration {options.integration_id};"
+        f" {options.depth} run with seed {options.seed}"
+    )
     started = time.monotonic()
     progress = Progress(sys.stdout.isatty())
     with tempfile.TemporaryDirectory() as folder, second_account(options) as completed:

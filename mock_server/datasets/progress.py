@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from mock_server.datasets.loading import OnProgress
+from mock_server.output import complain
 from mock_server.styled import is_coloured
 
 _MIN_CALLS = 5_000
@@ -29,19 +30,25 @@ def _bar(name: str) -> Iterator[OnProgress]:
         if total >= _MIN_CALLS and percent != shown:
             shown = percent
             bar = "#" * (percent // 4)
-            print(f"\r{_ERASE_LINE}dataset {name} [{bar:25}] {percent} %", end="", file=sys.stderr, flush=True)
+            _draw(f"dataset {name} [{bar:25}] {percent} %")
 
     try:
         yield show
     finally:
         if shown >= 0:
-            print(f"\r{_ERASE_LINE}", end="", file=sys.stderr, flush=True)
+            _draw("")
+
+
+def _draw(text: str) -> None:
+    """Replace the line of the bar."""
+    with suppress(OSError):  # closed, or on a full disk
+        print(f"\r{_ERASE_LINE}{text}", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def _lines(name: str) -> Iterator[OnProgress]:
     def show(done: int, total: int) -> None:
         if total >= _MIN_CALLS and (done % _CALLS_PER_LINE == 0 or done == total):
-            print(f"dataset {name}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+            complain(f"dataset {name}: {done:,} of {total:,}")
 
     yield show

@@ -99,7 +99,7 @@ class Isolation:
         self._other_end.close()
         if self._failure:
             raise self._failure
-        if kind is None and not self._network.is_complete:
+        if kind is None and not self.has_started():
             raise UsageError("the command was not run, for it could not be isolated; --isolate never runs it without")
 
     async def _serve(self, ready: threading.Event) -> None:
@@ -125,6 +125,10 @@ class Isolation:
             map_to_caller = [f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}"]
             command = [self._unshare[0], "--user", *map_to_caller, "--", *command]
         return [*self._unshare, *_PROGRAM, str(self.descriptor), json.dumps(self._covers), *command]
+
+    def has_started(self) -> bool:
+        """Return whether all was in place, and the command was started."""
+        return self._network.is_complete
 
     @property
     def descriptor(self) -> int:

@@ -125,8 +125,13 @@ def _become(command: Sequence[str]) -> None:
     try:
         os.execvp(command[0], list(command))
     except OSError as error:
-        print(f"segmetrics-mock: '{command[0]}' cannot be started: {error.strerror}", file=sys.stderr, flush=True)
+        _complain(f"'{command[0]}' cannot be started: {error.strerror}")
         os._exit(2)
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):  # closed, or on a full disk
+        print(f"segmetrics-mock: {text}", file=sys.stderr, flush=True)
 
 
 def _bring_loopback_up() -> int:
@@ -175,7 +180,7 @@ def main(arguments: Sequence[str]) -> int:
         channel.set_inheritable(False)
         code = run(channel, json.loads(arguments[1]), arguments[2:])
     except OSError as error:
-        print(f"segmetrics-mock: the isolation failed: {error}", file=sys.stderr)
+        _complain(f"the isolation failed: {error}")
         return 2
     return code if code >= 0 else 128 - code
 

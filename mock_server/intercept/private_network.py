@@ -72,8 +72,8 @@ class PrivateNetwork:
             loop.add_reader(requests, self._answer, requests)
             try:
                 await self._open_and_close()
-                self._channel.send(json.dumps(namespace.START).encode())
                 self.is_complete = True
+                self._channel.send(json.dumps(namespace.START).encode())
                 while True:
                     await asyncio.sleep(_SCAN_SECONDS)
                     await self._open_and_close()

@@ -351,6 +351,7 @@ def test_the_printed_link_logs_a_browser_in(guarded: Served, browser: Sandbox) -
     browser.http.get(f"{browser.origin}{link.path}?{link.query}")
 
     assert [cookie.has_nonstandard_attr("HttpOnly") for cookie in browser.http.cookies.jar] == [True]
+    assert [cookie.path for cookie in browser.http.cookies.jar] == ["/__admin"]
     for path in [path for method, path in ADMIN_CALLS if method == "GET"]:
         assert on_admin(browser, "GET", path).status_code == 200
 

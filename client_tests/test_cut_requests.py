@@ -23,7 +23,7 @@ REQUESTS = {
     "content-length": (b"Content-Length: %d" % len(BODY), BODY),
     "chunked": (b"Transfer-Encoding: chunked", CHUNKED),
     "expect": (b"Expect: 100-continue\r\nContent-Length: %d" % len(BODY), BODY),
-    "upgrade": (b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nContent-Length: %d" % len(BODY), BODY),
+    "upgrade": (b"Connection: Upgrade, HTTP2-Settings\r\nUPGRADE: h2c\r\nContent-Length: %d" % len(BODY), BODY),
 }
 
 pytestmark = [

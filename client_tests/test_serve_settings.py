@@ -133,3 +133,11 @@ def test_an_option_wins_over_its_variable(http: httpx.Client, taken_port: int) -
 
 def test_no_setting_is_left_untried() -> None:
     assert {setting.name for setting in dataclasses.fields(ServeSettings)} == VARIABLES.keys()
+
+
+@pytest.mark.parametrize("token", ["schlüssel", "two words", 'quo"ted', "semi;colon", "line\nbreak"])
+def test_a_token_that_no_cookie_can_hold_is_refused_and_not_repeated(token: str) -> None:
+    complaint = refused("--admin-token", token)
+
+    assert "--admin-token has characters that no cookie can hold" in complaint
+    assert token not in complaint

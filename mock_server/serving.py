@@ -133,7 +133,7 @@ def _tune_garbage_collector() -> None:
     """Exclude what was loaded at start from garbage collection, and enable it from here on, for every few requests.
 
     A megabyte of JSON is half a million lists, all of them in use: to look through them as often as by default takes
-    three times as long as to read them (2026-11-27, `python -m benchmarks.endurance siege`).
+    three times as long as to read them (2026-11-27).
     """
     gc.freeze()
     gc.set_threshold(*_COLLECTION_THRESHOLDS)

@@ -21,6 +21,8 @@ CoverageOf = Literal["used", "all"]
 # Which operations the percentage of the coverage counts: those that the client used, or all.
 COVERAGE_OF: tuple[CoverageOf, ...] = ("used", "all")
 ISOLATE = AUTO, ALWAYS, NEVER = "auto", "always", "never"
+# What a cookie may hold: printable ASCII without blanks, quotes, commas, semicolons and backslashes.
+_TOKEN = re.compile(r"[!#-+\--:<-\[\]-~]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # The name of the dataset without data.
 EMPTY = "empty"
@@ -35,6 +37,12 @@ def _setting(
     read: Callable[[str, str], Any] | None = None,
 ) -> Any:
     return field(default=default, metadata={"help": help, "choices": choices, "most": most, "read": read})
+
+
+def _read_token(text: str, name: str) -> str:
+    if not _TOKEN.fullmatch(text):
+        raise UsageError(f"{name} has characters that no cookie can hold; use ASCII letters, digits, - and _")
+    return text
 
 
 def _read_origin(text: str, name: str) -> str:
@@ -67,7 +75,9 @@ class ServeSettings:
         STRICT, "strict refuses invalid calls, lenient accepts those with a clear intent", choices=MODES
     )
     faults: str = _setting("", "fault plan for the default sandbox: a file, or a built-in one")
-    admin_token: str = _setting("", "token for /__admin; generated and printed when it is required and not given")
+    admin_token: str = _setting(
+        "", "token for /__admin; generated and printed when it is required and not given", read=_read_token
+    )
     allow_host_header: tuple[str, ...] = _setting(
         (), "another name with a dot that clients may send as Host; can be repeated"
     )

@@ -276,7 +276,7 @@ def _acceptable_head(data: bytes) -> bytes:
         line, end, rest = data.partition(b"\r\n")
         # What is over the limit is rejected, whatever it says.
         data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line[: MAX_HEAD_BYTES + 1]) + end + rest
-    if b"pgrade:" in data:
-        head, end, rest = data.partition(b"\r\n\r\n")
-        data = _UPGRADE_HEADER.sub(b"", head) + end + rest
+    head, end, rest = data.partition(b"\r\n\r\n")
+    if _UPGRADE_HEADER.search(head):
+        return _UPGRADE_HEADER.sub(b"", head) + end + rest
     return data

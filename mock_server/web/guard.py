@@ -128,7 +128,9 @@ class Guard:
             return _refused(401, "this is not the token printed at start")
         response = RedirectResponse(UI_PATH, 303)
         scheme = forwarded_scheme(connection.headers.get("x-forwarded-proto", "").encode("latin-1"))
-        response.set_cookie(TOKEN_COOKIE, sent, httponly=True, samesite="strict", secure=scheme == "https")
+        response.set_cookie(
+            TOKEN_COOKIE, sent, path=ADMIN_PREFIX, httponly=True, samesite="strict", secure=scheme == "https"
+        )
         return response
 
 

@@ -17,6 +17,7 @@ from mock_server.http.recipient import Recipient
 from mock_server.http.scope import RECIPIENT, WHOLE_BODY
 
 _HEAD_END = re.compile(rb"\n\r?\n")
+_LONGEST_END = b"\n\r\n"
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _UPGRADE_HEADER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
 _INTERIM_RESPONSE = b"HTTP/1.1 1"
@@ -106,7 +107,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._in_request = False  # a part of a request was read, and a part is missing
         self._in_head = True
-        self._head = b""  # what was read of a head that has no end yet
+        self._head = bytearray()  # what was read of a head that has no end yet
         self._waiting_since = self.loop.time()  # for the rest of the request, or for the next request
         # Bytes since the last piece of a body or the last end of a request. The parser itself has no limits.
         self._overhead_bytes = 0
@@ -139,10 +140,11 @@ class HttpProtocol(HttpToolsProtocol):
             self._in_request = True
             self._waiting_since = self.loop.time()
         if self._in_head:
+            searched = len(self._head)
             self._head += data
-            if _is_beginning_of_head(self._head):
+            if _is_beginning_of_head(self._head, searched):
                 return
-            data, self._head = _acceptable_head(self._head), b""
+            data, self._head = _acceptable_head(bytes(self._head)), bytearray()
         self._overhead_bytes += len(data)
         # The callbacks reset the count: what it is before them decides whether `on_headers_complete` must add up.
         self._may_exceed_limit = self._overhead_bytes > MAX_HEAD_BYTES
@@ -259,12 +261,17 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def _is_beginning_of_head(data: bytes) -> bool:
-    """Return whether the data may be the beginning of a head within the limits, whose end has not been read."""
-    if len(data) > MAX_HEAD_BYTES or _HEAD_END.search(data):
+def _is_beginning_of_head(data: bytearray, searched: int) -> bool:
+    """Return whether the data may be the beginning of a head within the limits, whose end has not been read.
+
+    `searched`: how much of it has no end in it, as is known.
+    """
+    if len(data) > MAX_HEAD_BYTES or _HEAD_END.search(data, max(searched - len(_LONGEST_END), 0)):
         return False
-    line, end, _ = data.lstrip(b"\r\n").partition(b"\n")
-    return not end or line.rstrip(b"\r").endswith((b" HTTP/1.1", b" HTTP/1.0"))
+    if data.startswith((b"\r", b"\n")):
+        data = data.lstrip(b"\r\n")
+    end = data.find(b"\n")
+    return end < 0 or data[:end].rstrip(b"\r").endswith((b" HTTP/1.1", b" HTTP/1.0"))
 
 
 def _acceptable_head(data: bytes) -> bytes:

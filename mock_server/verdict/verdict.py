@@ -164,7 +164,7 @@ def _advice(counts: Counts, run: Run, failed: bool) -> str:
     if not counts.accepted:
         return "see the likely causes"
     if counts.found["violation"]:
-        return "mend what was found, or accept it with --baseline FILE"
+        return f"mend what was found, or accept it with {'--baseline-update' if run.baseline else '--baseline FILE'}"
     if counts.lost_writes:
         return "let the client send a call again until it is answered"
     if failed:

@@ -158,7 +158,7 @@ def here(chromium: Any, origin: str, living: dict[str, str]) -> Iterator[Window]
 def test_a_curl_call_appears_within_a_second_red_and_with_the_pointer(here: Window, sandbox: Sandbox) -> None:
     with here.page.expect_response("**/events?*"):
         page = here.open("requests")
-    body = json.dumps({**ORDER, "amount": "12.50"})
+    body = json.dumps({**ORDER, "email": "ada@example.org", "amount": "12.50"})
     headers = ["-H", f"Authorization: {sandbox.api_key}", "-H", "Content-Type: application/json"]
 
     subprocess.run(["curl", "-s", sandbox.url("invoice"), *headers, "-d", body], capture_output=True, check=True)

@@ -161,10 +161,12 @@ def _headline(counts: Counts, run: Run, failed: bool) -> str:
 def _advice(counts: Counts, run: Run, failed: bool) -> str:
     if run.command_code:
         return "its own output says why"
-    if not counts.accepted:
+    if not counts.requests:
         return "see the likely causes"
     if counts.found["violation"]:
         return f"mend what was found, or accept it with {'--baseline-update' if run.baseline else '--baseline FILE'}"
+    if not counts.accepted:
+        return "see the likely causes"
     if counts.lost_writes:
         return "let the client send a call again until it is answered"
     if failed:

@@ -54,6 +54,8 @@ def wait_until_read(connection: socket.socket) -> None:
                 if int(queues.partition(":")[2], 16) == 0:
                     return
                 break
+        else:
+            return  # the server has closed the connection
 
 
 def port(address: str) -> int:

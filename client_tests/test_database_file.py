@@ -19,7 +19,7 @@ from client_tests.serving import Served, refused, served
 pytestmark = pytest.mark.slow
 
 PAGE_BYTES = 8192
-GONE = "was deleted or replaced while it was served; put it back, or restart the server"
+NOT_IN_PLACE = "was deleted or replaced while it was served; put it back, or restart the server"
 DAMAGED = "is damaged"
 
 
@@ -64,7 +64,7 @@ def test_no_call_is_acknowledged_once_the_file_is_not_in_its_place(
         assert [answer.status_code for answer in (call, admin, health)] == [500, 500, 200]
         for answer in (call, admin):
             assert str(path) in errors_of(answer)[0]
-            assert GONE in errors_of(answer)[0]
+            assert NOT_IN_PLACE in errors_of(answer)[0]
 
 
 def test_the_terminal_says_that_the_file_is_gone_before_a_call_comes(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_the_terminal_says_that_the_file_is_gone_before_a_call_comes(tmp_path: P
         assert server.process.stderr
         line = server.process.stderr.readline()
 
-    assert line == f"ERROR the database {path} {GONE} to serve what is there then\n"
+    assert line == f"ERROR the database {path} {NOT_IN_PLACE} to serve what is there then\n"
 
 
 def test_a_file_that_is_back_in_its_place_is_served_on(tmp_path: Path, http: httpx.Client) -> None:
@@ -184,16 +184,16 @@ def make_other_program(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"), [(make_text, "is not an SQLite database"), (make_other_program, "is another program's")]
+    ("make", "cause"), [(make_text, "is not an SQLite database"), (make_other_program, "is another program's")]
 )
 def test_nobody_is_advised_to_delete_a_file_of_another_program(
-    tmp_path: Path, make: Callable[[Path], None], told: str
+    tmp_path: Path, make: Callable[[Path], None], cause: str
 ) -> None:
-    """ "Delete this one" is no advice for the bookmarks of a browser."""
+    """ "Delete this one" would cost the user the bookmarks of a browser."""
     path = tmp_path / "places.sqlite"
     make(path)
 
     text = refused("--port", "0", "--database", str(path))
 
-    assert f"{path} {told}" in text
+    assert f"{path} {cause}" in text
     assert "delete" not in text

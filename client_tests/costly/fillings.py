@@ -91,7 +91,7 @@ def _like(number: int, room: Room) -> str:
 
 
 def _backwards(number: int, room: Room) -> str:
-    """Return a name with the letters of a known one that is unlike it: no quick test tells them apart."""
+    """Return a name with the letters of a known one that is unlike it: no quick test sees that."""
     return f"{room.known[number % len(room.known)][::-1]}{_letters(number)}"
 
 

@@ -59,7 +59,7 @@ class Judge:
             statuses.add(status)
             if number + 1 < len(sizes):
                 larger = sizes[number + 1]
-                # Less than a call costs cannot be told apart.
+                # Less than a call costs is lost in the noise.
                 most = SLACK * max(cost, 1.0) * larger * math.log(larger) / (size * math.log(size))
         return statuses
 

@@ -51,7 +51,7 @@ def _own_keywords(schema: Schema, resolve: Resolve, *, is_part: bool = False) ->
     for name in ("allOf", "anyOf"):
         if name in resolved:
             own[name] = [_own_keywords(part, resolve, is_part=True) for part in resolved[name]]
-    # Values of keys that nobody names are no parts with a shape of their own.
+    # Values of keys that nobody names have no shape of their own.
     if "additionalProperties" in resolved and not is_part and not {"properties", "allOf"} & resolved.keys():
         own["additionalProperties"] = resolved["additionalProperties"]
     return own

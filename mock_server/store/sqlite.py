@@ -24,8 +24,8 @@ _CACHE_KIB = 8192
 _LOCK_SECONDS = 5.0
 # How often committed pages are moved from the log into the file.
 _CHECKPOINT_SECONDS = 0.1
-# How often somebody looks whether the file is still there while nothing is committed.
-_LOOK_SECONDS = 1.0
+# How often the file is checked to be still there while nothing is committed.
+_FILE_CHECK_SECONDS = 1.0
 # 48 MB: beyond this, the log is restarted.
 _LONG_LOG_PAGES = 6_000
 # Beyond this, a commit moves pages itself while all calls wait, so that the log cannot grow without limit.
@@ -42,7 +42,9 @@ _FAILURES = {
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: DAMAGED,
 }
-_GONE = "was deleted or replaced while it was served; put it back, or restart the server to serve what is there then"
+_NOT_IN_PLACE = (
+    "was deleted or replaced while it was served; put it back, or restart the server to serve what is there then"
+)
 
 
 class SqliteConnection(Connection):
@@ -76,7 +78,7 @@ class SqliteConnection(Connection):
     def begin(self) -> None:
         self.cursor.execute("BEGIN IMMEDIATE")
         if self._file and not self._file.is_in_place():
-            raise UnavailableError(f"nothing was stored: the database {self._path} {_GONE}, and try again")
+            raise UnavailableError(f"nothing was stored: the database {self._path} {_NOT_IN_PLACE}, and try again")
         # It changes when another program has written to the file, which none can do between here and the commit.
         (version,) = self.cursor.execute("PRAGMA data_version").fetchone()
         if version != self._data_version:
@@ -138,7 +140,7 @@ class SqliteConnection(Connection):
     def _watch(self, path: Path) -> None:
         with self.transaction():  # from which on there is a log
             self._file = DatabaseFile(path)
-        self._checkpointer = _Checkpointer(self._connect, self._file, f"the database {path} {_GONE}")
+        self._checkpointer = _Checkpointer(self._connect, self._file, f"the database {path} {_NOT_IN_PLACE}")
         self._checkpointer.start()
 
     def _create_tables(self) -> None:
@@ -153,33 +155,33 @@ class _Checkpointer(threading.Thread):
     """Moves committed pages from the log into the file: on the path of calls, one in a hundred would wait 50 ms.
 
     That is the p99 of `python -m benchmarks peers`, 2026-11-26.
-    It also logs `gone` when the file is no longer in its place.
+    It also logs `loss` when the file is no longer in its place.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], file: DatabaseFile, gone: str) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection], file: DatabaseFile, loss: str) -> None:
         super().__init__(daemon=True)
         self.has_committed = threading.Event()
         self._is_closing = threading.Event()
         self._connect = connect
         self._file = file
-        self._gone = gone
+        self._loss = loss
         self._was_in_place = True
 
     def run(self) -> None:
         with closing(self._connect()) as connection:
             while True:
-                has_committed = self.has_committed.wait(_LOOK_SECONDS)
+                has_committed = self.has_committed.wait(_FILE_CHECK_SECONDS)
                 if self._is_closing.wait(_CHECKPOINT_SECONDS if has_committed else 0):
                     return
-                self._look()
+                self._check_file()
                 if has_committed:
                     self.has_committed.clear()
                     self._checkpoint(connection)
 
-    def _look(self) -> None:
+    def _check_file(self) -> None:
         is_in_place = self._file.is_in_place()
         if self._was_in_place and not is_in_place:
-            _log.error(self._gone)
+            _log.error(self._loss)
         self._was_in_place = is_in_place
 
     def _checkpoint(self, connection: sqlite3.Connection) -> None:

@@ -156,9 +156,11 @@ class Contract:
         if len(mistakes) > _MOST_LISTED:
             found += (_NOT_ALL_LISTED,)
         # In one value for a list there may be others to be read, and where null was left out something may be missing.
-        intended, rounds = body, _READINGS if lenient else 0
-        while mistakes and rounds:
-            intended, rounds = coerced(intended, mistakes), rounds - 1
+        intended = body
+        for _ in range(_READINGS if lenient else 0):
+            before, intended = intended, coerced(intended, mistakes)
+            if intended is before:
+                break
             mistakes = [] if operation.body.is_valid(intended) else list(mistakes_of(operation.shape, intended))
             found = tuple(dict.fromkeys((*found, *self._findings(mistakes, operation.shape))))
         if mistakes:

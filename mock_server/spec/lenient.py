@@ -17,21 +17,22 @@ LEFT_OUT: Final = object()
 
 
 def coerced(body: Any, mistakes: Iterable[Mistake]) -> Any:
-    """Return a copy of `body` with each wrong value replaced by the one that it stands for, where there is one.
+    """Return a copy of `body` with each wrong value replaced by the one that it stands for, `body` where none does.
 
     Copied are only the objects and lists on the way to a wrong value.
     """
-    copies: dict[Path, Any] = {(): copy.copy(body)}
+    copies: dict[Path, Any] = {}
     for mistake in mistakes:
-        if not mistake.path or mistake.missing:
-            continue
-        parent, last = _copied(copies, mistake.path[:-1]), mistake.path[-1]
         intended = intended_value(mistake)
+        if intended is mistake.value or not mistake.path or mistake.missing:
+            continue
+        copies = copies or {(): copy.copy(body)}
+        parent, last = _copied(copies, mistake.path[:-1]), mistake.path[-1]
         if intended is LEFT_OUT:
             parent.pop(last, None)
         else:
             parent[last] = intended
-    return copies[()]
+    return copies.get((), body)
 
 
 def _copied(copies: dict[Path, Any], way: Path) -> Any:
@@ -50,7 +51,7 @@ def intended_value(mistake: Mistake) -> Any:
     match schema.get("x-value") or schema.get("type"):
         case "integer" | "money":
             return _whole(value)
-        case "flag":
+        case "flag" if isinstance(value, str | int | float):
             return _FLAGS.get(str(value).lower(), value)
         case "string" | "name" if isinstance(value, int | float) and not isinstance(value, bool):
             return repr(value)

@@ -222,3 +222,33 @@ def test_after_a_reset_the_numbers_go_on_and_nothing_counts_as_dropped(http: htt
                 sandbox.admin("POST", "/reset", json={}).raise_for_status()
                 assert recorded(sandbox) == []
                 assert dropped(sandbox) == 0
+
+
+def test_the_journals_of_all_accounts_together_keep_below_their_bytes(tmp_path: Path, http: httpx.Client) -> None:
+    """The oldest exchanges go first, whose they are; their account counts them and numbers on."""
+    path = tmp_path / "data.db"
+    with served("--journal-bytes", "2000000", "--database", str(path)) as server:
+        early, late = Sandbox.create(server.origin, http), Sandbox.create(server.origin, http)
+        nobody = Sandbox(server.origin, "nobody", "no-key", http)
+        for sandbox, calls in ((early, 10), (nobody, 3), (late, 50)):
+            for number in range(calls):
+                sandbox.post("product", {"id": number, "name": "é" * 30_000})
+
+        kept = recorded(late)
+        assert kept == list(range(50))[-len(kept) :]
+        assert 9 < len(kept) < 17  # of 125 KB each
+        assert (len(early.requests()), dropped(early)) == (0, 10)
+        assert dropped(late) == 50 - len(kept)
+        assert kept_rows(path) == len(kept) + 1  # the next number of calls without an account follows from their last
+
+        record(early, 99)
+        assert [(entry["number"], dropped(early)) for entry in early.requests()] == [(11, 10)]
+        early.admin("POST", "/reset", json={}).raise_for_status()
+        record(early, 99)
+        assert [(entry["number"], dropped(early)) for entry in early.requests()] == [(12, 0)]
+    with served("--journal-bytes", "200000", "--database", str(path)) as server:
+        sandbox = Sandbox.default(server.origin, http)
+        record(sandbox, 1)
+
+        assert recorded(sandbox) == [1]
+        assert kept_rows(path) <= 4

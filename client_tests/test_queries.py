@@ -63,6 +63,8 @@ PAGES = [
     *("/ads", "/coverage", "/faults", "/contract"),
 ]
 GROWING = {table.name for table in TABLES} - {"segmetrics_mock"}
+# The journal is counted when an eighth of its bytes has been added, from an index.
+ALLOWED = "SCAN exchange USING COVERING INDEX exchange_age"
 _SCAN = re.compile(r"^SCAN (\w+)")
 
 
@@ -102,7 +104,7 @@ def test_no_statement_scans_a_table_that_grows(statements: tuple[Database, list[
         compiled = database.connection.statements[statement]
         for *_, step in explained(database, compiled.text):
             scan = _SCAN.match(step)
-            if scan and scan[1] in GROWING:
+            if scan and scan[1] in GROWING and step != ALLOWED:
                 scans.append(f"{step}: {compiled.text}")
 
     assert len(found) > 80

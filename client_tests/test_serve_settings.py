@@ -83,6 +83,7 @@ VARIABLES = {
     "max_body_bytes": "100",
     "request_timeout": "60",
     "journal_limit": "2",
+    "journal_bytes": "1000000",
     "check_answers": "1",
     "intercept": "1",
     "faults": "",

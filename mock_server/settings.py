@@ -89,6 +89,9 @@ class ServeSettings:
         30, "seconds until a request must be complete, and a connection may be idle; 0 for no limit", most=86_400
     )
     journal_limit: int = _setting(10_000, "exchanges that the journal keeps for each account")
+    journal_bytes: int = _setting(
+        256_000_000, "bytes that the journals of all accounts take together; the oldest exchanges go first"
+    )
     check_answers: bool = _setting(False, "respond 500 when a response of the fake itself breaks the contract")
     intercept: bool = _setting(False, "also act as the production hosts, for clients in which they are hard-coded")
     log_requests: bool | None = _setting(None, "print each request and its findings; by default on a terminal only")

@@ -10,6 +10,7 @@ from mock_server.journal.exchange import Exchange, Request
 from mock_server.journal.masking import kept_body, kept_findings, kept_headers, kept_text
 from mock_server.journal.queries import Filters, Row
 from mock_server.journal.shown import ShownExchange
+from mock_server.journal.size import JournalSize, size_of
 from mock_server.store import accounts
 from mock_server.store.database import Database
 from mock_server.store.session import Session
@@ -34,39 +35,43 @@ class JournalPage:
 
 
 class Journal:
-    """Keeps the last `limit` exchanges of each account, and counts those that are no longer kept."""
+    """Keeps the last `limit` exchanges of each account, and counts those that are no longer kept.
 
-    def __init__(self, limit: int) -> None:
+    `most_bytes`: of all accounts together; None for any number of them. Whoever writes calls `shrink` then.
+    """
+
+    def __init__(self, limit: int, most_bytes: int | None = None) -> None:
         self._limit = limit
+        self._size = JournalSize(most_bytes)
 
     def write(self, session: Session, exchange: Exchange) -> None:
         """Add the exchange at the end of the transaction, together with the others of its batch."""
         request, response = exchange.request, exchange.response
-        session.defer(
-            self._write,
-            {
-                "new_generation": exchange.generation,
-                "new_received_at": exchange.received_at,
-                "new_duration_ms": exchange.duration_ms,
-                "new_operation": exchange.operation,
-                "new_severity": gravest(exchange.findings) if exchange.findings else None,
-                "new_status": response.status,
-                "new_method": request.method,
-                "new_path": kept_text(request.path),
-                "new_request_bytes": len(request.body),
-                "new_response_bytes": len(response.body),
-                "new_findings": kept_findings(exchange.findings) if exchange.findings else [],
-                "new_fault": exchange.fault.document() if exchange.fault else None,
-                "new_monotonic_ms": exchange.monotonic_ms,
-                "new_stored": exchange.stored,
-                "new_abandoned_ms": None,
-                "new_call_site": request.call_site,
-                "new_request_headers": kept_headers(request.headers, exchange.api_key),
-                "new_response_headers": response.headers,
-                "new_request_body": kept_body(request.body, exchange.api_key),
-                "new_response_body": kept_body(response.body, exchange.api_key),
-            },
-        )
+        row: Row = {
+            "new_generation": exchange.generation,
+            "new_received_at": exchange.received_at,
+            "new_duration_ms": exchange.duration_ms,
+            "new_operation": exchange.operation,
+            "new_severity": gravest(exchange.findings) if exchange.findings else None,
+            "new_status": response.status,
+            "new_method": request.method,
+            "new_path": kept_text(request.path),
+            "new_request_bytes": len(request.body),
+            "new_response_bytes": len(response.body),
+            "new_findings": kept_findings(exchange.findings) if exchange.findings else [],
+            "new_fault": exchange.fault.document() if exchange.fault else None,
+            "new_monotonic_ms": exchange.monotonic_ms,
+            "new_stored": exchange.stored,
+            "new_abandoned_ms": None,
+            "new_call_site": request.call_site,
+            "new_request_headers": kept_headers(request.headers, exchange.api_key),
+            "new_response_headers": response.headers,
+            "new_request_body": kept_body(request.body, exchange.api_key),
+            "new_response_body": kept_body(response.body, exchange.api_key),
+        }
+        row["new_kept_bytes"] = size_of(row)
+        self._size.add(row["new_kept_bytes"])
+        session.defer(self._write, row)
 
     def abandon(self, session: Session, exchange: Exchange, finding: Finding, waited_ms: float) -> None:
         """Add to a written exchange that its client left after that time, before the response was out."""
@@ -130,6 +135,10 @@ class Journal:
                 after = page.next
                 await sleep(0)
         return found
+
+    async def shrink(self, database: Database) -> None:
+        """Delete the oldest exchanges of all accounts if there are more bytes than are kept, a few at a time."""
+        await self._size.shrink(database)
 
     def _write(self, session: Session, rows: list[Row]) -> None:
         by_generation: dict[int, list[Row]] = {}

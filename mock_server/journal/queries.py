@@ -1,9 +1,9 @@
-"""The journal's statements, for the account that a session is scoped to."""
+"""The journal's statements, most of them for the account that a session is scoped to."""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
-from sqlalchemy import Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Table, and_, bindparam, delete, func, insert, select, update
 
 from mock_server.journal.shown import ListedExchange, ShownExchange, ShownFinding
 from mock_server.store import accounts
@@ -34,7 +34,7 @@ class Filters(TypedDict, total=False):
 
 FILTERS = tuple(Filters.__annotations__)
 _WANTED = and_(of_generation(_exchange), *(if_given(_c[name], f"only_{name}") for name in FILTERS))
-_VALUES = {name: bindparam(f"new_{name}", type_=_c[name].type) for name in ("generation", *_SHOWN)}
+_VALUES = {name: bindparam(f"new_{name}", type_=_c[name].type) for name in ("generation", "kept_bytes", *_SHOWN)}
 ADD = insert(_exchange).values(_VALUES)
 REPLACE = (
     update(_exchange)
@@ -57,7 +57,10 @@ ABANDON = (
     .where(of_generation(_exchange), _c.number == _WRITTEN_AT)
     .values({name: _VALUES[name] for name in ("abandoned_ms", "findings", "severity")})
 )
+_KEPT_BYTES = select(func.sum(_c.kept_bytes))
+_OLDEST = select(_c.generation, _c.number, _c.kept_bytes).order_by(_c.received_at).limit(bindparam("limit"))
 TRIM = delete(_exchange).where(of_generation(_exchange), _c.number < bindparam("first"))
+_DROP = TRIM.returning(_c.kept_bytes)
 _PAGE = (
     select(*(_c[name] for name in _SHOWN))
     .where(_WANTED, _c.number > bindparam("after"))
@@ -109,12 +112,36 @@ def read(
 
 
 def ends(session: Session) -> tuple[int, int]:
-    """Return the numbers of the oldest and the newest exchange. Without any, the newest is the last before a reset."""
+    """Return the numbers of the oldest and the newest exchange. Without any, the newest is the last that there was."""
     oldest, newest = session.one(_ENDS) or (None, None)
     if oldest is None or newest is None:
-        newest = accounts.last_cleared(session)
+        newest = accounts.last_dropped(session)
         oldest = newest + 1
     return oldest, newest
+
+
+def kept_bytes(session: Session) -> int:
+    """Return about how much the exchanges of all accounts take."""
+    return int(session.value(_KEPT_BYTES) or 0)
+
+
+def oldest(session: Session, limit: int, size: int) -> dict[int, int]:
+    """Return which generations have the oldest exchanges of all accounts, each with its last one of these.
+
+    At most `limit` exchanges, and not more than take `size` bytes.
+    """
+    found: dict[int, int] = {}
+    for generation, number, kept_bytes in session.all(_OLDEST, limit=limit):
+        if size <= 0:
+            break
+        found[generation] = max(number, found.get(generation, 0))
+        size -= kept_bytes
+    return found
+
+
+def drop(session: Session, last: int) -> int:
+    """Delete the exchanges up to the one numbered `last`; return about how much they took."""
+    return sum(size for (size,) in session.all(_DROP, first=last + 1))
 
 
 def generations(session: Session) -> list[int]:

@@ -85,12 +85,22 @@ _NEXT_ID = (
     .values(ids_made=_sequence.c.ids_made + 1)
     .returning(_sequence.c.ids_made)
 )
-_LAST_CLEARED = select(_a.last_cleared).where(_a.generation == bindparam("generation"))
+_OF_GENERATION = _a.generation == bindparam("generation")
+_LOCK_GENERATION = select(_a.account_id).where(_OF_GENERATION).with_for_update(skip_locked=True)
+_EXISTS = select(_a.account_id).where(_OF_GENERATION)
+_LAST_CLEARED = select(_a.last_cleared).where(_OF_GENERATION)
+_LAST_DROPPED = select(_a.last_dropped).where(_OF_GENERATION)
+_DROP = update(_account).where(_OF_GENERATION).values(last_dropped=bindparam("new_last_dropped"))
 _LAST_EXCHANGE = select(func.max(_exchange.c.number)).where(of_generation(_exchange))
 _START_GENERATION = (
     update(_account)
     .where(_NAMED)
-    .values(generation=bindparam("new_generation"), faults="", last_cleared=bindparam("new_last_cleared"))
+    .values(
+        generation=bindparam("new_generation"),
+        faults="",
+        last_cleared=bindparam("new_last_cleared"),
+        last_dropped=bindparam("new_last_cleared"),
+    )
 )
 _DELETE = [delete(table).where(table.c.account_id == bindparam("account_id")) for table in (_integration, _account)]
 
@@ -108,6 +118,7 @@ def add(session: Session, sandbox: Sandbox) -> Sandbox:
         mode=sandbox.mode,
         faults="",
         last_cleared=0,
+        last_dropped=0,
     )
     for kind, integration_id in sandbox.integrations.items():
         session.run(_ADD_INTEGRATION, account_id=sandbox.account_id, integration_id=integration_id, kind=kind)
@@ -178,7 +189,7 @@ def start_generation(session: Session, account_id: str, generation: int) -> int:
     before = _generation_of(session, account_id)
     last = before.value(_LAST_EXCHANGE)
     if last is None:
-        last = last_cleared(before)
+        last = last_dropped(before)
     session.run(_START_GENERATION, account_id=account_id, new_generation=generation, new_last_cleared=last)
     session.invalidate()
     return int(before.scope["generation"])
@@ -245,6 +256,26 @@ def next_id(session: Session, rows: Rows) -> str:
 def last_cleared(session: Session) -> int:
     """Return the number of the last exchange that a reset deleted, or 0."""
     return session.value(_LAST_CLEARED) or 0
+
+
+def last_dropped(session: Session) -> int:
+    """Return the number of the last exchange that was deleted for the journal's size or by a reset, or 0."""
+    return session.value(_LAST_DROPPED) or 0
+
+
+def note_dropped(session: Session, number: int) -> None:
+    """Note that the exchanges up to that number are deleted."""
+    session.run(_DROP, new_last_dropped=number)
+
+
+def exists(session: Session) -> bool:
+    """Return whether an account has the session's generation now."""
+    return session.value(_EXISTS) is not None
+
+
+def lock_if_free(session: Session) -> bool:
+    """Lock the account of the session's generation, and return whether there is one that no other server has locked."""
+    return session.value(_LOCK_GENERATION) is not None
 
 
 def _digest(api_key: str) -> str:

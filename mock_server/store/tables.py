@@ -66,7 +66,8 @@ class Account(Stored, table=True):
 
     `key_digest`: SHA-256 of the API key, by which the account of a key is found.
     `mode`: strict or lenient. `faults`: the rules of the fault plan with their counts, JSON; empty without a plan.
-    `last_cleared`: number of the last exchange that a reset deleted.
+    `last_cleared`: number of the last exchange that a reset deleted. `last_dropped`: of the last one that
+    was deleted when the journal had too many bytes, or by a reset.
     """
 
     account_id: str = Field(primary_key=True)
@@ -76,6 +77,7 @@ class Account(Stored, table=True):
     mode: str
     faults: str = ""
     last_cleared: int = Field(default=0, sa_type=BigInteger)
+    last_dropped: int = Field(default=0, sa_type=BigInteger)
 
 
 class Integration(Stored, table=True):
@@ -262,7 +264,10 @@ class Exchange(Stored, table=True):
     `stored`: whether the call was carried out, whatever became of its answer.
     `abandoned_ms`: how long the client waited before it left without its answer.
     `call_site`: where the client's own code made the call, as `file:line`.
+    `kept_bytes`: about how much the row takes.
     """
+
+    __table_args__ = (Index("exchange_age", "received_at", "kept_bytes"),)
 
     generation: int = Field(primary_key=True, sa_type=BigInteger)
     number: int = Field(primary_key=True, sa_type=BigInteger)
@@ -281,6 +286,7 @@ class Exchange(Stored, table=True):
     stored: bool = False
     abandoned_ms: float | None = Field(default=None, sa_type=Milliseconds)
     call_site: str | None = None
+    kept_bytes: int
     # Large columns come last, since lists of exchanges do not read them.
     request_headers: dict[str, str] = Field(sa_type=JSONText)
     response_headers: dict[str, str] = Field(sa_type=JSONText)

@@ -47,7 +47,7 @@ def build_app(
         if accounts.find(session, DEFAULT_SANDBOX.account_id) is None:
             accounts.add(session, DEFAULT_SANDBOX)
         accounts.set_mode(session, DEFAULT_SANDBOX.account_id, settings.mode)
-    journal = Journal(settings.journal_limit)
+    journal = Journal(settings.journal_limit, settings.journal_bytes)
     api = ImportApi(
         contract,
         database,

@@ -159,6 +159,8 @@ def test_the_journal_keeps_the_last_and_counts_the_others(http: httpx.Client) ->
         assert dropped(sandbox) == 65
         assert dropped(neighbour) == 0
         assert len(sandbox.state()["products"]) == 70
+        caveat = sandbox.admin("GET", "/report").json()["verdict"]["caveat"]
+        assert caveat.startswith("65 earlier calls not judged, since the journal no longer has them")
 
 
 @pytest.mark.slow

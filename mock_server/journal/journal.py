@@ -98,11 +98,19 @@ class Journal:
         It only reads, so that it works with a full disk: what is over the limit is left out, and counted as dropped.
         """
         account = session.scoped_to(generation)
-        oldest, newest = queries.ends(account)
-        first = max(oldest, newest - self._limit + 1)
-        dropped = first - 1 - accounts.last_cleared(account)
+        first = self._first(account)
         exchanges, has_more = queries.read(account, max(after, first - 1), limit, PAGE_BYTES, filters or {})
-        return JournalPage(exchanges, dropped, exchanges[-1]["number"] if has_more else None)
+        return JournalPage(exchanges, self.dropped(session, generation), exchanges[-1]["number"] if has_more else None)
+
+    def dropped(self, session: Session, generation: int) -> int:
+        """Return how many exchanges of an account are no longer kept."""
+        account = session.scoped_to(generation)
+        return self._first(account) - 1 - accounts.last_cleared(account)
+
+    def _first(self, account: Session) -> int:
+        """Return the number of the first exchange that is within the limit."""
+        oldest, newest = queries.ends(account)
+        return max(oldest, newest - self._limit + 1)
 
     def generations(self, session: Session) -> list[int]:
         """Return the generations that have exchanges, also those that no account has any more."""

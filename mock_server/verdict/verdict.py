@@ -59,6 +59,7 @@ class Run:
     `not_isolated`: why the command was not isolated.
     `command`, `mode`, `dataset`, `started_at`, `duration_seconds`: as the report has them.
     `has_faults`: whether there was a fault plan.
+    `not_kept`: how many earlier exchanges the journal had no longer.
     """
 
     command_code: int = 0
@@ -77,6 +78,7 @@ class Run:
     started_at: str | None = None
     duration_seconds: float | None = None
     has_faults: bool = False
+    not_kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,9 @@ def _advice(counts: Counts, run: Run, failed: bool) -> str:
 
 
 def _caveat(run: Run) -> str:
+    if run.not_kept:
+        earlier = counted(run.not_kept, "earlier call")
+        return f"{earlier} not judged, since the journal no longer has them: see --journal-limit and --journal-bytes"
     if run.isolation == "namespaces":
         return ""
     if not run.not_isolated:

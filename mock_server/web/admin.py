@@ -161,7 +161,10 @@ class Admin:
         with self._database.transaction() as session:
             sandbox = self._sandbox(request, session)
         exchanges = await self._journal.read_all(self._database, sandbox.generation)
-        return _json(await to_thread(report_on, self._contract, exchanges, Run(mode=sandbox.mode)))
+        with self._database.transaction() as session:
+            not_kept = self._journal.dropped(session, sandbox.generation)
+        run = Run(mode=sandbox.mode, not_kept=not_kept)
+        return _json(await to_thread(report_on, self._contract, exchanges, run))
 
     async def faults(self, request: Request) -> Response:
         """Send the fault plan. `matched` counts the calls that matched a rule."""

@@ -127,6 +127,16 @@ def test_a_reset_is_an_event(sandbox: Sandbox) -> None:
     assert after["number"] == 2
 
 
+def test_of_many_exchanges_at_once_the_newest_are_events_and_the_gap_is_one(sandbox: Sandbox) -> None:
+    for _ in range(60):
+        sandbox.stored("product", COURSE)
+
+    found = events(sandbox, 2, *[nothing] * 51)
+
+    assert found[0] == ("gap", {})
+    assert [data["number"] for _, data in found[1:]] == list(range(11, 61))
+
+
 @pytest.mark.parametrize("after", [1, 99], ids=["before the reset", "of a server that is no more"])
 def test_a_list_is_cleared_when_it_connects_again_after_its_exchanges_were_deleted(
     sandbox: Sandbox, after: int

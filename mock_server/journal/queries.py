@@ -69,6 +69,7 @@ _PAGE = (
 )
 _LINES = select(*(_c[name] for name in _LISTED)).where(_WANTED).limit(bindparam("limit"))
 _BEFORE = _LINES.where(_c.number < bindparam("place")).order_by(_c.number.desc())
+_BETWEEN = _LINES.where(_c.number > bindparam("place"), _c.number <= bindparam("last")).order_by(_c.number.desc())
 _AFTER = _LINES.where(_c.number > bindparam("place")).order_by(_c.number)
 _number = select(_c.number).where(of_generation(_exchange)).limit(1)
 _ENDS = select(_number.order_by(_c.number).scalar_subquery(), _number.order_by(_c.number.desc()).scalar_subquery())
@@ -88,6 +89,11 @@ def before(session: Session, number: int, limit: int, filters: Filters) -> list[
 def after(session: Session, number: int, limit: int, filters: Filters) -> list[ListedExchange]:
     """Return at most `limit` exchanges after `number`, oldest first."""
     return _listed(session.all(_AFTER, place=number, limit=limit, **_only(filters)))
+
+
+def between(session: Session, number: int, last: int, limit: int, filters: Filters) -> list[ListedExchange]:
+    """Return the newest exchanges after `number` and up to `last`, at most `limit`, oldest first."""
+    return _listed(session.all(_BETWEEN, place=number, last=last, limit=limit, **_only(filters)))[::-1]
 
 
 def read(

@@ -1,7 +1,9 @@
-"""Exchanges as they arrive, as server-sent events. The journal is polled, since another process may write it too."""
+"""Exchanges as they arrive, as server-sent events."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import lru_cache
+from typing import cast
 
 import orjson
 from jinja2 import Template
@@ -12,76 +14,87 @@ from starlette.types import Receive, Scope, Send
 from mock_server.errors import ApiError
 from mock_server.journal import ListedExchange
 from mock_server.journal import queries as journal
+from mock_server.journal.queries import Filters
 from mock_server.spec.values import utc_now
 from mock_server.store import accounts
-from mock_server.store.accounts import NO_ACCOUNT
 from mock_server.store.database import Database
-from mock_server.store.session import Session
 from mock_server.web.dashboard.exchanges import filters_from, list_item
 from mock_server.web.dashboard.theme import HEADERS
+from mock_server.web.dashboard.watch import Position, Watch, position_of
 
-_POLL_SECONDS = 0.3
-_MAX_EXCHANGES = 100  # of a poll
-# After so many polls without an exchange a comment is sent: only sending shows that the client has disconnected.
-_KEEPALIVE_POLLS = 50
+# When more have come at once, only the newest are sent.
+_MAX_EXCHANGES = 50
+# After so long without an exchange a comment is sent: only sending shows that the client has disconnected.
+_KEEPALIVE_SECONDS = 15
+# Most pages show the same.
+_KEPT_EVENTS = 64
+
+FilterItems = tuple[tuple[str, object], ...]
 
 
 class Events:
     """An ASGI endpoint. Each event's `id` is the number of an exchange, its data `{number, html, announcement}`.
 
     An event `reset` says that the earlier exchanges are deleted: `{last, at}`, the number of the last one and the time.
+    An event `gap` says that some are left out before those that follow.
     """
 
     def __init__(self, database: Database, template: Template) -> None:
         self._database = database
         self._template = template
+        self._watch = Watch(database)
+        self._events_between = lru_cache(_KEPT_EVENTS)(self._find_events_between)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         account_id: str = request.path_params["account_id"].replace("~", "")
         with self._database.transaction() as session:
-            generation = _generation(session, account_id)
-            if generation is None:
+            position = position_of(session, account_id)
+            if position is None:
                 raise ApiError(404, f"there is no sandbox '{account_id}'; see /__admin/ui for those that exist")
-            account = session.scoped_to(generation)
-            _, last = journal.ends(account)
-            last_cleared = accounts.last_cleared(account)
+            generation, newest = position
+            last_cleared = accounts.last_cleared(session.scoped_to(generation))
         given = request.headers.get("last-event-id") or request.query_params.get("after", "")
-        after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else last
+        after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else newest
+        # None where the journal does not have that exchange any more.
+        seen = (generation, after) if last_cleared <= after <= newest else None
         response: Response = StreamingResponse(
-            self._stream(request, account_id, after, generation if last_cleared <= after <= last else None),
-            headers=HEADERS,
-            media_type="text/event-stream",
+            self._stream(request, account_id, seen), headers=HEADERS, media_type="text/event-stream"
         )
         await response(scope, receive, send)
 
-    async def _stream(
-        self, request: Request, account_id: str, after: int, generation: int | None
-    ) -> AsyncIterator[bytes]:
-        """Yield the events after an exchange of the generation; None when the journal does not have it any more."""
-        filters = filters_from(request.query_params)
+    async def _stream(self, request: Request, account_id: str, seen: Position) -> AsyncIterator[bytes]:
+        """Yield what comes after the position that the page has seen."""
+        filters = FilterItems(filters_from(request.query_params).items())
         root = request.url.path.removesuffix("/events")
         yield b"retry: 1000\n\n"
-        quiet_polls = 0
+        known = seen
         while True:
-            found: list[ListedExchange] = []
-            is_reset = False
-            with self._database.transaction() as session:
-                current = _generation(session, account_id)
-                if current is not None:
-                    account = session.scoped_to(current)
-                    is_reset, generation = current != generation, current  # a reset gives the account another one
-                    after = journal.ends(account)[0] - 1 if is_reset else after
-                    found = journal.after(account, after, _MAX_EXCHANGES, filters)
-            if is_reset:
-                yield _reset(after)
-            for exchange in found:
-                after = exchange["number"]
-                yield self._event(exchange, root)
-            quiet_polls = 0 if found else quiet_polls + 1
-            if quiet_polls % _KEEPALIVE_POLLS == _KEEPALIVE_POLLS - 1:
+            try:
+                async with asyncio.timeout(_KEEPALIVE_SECONDS):
+                    known = await self._watch.change(account_id, known)
+            except TimeoutError:
                 yield b": keep-alive\n\n"
-            await asyncio.sleep(_POLL_SECONDS)
+                continue
+            if known is not None:  # an account that is deleted may be made again
+                if events := self._events_between(seen, known, filters, root):
+                    yield events
+                seen = known
+
+    def _find_events_between(self, seen: Position, now: tuple[int, int], filters: FilterItems, root: str) -> bytes:
+        generation, newest = now
+        events = []
+        with self._database.transaction() as session:
+            account = session.scoped_to(generation)
+            if seen is not None and seen[0] == generation:
+                after = seen[1]
+            else:  # a reset gives an account another generation
+                after = journal.ends(account)[0] - 1
+                events.append(_reset(after))
+            found = journal.between(account, after, newest, _MAX_EXCHANGES + 1, cast(Filters, dict(filters)))
+        if len(found) > _MAX_EXCHANGES:
+            events.append(b"event: gap\ndata: {}\n\n")
+        return b"".join([*events, *(self._event(exchange, root) for exchange in found[-_MAX_EXCHANGES:])])
 
     def _event(self, exchange: ListedExchange, root: str) -> bytes:
         html = self._template.render(items=[list_item(exchange)], here=root)
@@ -94,11 +107,3 @@ class Events:
 def _reset(last: int) -> bytes:
     data = orjson.dumps({"last": last, "at": utc_now()[11:16]})
     return b"id: %d\nevent: reset\ndata: %s\n\n" % (last, data)
-
-
-def _generation(session: Session, account_id: str) -> int | None:
-    """Return the account's generation: NO_ACCOUNT for an empty id, None when the account does not exist."""
-    if not account_id:
-        return NO_ACCOUNT
-    found = accounts.find(session, account_id)
-    return None if found is None else found.generation

@@ -41,12 +41,19 @@
     resetNote.textContent = `The sandbox was reset at ${at} UTC. Its earlier exchanges are deleted.`;
     resetNote.hidden = false;
   };
+  const gap = () => {
+    const item = document.createElement("li");
+    item.className = "soft";
+    item.textContent = "Many exchanges came at once, and earlier ones are left out here; reload the page to see them.";
+    list.prepend(item);
+  };
   const open = () => {
     const url = new URL(list.dataset.events, location.href);
     if (last) url.searchParams.set("after", String(last));
     source = new EventSource(url);
     source.onmessage = show;
     source.addEventListener("reset", reset);
+    source.addEventListener("gap", gap);
     source.onopen = () => say("live", "Live");
     source.onerror = () => {
       const tries = source.readyState !== EventSource.CLOSED;

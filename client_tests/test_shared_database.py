@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from client_tests.dashboard import LUKE
-from client_tests.postgres import ABSENT, POSTGRES, fresh_schema
-from client_tests.sandbox import Sandbox, errors_of
+from client_tests.postgres import ABSENT, POSTGRES, fresh_schema, run_sql
+from client_tests.sandbox import Sandbox
 from client_tests.serving import ended, served
 
 pytestmark = pytest.mark.slow
@@ -28,14 +28,6 @@ needs_postgres = pytest.mark.skipif(not POSTGRES, reason=ABSENT)
 def database() -> Iterator[str]:
     with fresh_schema() as url:
         yield url
-
-
-def run_sql(url: str, *texts: str) -> None:
-    import psycopg
-
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        for text in texts:
-            connection.execute(text.encode())
 
 
 @needs_postgres
@@ -99,18 +91,6 @@ def test_what_was_answered_is_there_after_a_kill(database: str, http: httpx.Clie
 
     with served("--database", database) as server:
         assert [row["email"] for row in Sandbox.default(server.origin, http).state()["contacts"]] == [LUKE["email"]]
-
-
-@needs_postgres
-def test_a_lost_connection_is_an_error_500_and_the_next_call_goes_on(database: str, http: httpx.Client) -> None:
-    with served("--database", f"{database}&application_name=lost") as server:
-        sandbox = Sandbox.default(server.origin, http)
-        run_sql(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost'")
-        lost, again = sandbox.post("contact", LUKE), sandbox.post("contact", LUKE)
-
-    assert lost.status_code == 500
-    assert "the PostgreSQL database failed" in errors_of(lost)[0]
-    assert again.status_code == 200
 
 
 @needs_postgres
@@ -202,6 +182,17 @@ def test_a_worker_that_dies_is_replaced_and_the_end_leaves_none(tmp_path: Path, 
         server.process.wait(timeout=20)
 
     assert [pid for pid in now if Path(f"/proc/{pid}").exists()] == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc here, which lists a process's children")
+def test_the_end_of_the_supervisor_ends_its_workers(tmp_path: Path) -> None:
+    """After a SIGKILL of the supervisor its workers served on, with the port, until somebody found them."""
+    with served("--workers", "2", "--database", str(tmp_path / "shared.db")) as server:
+        while len(workers := workers_of(server.process)) < 2:
+            time.sleep(POLL_SECONDS)
+        server.process.kill()
+        while any(Path(f"/proc/{pid}").exists() for pid in workers):
+            time.sleep(POLL_SECONDS)
 
 
 def workers_of(process: "subprocess.Popen[str]") -> list[int]:

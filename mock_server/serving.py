@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import gc
+import logging
 import os
 import secrets
 import signal
@@ -20,12 +21,13 @@ import orjson
 import uvicorn
 
 from mock_server import __version__, output
-from mock_server.errors import UsageError
+from mock_server.errors import StoreError, UsageError
 from mock_server.exchange_log import ExchangeLog
 from mock_server.faults import load_plan
 from mock_server.http.limits import Config, OnReject, raise_file_limit
 from mock_server.http.listener import listening
 from mock_server.http.protocol import HttpProtocol
+from mock_server.http.workers import STARTUP_FAILURE, end_with_supervisor, supervise
 from mock_server.network import bracket_host, is_loopback
 from mock_server.settings import EMPTY, ServeSettings
 from mock_server.spec import Contract
@@ -39,6 +41,7 @@ from mock_server.web.guard import LOGIN_PATH, UI_PATH
 
 __all__ = ["banner", "listening", "load_dataset", "running", "serve"]
 
+_log = logging.getLogger("mock_server")
 # New objects until the youngest generation of objects is looked through, and how often until the next older one is.
 _COLLECTION_THRESHOLDS = (10_000, 20, 50)
 # Of the loop, from a connection in the queue to the end of its TLS handshake, and more.
@@ -98,10 +101,11 @@ def _serve(settings: ServeSettings, stop: _Stop) -> None:
             if workers == 1:
                 _answer(app, settings, listener, stop)
                 return
+            database.connection.check_room(workers)
         output.say(banner(settings, listener.getsockname()[1]))
         _tune_garbage_collector()
         config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
-        _supervise(config, listener, stop)
+        supervise(config, listener, lambda: stop.requested)
 
 
 def _prepare_app(settings: ServeSettings, database: Database) -> App:
@@ -122,9 +126,17 @@ def _app(settings: ServeSettings, contract: Contract, database: Database) -> App
 
 
 def _worker(settings: ServeSettings) -> App:
-    """Return the application of a worker process; called in that process."""
+    """Return the application of a worker process; called in that process.
+
+    Exits with the code at which the supervisor ends all workers when the database cannot be used.
+    """
     output.log_to_stderr()
-    app = _app(settings, Contract.load(), open_database(settings.database))
+    end_with_supervisor()
+    try:
+        app = _app(settings, Contract.load(), open_database(settings.database))
+    except (StoreError, UsageError) as error:
+        _log.error("a worker cannot start: %s", error)
+        raise SystemExit(STARTUP_FAILURE) from None
     _tune_garbage_collector()
     return app
 
@@ -138,29 +150,6 @@ def _tune_garbage_collector() -> None:
     gc.freeze()
     gc.set_threshold(*_COLLECTION_THRESHOLDS)
     gc.enable()
-
-
-def _supervise(config: Config, listener: socket.socket, stop: _Stop) -> None:
-    """Run as many processes as `config` says, and a new one where one ends."""
-    from multiprocessing import resource_tracker
-
-    from uvicorn.supervisors import Multiprocess
-
-    supervisor = Multiprocess(config, [listener])  # handles signals from here on
-    if hasattr(signal, "pthread_sigmask"):
-        # A terminal sends ctrl-C to the workers too, and one that is starting would print a traceback. They inherit
-        # that it is blocked, and the supervisor ends them.
-        resource_tracker.ensure_running()  # when it starts, it unblocks SIGINT
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        threading.Thread(target=_wait_for_interrupt, args=(supervisor.signal_queue,), daemon=True).start()
-    if not stop.requested:
-        supervisor.run()
-
-
-def _wait_for_interrupt(signals: list[int]) -> None:
-    """Add each SIGINT to the signals, which is blocked in all threads."""
-    while True:
-        signals.append(signal.sigwait({signal.SIGINT}))
 
 
 def _answer(app: App, settings: ServeSettings, listener: socket.socket, stop: _Stop) -> None:

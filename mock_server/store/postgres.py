@@ -5,9 +5,11 @@ account are serialized, whichever server receives them.
 """
 
 import re
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumperUnknown
@@ -20,8 +22,16 @@ from mock_server.store.session import Connection, Session
 from mock_server.store.statements import Statements
 from mock_server.store.tables import TABLES, Schema, definitions, digest, table_of
 
-_CONNECT_SECONDS = 10
-_LOCK_SECONDS = 30
+_CONNECT_SECONDS = 5
+_TIMEOUTS = {"lock_timeout": "5s", "statement_timeout": "10s"}
+# A timeout that the URL has set stays as it is.
+_SET_TIMEOUT = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s AND source <> 'client'"
+# What to do about a failure; about any other, `_CHECK`.
+_REMEDIES: dict[type[psycopg.Error], str] = {
+    errors.LockNotAvailable: "another session has locked what the call needs, end it",
+    errors.QueryCanceled: "it is overloaded, or a statement was canceled by hand",
+}
+_CHECK = "check it"
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 _DIGEST = select(table_of(Schema).c.digest)
 
@@ -47,16 +57,28 @@ class PostgresConnection(Connection):
 
     def begin(self) -> None:
         self.cache.clear()  # another server may have written since
-        if self._connection.closed:
-            self._connect()
-        self._begun += 1
-        if self._begun.bit_count() == 1:
-            # Plans that were made for almost empty tables read whole tables, so they are discarded as the tables grow.
-            self._connection.execute("DISCARD PLANS")
-        self._connection.execute("BEGIN")
+        if not self._connection.closed:
+            try:
+                self._begin()
+            except psycopg.OperationalError:
+                if not self._connection.closed:
+                    raise
+            else:
+                return
+        # The database was restarted, or has ended an idle connection. Nothing of the transaction was sent.
+        self._connect()
+        self._begin()
 
     def commit(self) -> None:
-        self._connection.execute("COMMIT")
+        try:
+            self._connection.execute("COMMIT")
+        except psycopg.OperationalError as error:
+            if not self._connection.closed:
+                raise
+            raise UnavailableError(
+                "it is not known whether this was stored: the PostgreSQL database failed during the commit:"
+                f" {_first_line(error)}; read what is stored before you try again"
+            ) from error
 
     def roll_back(self) -> None:
         self.cache.clear()
@@ -75,20 +97,37 @@ class PostgresConnection(Connection):
             self._connection.execute("RELEASE call")
 
     def as_store_error(self, error: BaseException) -> BaseException:
-        if not isinstance(error, psycopg.OperationalError):
+        if not isinstance(error, (psycopg.OperationalError, errors.ReadOnlySqlTransaction)):
             return error
         text = f"nothing was stored: the PostgreSQL database failed: {_first_line(error)}"
-        return UnavailableError(f"{text}; check it, and try again")
+        return UnavailableError(f"{text}; {_REMEDIES.get(type(error), _CHECK)}, and try again")
+
+    def check_room(self, processes: int) -> None:
+        with ExitStack() as connections:
+            try:
+                for _ in range(processes - 1):
+                    connections.enter_context(psycopg.connect(**self._parameters))
+            except psycopg.Error as error:
+                raise UsageError(
+                    f"the PostgreSQL database has no room for {processes} --workers, each with a connection:"
+                    f" {_first_line(error)}; take fewer, or raise its max_connections"
+                ) from error
 
     def close(self) -> None:
         self._connection.close()
 
+    def _begin(self) -> None:
+        self._begun += 1
+        if self._begun.bit_count() == 1:
+            # Plans that were made for almost empty tables read whole tables, so they are discarded as the tables grow.
+            self._connection.execute("DISCARD PLANS")
+        self._connection.execute("BEGIN")
+
     def _connect(self) -> None:
         self._connection = psycopg.connect(**self._parameters, autocommit=True)
         self._connection.adapters.register_dumper(str, _TextDumper)
-        self._connection.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
-        # As with SQLite's log: committed data survives the end of our processes, but not a crash of the machine.
-        self._connection.execute("SET synchronous_commit = off")
+        for name, timeout in _TIMEOUTS.items():
+            self._connection.execute(_SET_TIMEOUT, [timeout, name])
         self.cursor = self._connection.cursor()
 
     def _create_tables(self) -> None:

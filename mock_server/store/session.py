@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Executable
 
+from mock_server.errors import StoreError
 from mock_server.store.cache import QueryCache
 from mock_server.store.statements import NamedRow, Row, Statements
 
@@ -60,6 +61,9 @@ class Connection(ABC):
     @abstractmethod
     def as_store_error(self, error: BaseException) -> BaseException:
         """Return a StoreError where the database failed, else the error itself."""
+
+    def check_room(self, processes: int) -> None:  # noqa: B027 a file takes any number
+        """Raise UsageError where so many processes cannot have a connection each."""
 
     @abstractmethod
     def close(self) -> None: ...
@@ -153,6 +157,10 @@ class Session:
         Raises StoreError where the database failed.
         """
         return _Savepoint(self._connection)
+
+    def is_store_error(self, error: Exception) -> bool:
+        """Return whether the database failed, so that nothing more can be done in this transaction."""
+        return isinstance(self._connection.as_store_error(error), StoreError)
 
     def cached(self, find: Callable[..., Found], *arguments: Any) -> Found:
         """Return the result of `find(session, *arguments)`, from the cache if possible.

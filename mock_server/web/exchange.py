@@ -142,9 +142,9 @@ class ImportApi:
         except ApiError as refusal:
             findings += refusal.findings
             response = error_response(refusal.status, refusal.errors, refusal.headers)
-        except StoreError:
-            raise
-        except Exception:
+        except Exception as error:
+            if session.is_store_error(error):
+                raise
             _log.exception("%s %s failed", request.method, request.path)
             response = error_response(500, [_BUG])
         if fault and fault.replaces_response:

@@ -1,0 +1,124 @@
+"""A PostgreSQL database that is locked, restarted or full: clear errors, and the calls after it are carried out."""
+
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from client_tests.dashboard import LUKE
+from client_tests.postgres import ABSENT, POSTGRES, fresh_schema, own_server, programs, run_sql
+from client_tests.sandbox import Sandbox, errors_of
+from client_tests.serving import Served, ended, served
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not POSTGRES, reason=ABSENT)]
+
+OURS = f"ours-{secrets.token_hex(4)}"
+SESSIONS = f"FROM pg_stat_activity WHERE application_name = '{OURS}'"
+LOCK_SECONDS = 1
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    with fresh_schema() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def server(database: str) -> Iterator[Served]:
+    """Serve with a short timeout of locks."""
+    with served("--database", f"{database}%20-clock_timeout%3D{LOCK_SECONDS}s&application_name={OURS}") as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(server: Served, http: httpx.Client) -> Sandbox:
+    return Sandbox.create(server.origin, http)
+
+
+@contextmanager
+def locked(database: str, sandbox: Sandbox) -> Iterator[Any]:
+    """Lock an account in another session while the block runs; yield a function that waits until a call waits."""
+    import psycopg
+
+    with psycopg.connect(database.replace("+psycopg", "")) as locking, locking.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM account WHERE account_id = %s FOR UPDATE", [sandbox.account_id])
+        with psycopg.connect(POSTGRES, autocommit=True) as watching:
+
+            def until_a_call_waits() -> None:
+                while not watching.execute(f"SELECT 1 {SESSIONS} AND wait_event_type = 'Lock'".encode()).fetchone():
+                    pass
+
+            yield until_a_call_waits
+
+
+def test_a_call_after_the_end_of_idle_connections_is_carried_out(database: str, sandbox: Sandbox) -> None:
+    """The first call after a restart of the database was a 500, though nothing of it had been sent."""
+    run_sql(database, f"SELECT pg_terminate_backend(pid, 5000) {SESSIONS}")
+
+    assert sandbox.post("contact", LUKE).status_code == 200
+
+
+def test_a_connection_lost_during_a_call_is_an_error_500_and_the_next_call_goes_on(
+    database: str, sandbox: Sandbox
+) -> None:
+    with ThreadPoolExecutor(1) as pool, locked(database, sandbox) as until_a_call_waits:
+        call = pool.submit(sandbox.post, "contact", LUKE)
+        until_a_call_waits()
+        run_sql(database, f"SELECT pg_terminate_backend(pid, 5000) {SESSIONS}")
+        until_a_call_waits()  # to journal that it failed
+    lost, again = call.result(), sandbox.post("contact", LUKE)
+
+    assert lost.status_code == 500
+    assert "nothing was stored: the PostgreSQL database failed: terminating connection" in errors_of(lost)[0]
+    assert again.status_code == 200
+    assert [entry["answer"]["status"] for entry in sandbox.requests()] == [500, 200]
+
+
+def test_a_locked_account_is_an_error_500_that_says_so(database: str, sandbox: Sandbox) -> None:
+    """It was reported as a bug of ours, with two tracebacks."""
+    with locked(database, sandbox):
+        refused = sandbox.post("contact", LUKE)
+
+    assert refused.status_code == 500
+    assert "lock timeout; another session has locked what the call needs" in errors_of(refused)[0]
+    assert sandbox.state()["contacts"] == []
+
+
+@pytest.fixture
+def database_for_two() -> Iterator[str]:
+    """Return the URL of a user who may have two connections."""
+    role = f"two_{secrets.token_hex(4)}"
+    with fresh_schema() as url:
+        schema = url.rpartition("%3D")[2]
+        run_sql(url, f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 2", f"GRANT ALL ON SCHEMA {schema} TO {role}")
+        yield f"{url}&user={role}"
+    run_sql(POSTGRES, f"DROP ROLE {role}")
+
+
+def test_workers_beyond_the_connections_of_the_database_end_with_one_line(database_for_two: str) -> None:
+    """Each worker printed a traceback, and was started again for ever."""
+    refused = ended("serve", "--port", "0", "--workers", "3", "--database", database_for_two)
+
+    assert refused.returncode == 2
+    assert "the PostgreSQL database has no room for 3 --workers" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed here")
+def test_what_was_acknowledged_survives_a_crash_of_the_database_and_calls_go_on(http: httpx.Client) -> None:
+    """`synchronous_commit` was off: three crashes lost 8 of 3,987 acknowledged writes."""
+    # The log is written by commits alone, and not some time later.
+    with own_server("-c wal_writer_delay=10s") as postgres, served("--database", postgres.url) as server:
+        sandbox = Sandbox.default(server.origin, http)
+        sandbox.stored("contact", LUKE)
+        postgres.crash()
+        while_down = sandbox.post("contact", LUKE)
+        postgres.start()
+
+        assert while_down.status_code == 500
+        assert "the PostgreSQL database failed" in errors_of(while_down)[0]
+        assert [row["email"] for row in sandbox.state()["contacts"]] == [LUKE["email"]]

@@ -1,0 +1,56 @@
+"""Several processes that serve one listener: uvicorn's supervisor, and how all of them end together."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+from uvicorn.config import STARTUP_FAILURE
+
+from mock_server.errors import UsageError
+from mock_server.http.limits import Config
+
+__all__ = ["STARTUP_FAILURE", "end_with_supervisor", "supervise"]
+
+
+def supervise(config: Config, listener: socket.socket, is_stopped: Callable[[], bool]) -> None:
+    """Run as many processes as `config` says, and a new one where one ends, until a signal.
+
+    `is_stopped`: whether a signal came before. Raises UsageError when a worker exits with STARTUP_FAILURE.
+    """
+    from multiprocessing import resource_tracker
+
+    from uvicorn.supervisors import Multiprocess
+
+    supervisor = Multiprocess(config, [listener])  # handles signals from here on
+    if hasattr(signal, "pthread_sigmask"):
+        # A terminal sends ctrl-C to the workers too, and one that is starting would print a traceback. They inherit
+        # that it is blocked, and the supervisor ends them.
+        resource_tracker.ensure_running()  # when it starts, it unblocks SIGINT
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        threading.Thread(target=_wait_for_interrupt, args=(supervisor.signal_queue,), daemon=True).start()
+    if is_stopped():
+        return
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise UsageError("a worker could not start, so all were ended")
+
+
+def end_with_supervisor() -> None:
+    """End this worker as soon as the supervisor has ended, however it did."""
+    threading.Thread(target=_wait_for_supervisor, daemon=True).start()
+
+
+def _wait_for_interrupt(signals: list[int]) -> None:
+    """Add each SIGINT to the signals, which is blocked in all threads."""
+    while True:
+        signals.append(signal.sigwait({signal.SIGINT}))
+
+
+def _wait_for_supervisor() -> None:
+    supervisor = multiprocessing.parent_process()
+    assert supervisor is not None
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,17 +1,13 @@
 """The README's how-to examples, run exactly as they are."""
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
-import yaml
 
-from client_tests.checked import CHECKOUT, environment
+from client_tests.checked import CHECKOUT
 from client_tests.checked.suites import Suite
 
 pytest_plugins = ["pytester"]
@@ -39,39 +35,6 @@ def test_the_tests_with_the_fixture_pass(
     result = suite.run_with(CLIENT.read_text("utf-8"), example(heading, "python"))
 
     result.assert_outcomes(passed=1)
-
-
-@pytest.mark.slow
-def test_the_check_in_ci_passes_and_writes_what_is_uploaded(tmp_path: Path) -> None:
-    check, upload = yaml.safe_load(example("Check a client in CI", "yaml"))
-    shutil.copy(CLIENT, tmp_path / "shop.py")
-    commands = commands_in(
-        tmp_path, **{"segmetrics-mock": f"{sys.executable} -m mock_server", "python": sys.executable}
-    )
-
-    ended = subprocess.run(
-        ["sh", "-e", "-c", check["run"]],
-        cwd=tmp_path,
-        env=environment(PATH=commands, PYTHONPATH=CHECKOUT, GITHUB_STEP_SUMMARY=tmp_path / "summary"),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert (tmp_path / upload["with"]["path"]).read_text("utf-8").startswith("<!doctype html>")
-    assert ElementTree.parse(tmp_path / "segmetrics.xml").getroot().findall(".//failure") == []
-    assert "the contract holds" in (tmp_path / "summary").read_text("utf-8")
-
-
-def commands_in(folder: Path, **commands: str) -> str:
-    """Return a PATH with these commands first: a checkout that is not installed has no such script."""
-    scripts = folder / "scripts"
-    scripts.mkdir()
-    for name, line in commands.items():
-        (scripts / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n', "utf-8")
-        (scripts / name).chmod(0o755)
-    return f"{scripts}{os.pathsep}{os.environ['PATH']}"
 
 
 @pytest.mark.slow

@@ -37,6 +37,7 @@ def print_report(run: CheckedRun, again: str, *, verbose: bool = False) -> None:
     """
     document, printer = run.document, Printer()
     if os.environ.get("GITHUB_ACTIONS") == "true":
+        printer.verbatim("")  # the client's last line may be without its end, and a command begins a line
         for command in annotations(document):
             printer.verbatim(command)
     _print_mistakes(printer, run, verbose=verbose)

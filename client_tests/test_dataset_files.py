@@ -47,9 +47,9 @@ recipe:
     assert [contact["utm_source"] for contact in others] == ["letter"] * 5
 
 
-def test_the_example_of_the_readme_is_served(shop: Path, http: httpx.Client) -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    (example,) = re.findall(r"^```yaml\n(today: .*?)^```", readme, re.DOTALL | re.MULTILINE)
+def test_the_example_of_the_documentation_is_served(shop: Path, http: httpx.Client) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "data.md").read_text("utf-8")
+    (example,) = re.findall(r"^```yaml\n(today: .*?)^```", page, re.DOTALL | re.MULTILINE)
     shop.write_text(example, "utf-8")
 
     with served("--dataset", str(shop)) as server:

@@ -1,4 +1,4 @@
-"""The README's server for a team works as pasted."""
+"""The server for a team of docs/team.md works as pasted."""
 
 import os
 import re
@@ -11,17 +11,13 @@ import httpx
 import pytest
 
 pytestmark = pytest.mark.slow
-README = Path(__file__).parent.parent / "README.md"
-SECTION = "## One sandbox server for a team"
+PAGE = Path(__file__).parents[1] / "docs" / "team.md"
 
 
 def pasted(port: int) -> str:
-    """Return the block of the README, at another port and with the command of this environment."""
-    section = README.read_text("utf-8").partition(SECTION)[2].partition("\n## ")[0]
-    block = section.partition("```sh\n")[2].partition("```")[0]
-    return block.replace(".venv/bin/segmetrics-mock", f"exec {sys.executable} -m mock_server").replace(
-        "8642", str(port)
-    )
+    """Return the block of the page, at another port and with the command of this environment."""
+    block = PAGE.read_text("utf-8").partition("```sh\n")[2].partition("```")[0]
+    return block.replace("segmetrics-mock", f"exec {sys.executable} -m mock_server").replace("8642", str(port))
 
 
 def test_a_colleague_creates_a_sandbox_and_uses_it(tmp_path: Path, http: httpx.Client) -> None:

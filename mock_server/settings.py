@@ -1,4 +1,4 @@
-"""The settings of `serve`: one table that feeds the command line, the environment and the README."""
+"""The settings of `serve`: one table that feeds the command line, the environment and the documentation."""
 
 import dataclasses
 import os

@@ -1,4 +1,4 @@
-"""The shop of the README's how-to examples: adds buyers as contacts, and tries again when the server is overloaded."""
+"""The shop in the examples of docs/python.md: adds buyers as contacts, and tries again when a server is overloaded."""
 
 import json
 import os

@@ -127,7 +127,7 @@ def _read(name: str, text: str, contract: Contract, today: date | None, *, is_us
 def _schema_errors(parsed: ParsedYaml, contract: Contract) -> list[DatasetError]:
     """Return where the file does not have the form of a dataset."""
     if not isinstance(parsed.value, dict):
-        return [DatasetError(1, "a dataset is a mapping with 'today' and the lists of payloads; see the README")]
+        return [DatasetError(1, "a dataset is a mapping with 'today' and the lists of payloads; see docs/data.md")]
     operations = [name for name, operation in contract.operations.items() if operation.body is not None]
     schema = dataset_schema(operations, [PAYMENTS, ADS])
     found = jsonschema_rs.validator_for(schema).iter_errors(parsed.value)

@@ -1,4 +1,4 @@
-"""What the file of a dataset may contain. The README describes it; payloads are validated by the contract."""
+"""What the file of a dataset may contain. docs/data.md describes it; payloads are validated by the contract."""
 
 from typing import Any, TypedDict
 

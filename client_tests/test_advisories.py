@@ -5,7 +5,8 @@ without the token (test_every_route.py); bodies of another media type (test_acce
 or without an end (test_growing_bodies.py), and heads (test_limits.py); names and ports of this machine
 through the interception's port (test_interception.py) and out of it (test_intercepted_way_out.py); stored scripts on
 the dashboard (test_dashboard.py, test_browser.py) and in the report (test_html_report.py); files of the dashboard
-(test_dashboard.py); keys in the reports of `check` (test_check_reports.py).
+(test_dashboard.py); keys in the reports of `check` (test_check_reports.py); what a killed `check` leaves
+(test_check_killed.py).
 """
 
 import json

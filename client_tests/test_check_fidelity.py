@@ -59,3 +59,12 @@ assert post("invoice", order)["invoice"] == order
 
     assert found.code == 0, found.stdout
     assert found.report["findings"] == []
+
+
+@pytest.mark.parametrize("isolate", ["auto", "never"])
+def test_a_client_ends_quietly_when_nobody_reads_its_pipe(tmp_path: Path, isolate: str) -> None:
+    """Python ignores SIGPIPE, and a program that it starts would, too: it then complains of a broken pipe."""
+    found = checked(tmp_path, ["sh", "-c", "yes | head -1"], "--isolate", isolate)
+
+    assert "y\n" in found.stdout
+    assert "pipe" not in found.stderr

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,26 +15,15 @@ from client_tests.checked import CHECKOUT, arguments, client, environment
 
 SIGNALS = [signal.SIGINT, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGTERM, signal.SIGHUP))]
 DEADLINE_SECONDS = 60
-# Lets a folder for temporary files be there for a second before whoever asked for it knows.
-SLOW_FOLDERS = """
-import tempfile, time
-
-def slow(*arguments, make=tempfile.mkdtemp):
-    made = make(*arguments)
-    time.sleep(1)
-    return made
-
-tempfile.mkdtemp = slow
-"""
 
 
 @contextmanager
 def running(
-    folder: Path, *, command: list[str], before: Sequence[str] = (), **variables: Path
+    folder: Path, *, command: list[str], options: Sequence[str] = (), before: Sequence[str] = (), **variables: Path
 ) -> Iterator["subprocess.Popen[str]"]:
-    """Run `check` with its own folder for temporary files. `before`: a command that starts it."""
+    """Run `check OPTIONS -- COMMAND` with its own folder for temporary files. `before`: a command that starts it."""
     process = subprocess.Popen(
-        [*before, *arguments(command=command)],
+        [*before, *arguments(*options, command=command)],
         cwd=CHECKOUT,
         env=environment(TMPDIR=temporary(folder), **variables),
         stdout=subprocess.PIPE,
@@ -54,10 +44,11 @@ def temporary(folder: Path) -> Path:
     return made
 
 
-def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+def wait_until(condition: Callable[[], bool], process: "subprocess.Popen[Any] | None" = None) -> None:
+    """Wait for the condition, while the process runs."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition():
-        assert process.poll() is None, process.communicate()
+        assert process is None or process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.002)
 
@@ -112,19 +103,6 @@ def test_a_signal_before_the_client_has_started_leaves_nothing(number: signal.Si
         _, complaints = end_of(process)
     assert process.returncode == 128 + number
     assert "Traceback" not in complaints
-    assert leftovers(tmp_path) == []
-
-
-@pytest.mark.slow
-def test_a_signal_while_the_folder_is_made_leaves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(SLOW_FOLDERS)
-    with running(tmp_path, command=client("family", str(tmp_path / "ready")), PYTHONPATH=tmp_path) as process:
-        wait_until(lambda: bool(leftovers(tmp_path)), process)
-
-        process.send_signal(signal.SIGINT)
-
-        end_of(process)
-    assert process.returncode == 128 + signal.SIGINT
     assert leftovers(tmp_path) == []
 
 

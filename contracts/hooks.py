@@ -4,8 +4,9 @@ Importing this module registers them and does nothing else; the handler starts t
 SEGMETRICS_CONTRACT_URL, SEGMETRICS_ACCOUNT_ID, SEGMETRICS_INTEGRATION_ID, SEGMETRICS_ADS_INTEGRATION_ID,
 SEGMETRICS_API_KEY, SEGMETRICS_CONTRACT_SEED; SEGMETRICS_OTHER_ACCOUNT_ID and SEGMETRICS_OTHER_API_KEY, where a second
 account must be kept apart; SEGMETRICS_CONTRACT_CA_FILE, certificates to trust in place of the usual ones;
-SEGMETRICS_CONTRACT_EVENTS, the file that takes the events of `contracts/events.py`; SEGMETRICS_CONTRACT_KNOWN, a file
-with the operations and codes of known failures, which are logged and do not fail the run.
+SEGMETRICS_CONTRACT_EVENTS, the file that takes the events of `contracts/events.py`, whose starter holds the standard
+input open, and owns that folder; SEGMETRICS_CONTRACT_KNOWN, a file with the operations and codes of known
+failures, which are logged and do not fail the run.
 """
 
 import json
@@ -32,6 +33,7 @@ from contracts.document import Document, Operation
 from contracts.events import EventLog, failure_code
 from contracts.response_checks import envelope_rule
 from contracts.run import Api, Credentials, Run, Step, count_runs
+from contracts.starter import end_with_starter
 from contracts.state_setup import choose_path_id, rewrite_case
 
 AnyCase = Case[Any]
@@ -123,6 +125,8 @@ class RunHandler(cli.EventHandler[ExecutionContext]):
     """Starts the run, logs its progress and errors, and deletes what it created, also when it was interrupted."""
 
     def start(self, ctx: ExecutionContext) -> None:
+        if path := os.environ.get("SEGMETRICS_CONTRACT_EVENTS"):
+            end_with_starter(Path(path).parent)
         start_session(os.environ)
 
     def handle_event(self, ctx: ExecutionContext, event: events.EngineEvent) -> None:

@@ -1,6 +1,7 @@
-"""A client that runs until it is ended: `family.py READY [deaf]`; it makes a call, has a child, then reports to READY.
+"""A client that runs until it is ended: `family.py READY [deaf] [daemon]`.
 
-With `deaf`, it and its child ignore SIGTERM.
+It makes a call, has a child, then reports to READY. With `deaf`, it and its child ignore SIGTERM. With `daemon` it also
+has a grandchild in a session of its own, whose parent has ended.
 """
 
 import signal
@@ -17,5 +18,8 @@ if "deaf" in sys.argv:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 Api().post("product", {"id": 1, "name": "Course"})
 subprocess.Popen([sys.executable, "-c", FOREVER])
+if "daemon" in sys.argv:
+    daemon = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {FOREVER!r}], start_new_session=True)"
+    subprocess.run([sys.executable, "-c", daemon], check=True)
 Path(sys.argv[1]).touch()
 threading.Event().wait()

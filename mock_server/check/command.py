@@ -13,9 +13,11 @@ from typing import Literal
 import orjson
 
 from mock_server.check.isolation import Choice, choose
-from mock_server.check.process import deferred_signals, require_command, run, signals_as_exit
+from mock_server.check.process import require_command, run, signals_as_exit
 from mock_server.check.reports import FORMATS, CheckedRun
 from mock_server.check.summary import markdown_summary
+from mock_server.check.supervisor import Supervisor
+from mock_server.check.supervisor_program import DESCRIPTOR
 from mock_server.check.terminal import print_report
 from mock_server.clock import monotonic
 from mock_server.errors import UsageError
@@ -91,11 +93,18 @@ def check(command: Sequence[str], options: CheckOptions, again: str) -> int:
     changes_baseline = options.baseline_update or options.baseline_prune
     baseline = baseline_of(options.baseline, "check", changes=changes_baseline)
     choice = choose(options.isolate, options.trust)
-    with signals_as_exit():
-        return _check(command, options, choice, baseline, again)
+    with signals_as_exit(), Supervisor() as supervisor:
+        return _check(command, options, choice, baseline, again, supervisor)
 
 
-def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseline: Baseline | None, again: str) -> int:
+def _check(
+    command: Sequence[str],
+    options: CheckOptions,
+    choice: Choice,
+    baseline: Baseline | None,
+    again: str,
+    supervisor: Supervisor,
+) -> int:
     contract, sandbox = Contract.load(), _sandbox(options)
     settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES, dataset=options.dataset)
     foreign: Counter[Target] = Counter()
@@ -109,14 +118,14 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
     app = build_app(contract, database, settings, keep_journals=True)
     interception = Interception(
         production_hosts(contract.document),
+        folder=supervisor.folder,
         allow_hosts=options.allow_host,
         on_foreign=lambda target: foreign.update([target]),
         on_trouble=lambda host, text: troubles.update({f"{host}: {text}": None}),
     )
     started, started_at = monotonic(), utc_now()
     with ExitStack() as stack:
-        with deferred_signals():
-            stack.enter_context(interception)
+        stack.enter_context(interception)
         listener = stack.enter_context(listening(settings.host, 0))
         port = listener.getsockname()[1]
         serve = stack.enter_context(
@@ -140,11 +149,10 @@ def _check(command: Sequence[str], options: CheckOptions, choice: Choice, baseli
                     trust=options.trust,
                 )
             )
-            child_code = run(
-                isolation.command(command), variables, [isolation.descriptor], has_started=isolation.has_started
-            )
+            isolated = isolation.command(command, DESCRIPTOR)
+            child_code = run(supervisor, isolated, variables, isolation.descriptor, isolation.has_started)
         else:
-            child_code = run(command, interception.environment(port) | variables)
+            child_code = run(supervisor, command, interception.environment(port) | variables)
     duration_seconds = round(monotonic() - started, 3)
     exchanges = _exchanges(database)
     database.close()

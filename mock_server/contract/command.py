@@ -124,7 +124,7 @@ def contract(options: ContractOptions) -> int:
     )
     started = time.monotonic()
     progress = Progress(sys.stdout.isatty())
-    with tempfile.TemporaryDirectory() as folder, second_account(options) as completed:
+    with second_account(options) as completed, tempfile.TemporaryDirectory(prefix="segmetrics-mock-") as folder:
         report, code, output = run_suite(completed, Path(folder), progress, known.pairs if known else ())
     progress.finish()
     if report.end is None:
@@ -160,12 +160,13 @@ def run_suite(
             _command(options),
             env=_environment(options, events, known_file),
             cwd=folder,
+            stdin=subprocess.PIPE,  # it ends with this process, and the child ends then
             stdout=sink,
             stderr=sink,
             start_new_session=True,  # Ctrl-C reaches the child once, through us
         )
         interrupted, rest = False, ""
-        with _stopped_on_exit(child):
+        with child, _stopped_on_exit(child):
             while True:
                 try:
                     ended = child.poll() is not None

@@ -4,7 +4,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,6 +35,7 @@ class Interception:
     """One run's interception. A context manager: its folder of public certificates is deleted at the end.
 
     `hosts`: the production hosts, from the contract's document; `READING_HOST` is added.
+    `folder`: for the certificates, whose owner deletes it; without it there is one of its own.
     `allow_hosts`: further hosts, which a client may call for real.
     `on_foreign`: receives each other host that a client calls. `on_trouble`: receives an intercepted host and a text
     when a request to it does not reach the API. Both are called in the server's thread.
@@ -46,6 +47,7 @@ class Interception:
         self,
         hosts: Collection[str],
         *,
+        folder: Path | None = None,
         allow_hosts: Collection[str] = (),
         on_foreign: Callable[[Target], None] = lambda _: None,
         on_trouble: Callable[[str, str], None] = lambda _, __: None,
@@ -61,12 +63,14 @@ class Interception:
         self._on_foreign = on_foreign
         self._on_trouble = on_trouble
         self._connect = connect
+        self._given_folder = folder
 
     def __enter__(self) -> "Interception":
-        self._temporary = tempfile.TemporaryDirectory(prefix="segmetrics-mock-")
-        try:
+        with ExitStack() as stack:
             # mkdtemp makes the folder 0700.
-            self.folder = Path(self._temporary.name)
+            self.folder = self._given_folder or Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="segmetrics-mock-"))
+            )
             self._authority = Authority(self._hosts, self.folder)
             policy = HostPolicy(
                 hosts=self._hosts,
@@ -77,15 +81,13 @@ class Interception:
                 tls=self._authority.tls,
             )
             self.protocol: type[ProxyProtocol] = ProxyProtocol.with_policy(policy)
-        except BaseException:
-            self._temporary.cleanup()
-            raise
+            self._own_folder = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._temporary.cleanup()
+        self._own_folder.close()
 
     def environment(
         self, port: int, base: Mapping[str, str] | None = None, *, host: str = "127.0.0.1"

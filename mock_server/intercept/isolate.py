@@ -115,16 +115,16 @@ class Isolation:
             # The program in the namespaces ends then, instead of waiting.
             self._channel.shutdown(socket.SHUT_RDWR)
 
-    def command(self, command: Sequence[str]) -> list[str]:
+    def command(self, command: Sequence[str], number: int) -> list[str]:
         """Return a command that runs `command` in the private network, and ends with its exit code.
 
-        Its process must inherit `descriptor`.
+        Its process must inherit `descriptor`, by that number.
         """
         if os.geteuid() != 0:
             # Inside the command would appear to be root; a second user namespace maps it back to the caller.
             map_to_caller = [f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}"]
             command = [self._unshare[0], "--user", *map_to_caller, "--", *command]
-        return [*self._unshare, *_PROGRAM, str(self.descriptor), json.dumps(self._covers), *command]
+        return [*self._unshare, *_PROGRAM, str(number), json.dumps(self._covers), *command]
 
     def has_started(self) -> bool:
         """Return whether all was in place, and the command was started."""

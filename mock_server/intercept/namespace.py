@@ -122,6 +122,8 @@ def _send(channel: socket.socket, made: socket.socket) -> None:
 
 
 def _become(command: Sequence[str]) -> None:
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
+        signal.signal(number, signal.SIG_DFL)
     try:
         os.execvp(command[0], list(command))
     except OSError as error:

@@ -121,9 +121,7 @@ def living(sandbox: Sandbox) -> dict[str, str]:
     return {name: path.format(account=sandbox.account_id, exchange=exchange, **found) for name, path in PAGES.items()}
 
 
-@pytest.fixture(
-    params=[("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)], ids=lambda it: f"{it[0]}-{it[1]}"
-)
+@pytest.fixture(params=[("light", 1280), ("dark", 390)], ids=lambda it: f"{it[0]}-{it[1]}")
 def appearance(request: pytest.FixtureRequest) -> tuple[str, int]:
     """Return colour scheme and width."""
     found: tuple[str, int] = request.param

@@ -43,6 +43,13 @@ def test_a_search_that_finds_nothing_says_so(sandbox: Sandbox) -> None:
     assert "No name, email or id starts with" in page(sandbox, "/contacts?search=%25")
 
 
+def test_a_search_that_is_too_long_says_so(sandbox: Sandbox) -> None:
+    answer = sandbox.http.get(f"{sandbox.origin}/__admin/ui/{sandbox.account_id}/contacts?search={'%25' * 15_000}")
+
+    assert answer.status_code == 400
+    assert "&#39;search&#39; is longer than 1,000 characters; shorten it." in answer.text
+
+
 def test_lists_go_on_by_key_until_all_was_shown(sandbox: Sandbox) -> None:
     for place in range(103):
         sandbox.stored("contact", {"contact_id": f"c{place}"})

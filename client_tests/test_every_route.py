@@ -53,9 +53,14 @@ def every_path() -> list[str]:
 PATHS = every_path()
 
 
-def path_for(sandbox: Sandbox, template: str) -> str:
+def path_for(sandbox: Sandbox, template: str, number: int = 1) -> str:
     """Return the path with existing objects for most of its parameters."""
-    known = {"account_id": sandbox.account_id, "integration_id": "payments", "number:int": "1", "name": "base.css"}
+    known = {
+        "account_id": sandbox.account_id,
+        "integration_id": "payments",
+        "number:row": str(number),
+        "name": "base.css",
+    }
     for part in template.split("{")[1:]:
         name = part.partition("}")[0]
         template = template.replace("{" + name + "}", quote(known.get(name, "x"), safe=""))

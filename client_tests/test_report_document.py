@@ -9,7 +9,7 @@ import pytest
 
 from client_tests.checked import CHECKOUT, checked, client
 from client_tests.report_schema import report_schema
-from client_tests.sandbox import Sandbox
+from client_tests.sandbox import JSON_HEADERS, Sandbox
 
 SCHEMA = CHECKOUT / "docs" / "report.schema.json"
 
@@ -55,6 +55,16 @@ def test_the_report_of_the_admin_api_is_valid(sandbox: Sandbox) -> None:
     assert errors_of(report) == []
     assert (report["command"], report["mode"]) == (None, "strict")
     assert [exchange["number"] for exchange in report["exchanges"]] == [1]
+
+
+def test_what_was_sent_is_reported_however_deep_it_nests(sandbox: Sandbox) -> None:
+    deep = b"[" * 900 + b"]" * 900
+    sandbox.send("POST", "product", content=deep, headers=JSON_HEADERS)
+
+    (finding,) = sandbox.admin("GET", "/report").json()["findings"]
+
+    assert finding["code"] == "broken-json"
+    assert finding["sent"] == f"{'[' * 500}…"
 
 
 def test_a_report_with_another_key_is_not_valid(sandbox: Sandbox) -> None:

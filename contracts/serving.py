@@ -13,7 +13,7 @@ _ROOT = Path(__file__).parent.parent
 
 @contextmanager
 def served(mutant: str = "", *options: str) -> Iterator[str]:
-    """Serve a fresh fake and yield its base URL; `mutant` is a name of contracts.mutants."""
+    """Serve a fresh fake and yield its base URL; `mutant`: names of contracts.mutants, with a comma between them."""
     module = ["contracts.mutants", mutant] if mutant else ["mock_server", "serve"]
     command = [sys.executable, "-m", *module, "--port", "0", *options]
     process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

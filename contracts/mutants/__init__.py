@@ -1,6 +1,7 @@
 """Broken servers: the fake with one fault each, which show what the suite finds.
 
-`python -m contracts.mutants NAME OPTIONS` is `segmetrics-mock serve OPTIONS` with that fault.
+`python -m contracts.mutants NAME OPTIONS` is `segmetrics-mock serve OPTIONS` with that fault; several, with a comma
+between them, are possible where they do not concern the same.
 """
 
 from collections.abc import Mapping

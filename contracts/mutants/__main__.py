@@ -4,5 +4,6 @@ from contracts.mutants import MUTANTS
 from mock_server import cli
 
 if __name__ == "__main__":
-    MUTANTS[sys.argv[1]]()
+    for name in sys.argv[1].split(","):
+        MUTANTS[name]()
     sys.exit(cli.main(["serve", *sys.argv[2:]]))

@@ -1,46 +1,56 @@
-"""JSON as it was sent, indented, with the place of a value in it."""
+"""JSON as it was sent, indented, with the places of the values in it."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import orjson
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _MAX_INDENT_LEVELS = 40
 
+Span = tuple[int, int]
+
 
 @dataclass(slots=True)
-class _Open:
-    """An object or list that is not closed yet. `step`: to the current entry; None where a key comes next."""
+class _Value:
+    """A value. `parts`: of an object or list, by key or place."""
 
-    is_list: bool
     start: int
-    step: str | None
+    is_list: bool = False
+    end: int = 0
+    parts: "dict[str, _Value]" = field(default_factory=dict)
+    # The step to the current entry of an object or list that is not closed yet; None where a key comes next.
+    step: str | None = None
     entries: int = 0
 
 
-class JsonFormatter:
-    """Indent JSON by two blanks a level, and leave each token as it was sent, unlike a parser and a serializer.
+class IndentedJson:
+    """JSON indented by two blanks a level, with each token as it was sent, unlike a parser and a serializer.
 
-    `span`: of the value at `steps`, or of the innermost object or list on the way to it, which is `depth` steps down.
+    It may end early, as what was cut off does.
     """
 
-    def __init__(self, text: str, steps: Sequence[str]) -> None:
-        self._steps = list(steps)
+    def __init__(self, json: str) -> None:
         self._pieces: list[str] = []
         self._size = 0
-        self._open: list[_Open] = []
-        self.span = (0, 0)
-        self.depth = 0
-        for token in TOKEN.findall(text):
+        self._root = _Value(0)
+        self._open: list[_Value] = []
+        for token in TOKEN.findall(json):
             self._add(token)
-        while self._open:
-            self._end(self._open.pop().start)
+        for value in self._open:
+            value.end = self._size
+        self.text = "".join(self._pieces)
 
-    @property
-    def text(self) -> str:
-        return "".join(self._pieces)
+    def find(self, steps: Iterable[str]) -> tuple[Span, int]:
+        """Return the span of the value at `steps`, or of the last one on the way to it, and how many steps that is."""
+        value, depth = self._root, 0
+        for step in steps:
+            part = value.parts.get(step)
+            if part is None:
+                break
+            value, depth = part, depth + 1
+        return (value.start, value.end), depth
 
     def _add(self, token: str) -> None:
         inner = self._open[-1] if self._open else None
@@ -48,7 +58,7 @@ class JsonFormatter:
             case "}" | "]" if inner:
                 self._open.pop()
                 self._write(f"{self._indent() if inner.entries else ''}{token}")
-                self._end(inner.start)
+                inner.end = self._size
             case "," if inner:
                 inner.step = str(inner.entries) if inner.is_list else None
                 self._write(token)
@@ -57,25 +67,24 @@ class JsonFormatter:
             case _:
                 self._begin(token, inner)
 
-    def _begin(self, token: str, inner: _Open | None) -> None:
+    def _begin(self, token: str, inner: _Value | None) -> None:
         """Write a key, a value, or the bracket that opens one."""
         if inner and (inner.is_list or inner.step is None):
             inner.entries += 1
             self._write(self._indent())
         start = self._size
         self._write(token)
-        if token in ("{", "["):
-            self._open.append(_Open(token == "[", start, "0" if token == "[" else None))
-        elif inner and inner.step is None:
+        if inner and inner.step is None:
             inner.step = _unquoted(token)
+            return
+        value = _Value(start, is_list=token == "[", end=self._size)
+        if inner and inner.step is not None:
+            inner.parts[inner.step] = value
         else:
-            self._end(start)
-
-    def _end(self, start: int) -> None:
-        """Make the value just written the span if it contains the target, and no inner value did."""
-        depth = len(self._open)
-        if self.depth <= depth <= len(self._steps) and [one.step for one in self._open] == self._steps[:depth]:
-            self.span, self.depth = (start, self._size), depth
+            self._root = value
+        if token in ("{", "["):
+            value.step = "0" if value.is_list else None
+            self._open.append(value)
 
     def _indent(self) -> str:
         return "\n" + "  " * min(len(self._open), _MAX_INDENT_LEVELS)

@@ -33,10 +33,12 @@ def sent_at(exchange: ShownExchange, pointer: str) -> str | None:
 
 
 def _value_at(body: str, steps: list[str]) -> str | None:
+    if not steps:
+        return _bounded(body) if body else None
     try:
         value = _parsed(body)
     except orjson.JSONDecodeError:
-        return None if steps or not body else _bounded(body)
+        return None
     for step in steps:
         if isinstance(value, dict) and step in value:
             value = value[step]

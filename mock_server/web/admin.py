@@ -164,7 +164,7 @@ class Admin:
         with self._database.transaction() as session:
             not_kept = self._journal.dropped(session, sandbox.generation)
         run = Run(mode=sandbox.mode, not_kept=not_kept)
-        return _json(await to_thread(report_on, self._contract, exchanges, run))
+        return await to_thread(lambda: _json(report_on(self._contract, exchanges, run)))
 
     async def faults(self, request: Request) -> Response:
         """Send the fault plan. `matched` counts the calls that matched a rule."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypedDict
 
 import orjson
@@ -12,12 +13,14 @@ from mock_server.journal.shown import ShownRequest, ShownResponse
 from mock_server.spec import Contract, Operation
 from mock_server.spec.pointers import steps_of
 from mock_server.verdict.baseline import Place
-from mock_server.verdict.json_text import TOKEN, JsonFormatter
+from mock_server.verdict.json_text import TOKEN, IndentedJson, Span
 from mock_server.verdict.presentation.spec_excerpts import definition_of
 
 MAX_LINE = 600
 _MAX_BODY = 4096
 _MAX_HEADERS = 60
+# Those of an exchange with many findings, of which each has an excerpt.
+_BODIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +143,24 @@ def _body(message: ShownRequest | ShownResponse, steps: Sequence[str] | None, li
     JSON is indented, and so is what the journal cut. Anything else stays as it was sent, highlighted where it breaks.
     """
     text = message["body"]
+    fault = _fault(text) if message["bytes"] <= KEPT_BYTES else None
+    if fault:
+        return truncate(text, (0, 0) if steps is None else fault, limit), 0
+    indented = _indented(text)
+    span, depth = indented.find(steps or ())
+    return truncate(indented.text, (0, 0) if steps is None else span, limit), depth
+
+
+@lru_cache(_BODIES)
+def _fault(text: str) -> Span | None:
+    """Return where a text stops being JSON; None where it is JSON throughout."""
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        if message["bytes"] <= KEPT_BYTES:
-            at = min(error.pos, max(len(text) - 1, 0))
-            token = TOKEN.match(text, at)
-            return truncate(text, (0, 0) if steps is None else (at, token.end() if token else at + 1), limit), 0
-    formatter = JsonFormatter(text, steps or ())
-    return truncate(formatter.text, (0, 0) if steps is None else formatter.span, limit), formatter.depth
+        start = min(error.pos, max(len(text) - 1, 0))
+        token = TOKEN.match(text, start)
+        return start, token.end() if token else start + 1
+    return None
+
+
+_indented = lru_cache(_BODIES)(IndentedJson)

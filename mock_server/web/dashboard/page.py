@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from mock_server.journal import Journal
@@ -19,6 +20,8 @@ PAGE_SIZE = 50
 # Stands for a sandbox on the pages that belong to none.
 NO_SANDBOX = Sandbox("", "", {PAYMENTS: PAYMENTS, ADS: ADS})
 
+# In characters. SQLite refuses a pattern of 50,000.
+_MAX_PARAM = 1_000
 _WHOLE_NUMBER = re.compile("[0-9]{1,18}")
 
 
@@ -46,7 +49,11 @@ class PageContext:
         return f"{self.request.url.scheme}://{self.request.url.netloc}"
 
     def text_param(self, name: str) -> str:
-        return self.request.query_params.get(name, "").strip()
+        """Return a parameter of the query, empty when it is not given. Raises HTTPException 400 for a long one."""
+        text = self.request.query_params.get(name, "").strip()
+        if len(text) > _MAX_PARAM:
+            raise HTTPException(400, f"'{name}' is longer than {_MAX_PARAM:,} characters; shorten it.")
+        return text
 
     def int_param(self, name: str, default: int = 0) -> int:
         """Return a parameter of the query as a number; what is not a whole number counts as not given."""

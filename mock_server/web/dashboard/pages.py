@@ -2,6 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
@@ -103,7 +104,8 @@ class Site:
                     page = make_page(context)
                 except HTTPException as error:
                     context = PageContext(request, self._contract, self._journal, session, NO_SANDBOX)
-                    status, page = error.status_code, Page("error.html.j2", "Not found", {"detail": error.detail})
+                    status, title = error.status_code, HTTPStatus(error.status_code).phrase.capitalize()
+                    page = Page("error.html.j2", title, {"detail": error.detail})
             if isinstance(page, Redirect):
                 return RedirectResponse(page.location, 303, HEADERS)
             return HTMLResponse(self._render(context, page), status, HEADERS)

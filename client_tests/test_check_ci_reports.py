@@ -1,5 +1,6 @@
 """The reports for the services where code is reviewed: SARIF, GitLab's code quality, annotations of GitHub Actions."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 
 from client_tests.checked import Checked, checked, client
+from mock_server.explanations import EXPLANATIONS
 
 LEVELS = {"violation": "error", "warning": "warning", "notice": "note"}
 
@@ -97,6 +99,8 @@ def test_each_finding_stands_in_every_other_report(folder: Path, mistaken: Check
     for name in ("junit", "html", "summary"):
         text = (folder / name).read_text("utf-8")
         assert {finding["code"] for finding in mistaken.report["findings"]} <= set(re.findall("[a-z-]+", text)), name
+    page = html.unescape((folder / "html").read_text("utf-8"))
+    assert all(EXPLANATIONS[finding["code"]].why in page for finding in mistaken.report["findings"])
 
 
 def test_annotations_are_one_line_each_and_stand_before_the_verdict(mistaken: Checked) -> None:

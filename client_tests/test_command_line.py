@@ -17,6 +17,7 @@ from client_tests.serving import COMMAND, served
 from client_tests.test_serve import demo
 from mock_server import __version__
 from mock_server.commands import SHELLS
+from mock_server.explanations import EXPLANATIONS
 from mock_server.findings import CATALOGUE
 
 
@@ -78,6 +79,8 @@ def test_the_findings_are_listed_and_each_is_explained() -> None:
 
     assert [line.split()[0] for line in listed.stdout.splitlines()] == list(CATALOGUE)
     assert explained.stdout.startswith("tags-dropped, a warning: ")
+    assert all(call in explained.stdout for call in EXPLANATIONS["tags-dropped"].example)
+    assert EXPLANATIONS["tags-dropped"].why in explained.stdout
     assert "tags-replaced, documented: " in explained.stdout
 
 

@@ -246,17 +246,9 @@ def _add_findings(parser: ArgumentParser) -> None:
 
 
 def _findings(arguments: argparse.Namespace) -> int:
-    if arguments.code is None:
-        for code, kind in CATALOGUE.items():
-            print(f"{code:24} {kind.severity:10} {kind.meaning}")
-        return 0
-    from mock_server.spec import Contract
+    from mock_server.check.explained import print_findings
 
-    kind, rules = CATALOGUE[arguments.code], Contract.load().rules
-    print(f"{arguments.code}, a {kind.severity}: {kind.meaning}")
-    for name in kind.rules:
-        print(f"  {name}, {rules[name]['x-evidence']['kind']}: {rules[name]['rule']}")
-    return 0
+    return print_findings(arguments.code)
 
 
 def _add_completion(parser: ArgumentParser) -> None:

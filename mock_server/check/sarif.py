@@ -14,6 +14,7 @@ import orjson
 from mock_server.check.locations import Location, shown_locations
 from mock_server.check.mistakes import again_of, occurrence
 from mock_server.check.reports import CheckedRun
+from mock_server.explanations import EXPLANATIONS
 from mock_server.findings import CATALOGUE, EVIDENCE_MEANINGS, Severity
 from mock_server.messages import EXPECTED
 from mock_server.verdict.baseline import Baseline, identity
@@ -60,7 +61,9 @@ def _rule(code: str) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": _sentence(kind.meaning)},
-        "help": {"text": f"Expected: {EXPECTED[code]}. `segmetrics-mock findings {code}` says more."},
+        "help": {
+            "text": f"{EXPLANATIONS[code].why} Expected: {EXPECTED[code]}. `segmetrics-mock findings {code}` says more."
+        },
         "defaultConfiguration": {"level": _LEVELS[kind.severity]},
     }
 

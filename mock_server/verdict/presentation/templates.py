@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mock_server.explanations import EXPLANATIONS
 from mock_server.findings import EVIDENCE_MEANINGS
 from mock_server.text import counted
 
@@ -26,7 +27,7 @@ def environment(folder: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"evidence_means": EVIDENCE_MEANINGS, "counted": counted}
+    made.globals |= {"evidence_means": EVIDENCE_MEANINGS, "explanations": EXPLANATIONS, "counted": counted}
     made.filters["grouped"] = "{:,}".format
     return made
 

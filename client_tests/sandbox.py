@@ -22,8 +22,8 @@ class Sandbox:
     http: httpx.Client
 
     @classmethod
-    def create(cls, origin: str, http: httpx.Client) -> "Sandbox":
-        created = http.post(f"{origin}/__admin/sandboxes", json={}).json()
+    def create(cls, origin: str, http: httpx.Client, **options: str) -> "Sandbox":
+        created = http.post(f"{origin}/__admin/sandboxes", json=options).json()
         return cls(origin, created["account_id"], created["api_key"], http)
 
     @classmethod

@@ -6,6 +6,7 @@
     soak    10 minutes with 16 clients
     crowd   1,000 idle and 200 slow connections, and normal clients
     disk    no space left, a limit of file size, files that may not be written
+    siege   5 minutes with 16 clients whose requests cost as much as they can, and 4 polite ones
 
 Each starts its own server, shows its progress, and prints its figures. It exits with 1 when what it promises fails.
 """

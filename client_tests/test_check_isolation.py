@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from client_tests.checked import PRODUCTION, Checked, checked, client
-from client_tests.isolated import FOREIGN_ADDRESS, checked_beside_a_foreign_host, needs_namespaces
+from client_tests.isolated import (
+    FOREIGN_ADDRESS,
+    OWN_ADDRESS,
+    OWN_NAME,
+    checked_beside_a_foreign_host,
+    needs_namespaces,
+)
 from client_tests.isolated.evading import EVADING
 
 FOREIGN = "foreign.example.org"
@@ -271,6 +277,17 @@ def test_an_allowed_address_is_reached(tmp_path: Path) -> None:
 
     assert result.ports == [80]
     assert called(result.checked) == []
+
+
+@needs_curl
+@pytest.mark.parametrize("isolate", ["always", "never"])
+def test_an_allowed_host_that_is_this_machine_is_not_reached(isolate: str, tmp_path: Path) -> None:
+    call = ["sh", "-c", f"{CURL} http://{OWN_NAME}/ || true"]
+
+    result = checked_beside_a_foreign_host(tmp_path, call, "--isolate", isolate, "--allow-host", OWN_NAME)
+
+    assert result.ports == []
+    assert f"{OWN_NAME} is this machine ({OWN_ADDRESS}), to which nothing is passed through" in result.checked.stdout
 
 
 @needs_curl

@@ -3,6 +3,8 @@
 import http.server
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,9 @@ import httpx
 import pytest
 import trustme
 
+from client_tests.checked import CHECKOUT
 from client_tests.intercepted.fake import Intercepted, intercepted, read_all
+from client_tests.isolated import UNSHARE, needs_namespaces
 from mock_server.intercept.upstream import connect
 
 ALLOWED = "api.example.org"
@@ -141,3 +145,41 @@ def test_a_name_that_resolves_to_this_machine_is_not_connected_to(address: str) 
         listener.setblocking(False)
         with pytest.raises(BlockingIOError):
             listener.accept()
+
+
+# Connects to an address of this machine's, and prints why that is refused.
+TRY_OWN = """
+import socket, subprocess, sys
+from mock_server.intercept.upstream import connect
+
+address = sys.argv[1]
+for line in ("link set lo up", "addr add 203.0.113.9/32 dev lo", "addr add fd00::9/128 dev lo"):
+    subprocess.run(["ip", *line.split()], check=True)
+with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener:
+    port = listener.getsockname()[1]
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    found = (family, socket.SOCK_STREAM, 0, "", (address, port))
+    try:
+        connect("rebound.example.org", port, resolve=lambda _, __: [found])
+    except OSError as error:
+        print(error)
+    listener.setblocking(False)
+    try:
+        listener.accept()
+        print("reached")
+    except BlockingIOError:
+        pass
+"""
+
+
+@needs_namespaces
+@pytest.mark.parametrize("address", ["203.0.113.9", "::ffff:203.0.113.9", "fd00::9"])
+def test_a_name_that_resolves_to_an_interface_of_this_machine_is_not_connected_to(address: str) -> None:
+    ended = subprocess.run(
+        [*UNSHARE, sys.executable, "-c", TRY_OWN, address], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
+    )
+
+    assert ended.stdout == (
+        f"rebound.example.org is this machine ({address}), to which nothing is passed through;"
+        " call its service at 127.0.0.1\n"
+    ), ended.stderr

@@ -1,6 +1,8 @@
-"""Parsing of hosts, and the test for loopback."""
+"""Parsing of hosts, and whether they are this machine."""
 
+import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -48,6 +50,22 @@ def connects_to_this_machine(address: str) -> bool:
     """Return whether a connection to the address stays on this machine: 0.0.0.0 and :: lead to loopback on Linux."""
     parsed = _parse_address(address)
     return parsed is not None and (parsed.is_loopback or parsed.is_unspecified)
+
+
+def is_own_address(family: int, address: tuple[Any, ...]) -> bool:
+    """Return whether the address is one of this machine's interfaces. `address`: as `socket.connect` takes it."""
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(address)  # sends nothing, and finds the way
+        except OSError:
+            return False
+        return connects_to_itself(probe)
+
+
+def connects_to_itself(connection: socket.socket) -> bool:
+    """Return whether both ends are on this machine: the way to an own address begins there, or on loopback."""
+    near, far = connection.getsockname()[0], connection.getpeername()[0]
+    return bool(near == far or is_loopback(near))
 
 
 def _parse_address(host: str) -> IPv4Address | IPv6Address | None:

@@ -17,12 +17,16 @@ from client_tests.checked import CHECKOUT, Checked, environment
 from client_tests.serving import COMMAND
 
 FOREIGN_ADDRESS = "203.0.113.7"
+OWN_ADDRESS, OWN_NAME = "203.0.113.1", "workstation.example.org"
 FOREIGN_PORTS = (80, 443, 8080)
+
+
+UNSHARE = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
 
 
 @dataclass(frozen=True, slots=True)
 class IsolatedRun:
-    """A run, and the ports of the foreign host at which a connection arrived."""
+    """A run, and the ports of the foreign host, or of OWN_ADDRESS, at which a connection arrived."""
 
     checked: Checked
     ports: list[int]
@@ -30,12 +34,11 @@ class IsolatedRun:
 
 def _namespaces_work() -> bool:
     try:
-        return not subprocess.run([*_UNSHARE, "ip", "link"], capture_output=True).returncode
+        return not subprocess.run([*UNSHARE, "ip", "link"], capture_output=True).returncode
     except OSError:
         return False
 
 
-_UNSHARE = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
 needs_namespaces = pytest.mark.skipif(not _namespaces_work(), reason="namespaces are forbidden here")
 
 
@@ -52,7 +55,7 @@ def checked_beside_a_foreign_host(
     check = [*COMMAND, "check", "--report-json", str(report), *map(str, options), "--", *command]
     script = [sys.executable, "-m", f"{__name__}.foreign_host", " ".join(namespaces()), str(received)]
     own = environment(**variables)
-    ended = subprocess.run([*_UNSHARE, *script, *check], cwd=CHECKOUT, env=own, capture_output=True, timeout=120)
+    ended = subprocess.run([*UNSHARE, *script, *check], cwd=CHECKOUT, env=own, capture_output=True, timeout=120)
     assert received.exists(), ended.stderr.decode()
     found: dict[str, Any] = json.loads(report.read_bytes()) if report.exists() else {}
     run = Checked(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), found)

@@ -20,7 +20,7 @@ from mock_server.intercept.isolate import Isolation
 from mock_server.intercept.policy import READING_HOST, WEB_PORTS, HostPolicy, Target
 from mock_server.intercept.private_network import Reachable
 from mock_server.intercept.proxy import ProxyProtocol
-from mock_server.intercept.upstream import Connect, connect
+from mock_server.intercept.upstream import Connect, ThisMachineError, connect
 from mock_server.network import normalize_host
 
 __all__ = ["READING_HOST", "Interception", "exports", "production_hosts"]
@@ -38,7 +38,7 @@ class Interception:
     `folder`: for the certificates, whose owner deletes it; without it there is one of its own.
     `allow_hosts`: further hosts, which a client may call for real.
     `on_foreign`: receives each other host that a client calls. `on_trouble`: receives an intercepted host and a text
-    when a request to it does not reach the API. Both are called in the server's thread.
+    when a request to it does not reach the API, or an allowed one that is this machine. They are called in any thread.
     `connect`: connects to the hosts of `allow_hosts`.
     Raises UsageError when a name is not a host.
     """
@@ -62,7 +62,7 @@ class Interception:
         self._hosts = (production | {READING_HOST}) - self._allow_hosts
         self._on_foreign = on_foreign
         self._on_trouble = on_trouble
-        self._connect = connect
+        self._connect = self._reporting(connect)
         self._given_folder = folder
 
     def __enter__(self) -> "Interception":
@@ -139,6 +139,18 @@ class Interception:
         )
         covers = self._covers(bundles(program, os.environ, trust))
         return Isolation(unshare, reachable, covers, self.folder, self._on_refused)
+
+    def _reporting(self, connect: Connect) -> Connect:
+        """Return `connect`, reporting hosts of `--allow-host` that are this machine."""
+
+        def connect_elsewhere(host: str, port: int) -> socket.socket:
+            try:
+                return connect(host, port)
+            except ThisMachineError as error:
+                self._on_trouble(host, str(error))
+                raise
+
+        return connect_elsewhere
 
     def _on_refused(self, target: Target) -> None:
         """Report a call that was refused in the private network."""

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mock_server.intercept.corporate_proxy import connect_through, proxy_for
-from mock_server.network import connects_to_this_machine
+from mock_server.network import connects_to_itself, connects_to_this_machine, is_address, is_own_address
 
 Connect = Callable[[str, int], socket.socket]
 Resolve = Callable[[str, int], list[tuple[Any, ...]]]
@@ -25,6 +25,15 @@ _HOP_BY_HOP = frozenset(
 )
 
 
+class ThisMachineError(OSError):
+    """A host of `--allow-host` is this machine."""
+
+    def __init__(self, host: str, address: str) -> None:
+        super().__init__(
+            f"{host} is this machine ({address}), to which nothing is passed through; call its service at 127.0.0.1"
+        )
+
+
 def _resolve(host: str, port: int) -> list[tuple[Any, ...]]:
     return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
@@ -32,14 +41,17 @@ def _resolve(host: str, port: int) -> list[tuple[Any, ...]]:
 def connect(host: str, port: int, *, resolve: Resolve = _resolve) -> socket.socket:
     """Connect to an upstream host, at the very address that was checked, or through the proxy of this environment.
 
-    Raises OSError when that fails, or when the host resolves to this machine.
+    Raises OSError when that fails, ThisMachineError when an address of the host is one of this machine.
     """
-    if proxy := proxy_for(host, port):
+    proxy = proxy_for(host, port)
+    if proxy and not is_address(host):
         return connect_through(proxy, host, port)
     failure = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in resolve(host, port):
-        if connects_to_this_machine(address[0]):
-            raise OSError(f"{host} is this machine ({address[0]}), to which nothing is passed through")
+        if connects_to_this_machine(address[0]) or is_own_address(family, address):
+            raise ThisMachineError(host, address[0])
+        if proxy:
+            return connect_through(proxy, host, port)
         connection = socket.socket(family, kind, protocol)
         try:
             connection.settimeout(CONNECT_SECONDS)
@@ -47,8 +59,11 @@ def connect(host: str, port: int, *, resolve: Resolve = _resolve) -> socket.sock
         except OSError as error:
             connection.close()
             failure = error
-        else:
-            return connection
+            continue
+        if connects_to_itself(connection):  # this machine's only since the check
+            connection.close()
+            raise ThisMachineError(host, address[0])
+        return connection
     raise failure
 
 

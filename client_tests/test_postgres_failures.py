@@ -1,6 +1,8 @@
-"""A PostgreSQL database that is locked, restarted or full: clear errors, and the calls after it are carried out."""
+"""A PostgreSQL database that is locked, stopped, restarted or full: clear errors, and other calls are carried out."""
 
+import os
 import secrets
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,6 +41,14 @@ def sandbox(server: Served, http: httpx.Client) -> Sandbox:
     return Sandbox.create(server.origin, http)
 
 
+@pytest.fixture(scope="module")
+def patient_server(database: str) -> Iterator[Served]:
+    """Serve without timeouts."""
+    timeouts = "%20-clock_timeout%3D0%20-cstatement_timeout%3D0"
+    with served("--database", f"{database}{timeouts}&application_name={OURS}") as server:
+        yield server
+
+
 @contextmanager
 def locked(database: str, sandbox: Sandbox) -> Iterator[Any]:
     """Lock an account in another session while the block runs; yield a function that waits until a call waits."""
@@ -46,7 +56,7 @@ def locked(database: str, sandbox: Sandbox) -> Iterator[Any]:
 
     with psycopg.connect(database.replace("+psycopg", "")) as locking, locking.cursor() as cursor:
         cursor.execute("SELECT 1 FROM account WHERE account_id = %s FOR UPDATE", [sandbox.account_id])
-        with psycopg.connect(POSTGRES, autocommit=True) as watching:
+        with psycopg.connect(database.replace("+psycopg", ""), autocommit=True) as watching:
 
             def until_a_call_waits() -> None:
                 while not watching.execute(f"SELECT 1 {SESSIONS} AND wait_event_type = 'Lock'".encode()).fetchone():
@@ -88,7 +98,29 @@ def test_a_locked_account_is_an_error_500_that_says_so(database: str, sandbox: S
     assert sandbox.state()["contacts"] == []
 
 
-@pytest.fixture
+def test_a_locked_account_holds_up_no_other(database: str, patient_server: Served, http: httpx.Client) -> None:
+    """A lock held elsewhere for 12 s made health, contract and all other accounts wait as long."""
+    sandbox, other = (Sandbox.create(patient_server.origin, http) for _ in range(2))
+    with ThreadPoolExecutor(2) as pool, locked(database, sandbox) as until_a_call_waits:
+        calls = [pool.submit(sandbox.post, "contact", {**LUKE, "first_name": name}) for name in ("Luke", "Leia")]
+        until_a_call_waits()
+        meanwhile = [
+            http.get(f"{patient_server.origin}{path}").status_code
+            for path in (
+                "/__admin/health",
+                "/openapi.json",
+                "/__admin/ui",
+                f"/__admin/ui/{sandbox.account_id}/contacts",
+            )
+        ]
+        meanwhile += [other.post("contact", LUKE).status_code, sandbox.admin("GET", "/requests").status_code]
+
+    assert meanwhile == [200] * 6
+    assert [call.result().status_code for call in calls] == [200, 200]
+    assert len(other.state()["contacts"]) == len(sandbox.state()["contacts"]) == 1
+
+
+@pytest.fixture(scope="module")
 def database_for_two() -> Iterator[str]:
     """Return the URL of a user who may have two connections."""
     role = f"two_{secrets.token_hex(4)}"
@@ -104,8 +136,16 @@ def test_workers_beyond_the_connections_of_the_database_end_with_one_line(databa
     refused = ended("serve", "--port", "0", "--workers", "3", "--database", database_for_two)
 
     assert refused.returncode == 2
-    assert "the PostgreSQL database has no room for 3 --workers" in refused.stderr
+    assert "the database has too few connections for 3 --workers" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_calls_share_the_connections_that_the_database_accepts(database_for_two: str, http: httpx.Client) -> None:
+    with served("--database", database_for_two) as server, ThreadPoolExecutor(6) as pool:
+        sandboxes = [Sandbox.create(server.origin, http) for _ in range(6)] * 5
+        statuses = list(pool.map(lambda sandbox: sandbox.post("contact", LUKE).status_code, sandboxes))
+
+    assert statuses == [200] * 30
 
 
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed here")
@@ -122,3 +162,36 @@ def test_what_was_acknowledged_survives_a_crash_of_the_database_and_calls_go_on(
         assert while_down.status_code == 500
         assert "the PostgreSQL database failed" in errors_of(while_down)[0]
         assert [row["email"] for row in sandbox.state()["contacts"]] == [LUKE["email"]]
+
+
+@pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed here")
+def test_a_stopped_backend_is_given_up(http: httpx.Client) -> None:
+    """It stopped the server for ever, SIGTERM included."""
+    with own_server() as postgres, ThreadPoolExecutor(2) as pool:
+        url = f"{postgres.url}?options=-cstatement_timeout%3D2s&application_name={OURS}"
+        with served("--database", url) as server:
+            sandbox, other = (Sandbox.create(server.origin, http) for _ in range(2))
+            with locked(postgres.url, sandbox) as until_a_call_waits:
+                call = pool.submit(sandbox.post, "contact", LUKE)
+                until_a_call_waits()
+                stop_backends(postgres.url)
+            meanwhile = other.post("contact", LUKE)
+            given_up = call.result()
+            stop_backends(postgres.url)
+            begun = pool.submit(other.post, "contact", LUKE)
+            health = http.get(f"{server.origin}/__admin/health")
+            server.process.terminate()
+            server.process.wait(timeout=10)
+
+    assert [meanwhile.status_code, health.status_code, given_up.status_code] == [200, 200, 500]
+    assert "nothing was stored: the PostgreSQL database failed: it has not responded for" in errors_of(given_up)[0]
+    assert "it is not known whether this was stored: the fake was stopped" in errors_of(begun.result())[0]
+
+
+def stop_backends(url: str) -> None:
+    """Send SIGSTOP to the processes that the database has for our connections."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        for (pid,) in connection.execute(f"SELECT pid {SESSIONS}".encode()):
+            os.kill(pid, signal.SIGSTOP)

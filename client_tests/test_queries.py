@@ -14,7 +14,7 @@ from mock_server.http.listener import listening
 from mock_server.serving import running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
-from mock_server.store.database import Database, open_database
+from mock_server.store.database import SqliteDatabase, open_database
 from mock_server.store.tables import TABLES
 from mock_server.web.app import build_app
 
@@ -87,16 +87,17 @@ def use(origin: str, http: httpx.Client) -> None:
 
 
 @pytest.fixture(scope="module")
-def statements(http: httpx.Client) -> Iterator[tuple[Database, list[Executable]]]:
+def statements(http: httpx.Client) -> Iterator[tuple[SqliteDatabase, list[Executable]]]:
     """Yield a database, and every statement that a server runs on it."""
     with closing(open_database()) as database, listening("127.0.0.1", 0) as listener:
         app = build_app(Contract.load(), database, ServeSettings(journal_limit=12))
         with running(app, listener):
             use(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
+        assert isinstance(database, SqliteDatabase)
         yield database, list(database.connection.statements)
 
 
-def test_no_statement_scans_a_table_that_grows(statements: tuple[Database, list[Executable]]) -> None:
+def test_no_statement_scans_a_table_that_grows(statements: tuple[SqliteDatabase, list[Executable]]) -> None:
     database, found = statements
     scans = []
 
@@ -111,7 +112,7 @@ def test_no_statement_scans_a_table_that_grows(statements: tuple[Database, list[
     assert scans == []
 
 
-def test_a_missing_index_would_be_seen(statements: tuple[Database, list[Executable]]) -> None:
+def test_a_missing_index_would_be_seen(statements: tuple[SqliteDatabase, list[Executable]]) -> None:
     database, _ = statements
 
     steps = [step for *_, step in explained(database, "SELECT * FROM contact WHERE first_name = ?")]
@@ -119,7 +120,7 @@ def test_a_missing_index_would_be_seen(statements: tuple[Database, list[Executab
     assert steps == ["SCAN contact"]
 
 
-def explained(database: Database, text: str) -> list[tuple[Any, ...]]:
+def explained(database: SqliteDatabase, text: str) -> list[tuple[Any, ...]]:
     count = text.count("?")
     cursor = database.connection.cursor
     cursor.execute(f"EXPLAIN QUERY PLAN {text}", [None] * count)

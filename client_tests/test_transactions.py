@@ -12,7 +12,7 @@ import pytest
 from mock_server.errors import StoreError, UnavailableError, UsageError
 from mock_server.store import accounts, tags
 from mock_server.store.accounts import DEFAULT_SANDBOX
-from mock_server.store.database import Database, open_database
+from mock_server.store.database import Database, SqliteDatabase, open_database
 from mock_server.store.orders import PRODUCTS
 from mock_server.store.session import Session
 
@@ -47,7 +47,7 @@ async def adding(database: Database, id: str) -> str:
         add_product(session, id)
         return id
 
-    return (await database.commit(work)).value
+    return (await database.commit(work, DEFAULT_SANDBOX.account_id)).value
 
 
 async def failing(database: Database, id: str, error: Exception) -> str:
@@ -55,7 +55,7 @@ async def failing(database: Database, id: str, error: Exception) -> str:
         add_product(session, id)
         raise error
 
-    return (await database.commit(work)).value
+    return (await database.commit(work, DEFAULT_SANDBOX.account_id)).value
 
 
 async def failing_at_the_end(database: Database, id: str) -> str:
@@ -69,7 +69,7 @@ async def failing_at_the_end(database: Database, id: str) -> str:
         session.defer(write, {})
         return id
 
-    return (await database.commit(work)).value
+    return (await database.commit(work, DEFAULT_SANDBOX.account_id)).value
 
 
 def outcomes(*calls: Awaitable[str]) -> list[str | BaseException]:
@@ -108,6 +108,7 @@ def test_a_call_whose_journal_cannot_be_written_takes_no_other_with_it(database:
 
 def test_calls_that_come_while_the_file_is_locked_wait_for_it_once(database: Database, tmp_path: Path) -> None:
     """A lock concerns all calls of a moment: to try each of them again would take the wait as many times."""
+    assert isinstance(database, SqliteDatabase)
     cursor: Any = database.connection.cursor
     cursor.execute("PRAGMA busy_timeout = 10")
     tries: list[str] = []

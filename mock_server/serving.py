@@ -101,7 +101,7 @@ def _serve(settings: ServeSettings, stop: _Stop) -> None:
             if workers == 1:
                 _answer(app, settings, listener, stop)
                 return
-            database.connection.check_room(workers)
+            database.check_room(workers)
         output.say(banner(settings, listener.getsockname()[1]))
         _tune_garbage_collector()
         config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)

@@ -3,6 +3,7 @@
 from asyncio import sleep
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from mock_server.findings import Finding, gravest
 from mock_server.journal import queries
@@ -124,12 +125,14 @@ class Journal:
             yield from page.exchanges
             after = page.next
 
-    async def read_all(self, database: Database, *generations: int) -> list[ShownExchange]:
+    async def read_all(
+        self, database: Database, *generations: int, account_id: str | None = None
+    ) -> list[ShownExchange]:
         """Return all exchanges of some accounts that there are now, oldest first within each.
 
         Calls that come meanwhile are served: each page is read in a transaction of its own. Exchanges do not change,
         so the pages fit together; of a full journal, the oldest may be missing. Clients that have just left their
-        last answer are known before.
+        last answer are known before, at least those of `account_id`.
         """
         for _ in range(_TURNS_TO_LEAVE):
             await sleep(0)
@@ -137,8 +140,8 @@ class Journal:
         for generation in generations:
             after: int | None = 0
             while after is not None:
-                with database.transaction() as session:
-                    page = self.page(session, generation, after=after, limit=_READ_AT_ONCE)
+                read = partial(self.page, generation=generation, after=after, limit=_READ_AT_ONCE)
+                page = await database.transact(read, account_id)
                 found += page.exchanges
                 after = page.next
                 await sleep(0)

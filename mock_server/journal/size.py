@@ -2,6 +2,7 @@
 
 from asyncio import sleep
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from mock_server.errors import StoreError
@@ -45,11 +46,9 @@ class JournalSize:
             return
         self._is_shrinking = True
         try:
-            with database.transaction() as session:
-                self._bytes = queries.kept_bytes(session)
+            self._bytes = await database.transact(queries.kept_bytes)
             while self._bytes > self._target:
-                with database.transaction() as session:
-                    deleted = _delete_oldest(session, self._bytes - self._target)
+                deleted = await database.transact(partial(_delete_oldest, size=self._bytes - self._target))
                 if not deleted:  # another server is at it
                     return
                 self._bytes -= deleted

@@ -5,7 +5,8 @@ account are serialized, whichever server receives them.
 """
 
 import re
-from contextlib import ExitStack
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -16,8 +17,10 @@ from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 
-from mock_server.errors import UnavailableError, UsageError
+from mock_server.errors import StoreError, UnavailableError, UsageError
 from mock_server.store.cache import QueryCache
+from mock_server.store.impatient import ImpatientConnection
+from mock_server.store.pool import Pool
 from mock_server.store.session import Connection, Session
 from mock_server.store.statements import Statements
 from mock_server.store.tables import TABLES, Schema, definitions, digest, table_of
@@ -26,6 +29,9 @@ _CONNECT_SECONDS = 5
 _TIMEOUTS = {"lock_timeout": "5s", "statement_timeout": "10s"}
 # A timeout that the URL has set stays as it is.
 _SET_TIMEOUT = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s AND source <> 'client'"
+_STATEMENT_SECONDS = "SELECT setting::float / 1000 FROM pg_settings WHERE name = 'statement_timeout'"
+# A database that does not respond cannot cancel a statement; it is left alone so much later.
+_GRACE_SECONDS = 3
 # What to do about a failure; about any other, `_CHECK`.
 _REMEDIES: dict[type[psycopg.Error], str] = {
     errors.LockNotAvailable: "another session has locked what the call needs, end it",
@@ -36,24 +42,38 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy l
 _DIGEST = select(table_of(Schema).c.digest)
 
 
-class PostgresConnection(Connection):
-    """The database of a URL such as `postgresql://user:password@host/name`; our tables are made there.
+def open_pool(url: str) -> Pool:
+    """Return connections to the database of a URL such as `postgresql://user:password@host/name`.
 
     Raises UsageError when it cannot be used, or holds tables of another version or program.
     """
+    parameters = _parameters_of(url)
+    try:
+        first = PostgresConnection(parameters)
+        first.create_tables()
+    except psycopg.Error as error:
+        raise UsageError(f"the PostgreSQL database cannot be used: {_first_line(error)}; check --database") from error
+    return Pool(first, partial(_connected, parameters))
 
-    def __init__(self, url: str) -> None:
-        self._parameters = _parameters_of(url)
+
+def _connected(parameters: Mapping[str, Any]) -> "PostgresConnection":
+    try:
+        return PostgresConnection(parameters)
+    except psycopg.Error as error:
+        text = f"nothing was stored: no connection to the PostgreSQL database: {_first_line(error)}"
+        raise UnavailableError(f"{text}; {_CHECK}, and try again") from error
+
+
+class PostgresConnection(Connection):
+    """A connection to a database that has our tables. Raises psycopg.Error."""
+
+    statements = Statements(_DIALECT)
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parameters = parameters
         self._begun = 0
         self.cache = QueryCache()
-        self.statements = Statements(_DIALECT)
-        try:
-            self._connect()
-            self._create_tables()
-        except psycopg.Error as error:
-            raise UsageError(
-                f"the PostgreSQL database cannot be used: {_first_line(error)}; check --database"
-            ) from error
+        self._connect()
 
     def begin(self) -> None:
         self.cache.clear()  # another server may have written since
@@ -100,18 +120,9 @@ class PostgresConnection(Connection):
         if not isinstance(error, (psycopg.OperationalError, errors.ReadOnlySqlTransaction)):
             return error
         text = f"nothing was stored: the PostgreSQL database failed: {_first_line(error)}"
-        return UnavailableError(f"{text}; {_REMEDIES.get(type(error), _CHECK)}, and try again")
-
-    def check_room(self, processes: int) -> None:
-        with ExitStack() as connections:
-            try:
-                for _ in range(processes - 1):
-                    connections.enter_context(psycopg.connect(**self._parameters))
-            except psycopg.Error as error:
-                raise UsageError(
-                    f"the PostgreSQL database has no room for {processes} --workers, each with a connection:"
-                    f" {_first_line(error)}; take fewer, or raise its max_connections"
-                ) from error
+        # A call that is in a deadlock with calls of other accounts is carried out when it is tried alone.
+        kind = StoreError if isinstance(error, errors.DeadlockDetected) else UnavailableError
+        return kind(f"{text}; {_REMEDIES.get(type(error), _CHECK)}, and try again")
 
     def close(self) -> None:
         self._connection.close()
@@ -124,13 +135,15 @@ class PostgresConnection(Connection):
         self._connection.execute("BEGIN")
 
     def _connect(self) -> None:
-        self._connection = psycopg.connect(**self._parameters, autocommit=True)
+        self._connection = ImpatientConnection.connect(**self._parameters, autocommit=True)
         self._connection.adapters.register_dumper(str, _TextDumper)
         for name, timeout in _TIMEOUTS.items():
             self._connection.execute(_SET_TIMEOUT, [timeout, name])
+        (seconds,) = self._connection.execute(_STATEMENT_SECONDS).fetchone() or (0,)
+        self._connection.patience_seconds = seconds + _GRACE_SECONDS if seconds else None
         self.cursor = self._connection.cursor()
 
-    def _create_tables(self) -> None:
+    def create_tables(self) -> None:
         """Create the tables if they are missing; one server does, the others wait for it."""
         with self._connection.transaction():
             self._connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [Schema.__tablename__])

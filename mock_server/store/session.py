@@ -62,9 +62,6 @@ class Connection(ABC):
     def as_store_error(self, error: BaseException) -> BaseException:
         """Return a StoreError where the database failed, else the error itself."""
 
-    def check_room(self, processes: int) -> None:  # noqa: B027 a file takes any number
-        """Raise UsageError where so many processes cannot have a connection each."""
-
     @abstractmethod
     def close(self) -> None: ...
 

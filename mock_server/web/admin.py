@@ -3,6 +3,7 @@
 import re
 from asyncio import sleep, to_thread
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,7 +16,8 @@ from mock_server.errors import ApiError
 from mock_server.faults import FaultRule, read_plan
 from mock_server.findings import SEVERITIES
 from mock_server.journal import Journal
-from mock_server.journal.journal import PAGE_BYTES
+from mock_server.journal.journal import PAGE_BYTES, JournalPage
+from mock_server.journal.queries import Filters
 from mock_server.settings import EMPTY, MODES, ServeSettings
 from mock_server.spec import Contract
 from mock_server.spec.contract import source_text
@@ -86,27 +88,31 @@ class Admin:
         options = await _options(request, "dataset", "mode")
         sandbox = accounts.new_sandbox(_mode(options, self._settings.mode))
         generation = await self._load_dataset(sandbox, options)
-        with self._database.transaction() as session:
-            accounts.add(session, replace(sandbox, generation=generation))
+        await self._database.transact(partial(accounts.add, sandbox=replace(sandbox, generation=generation)))
         return _json(describe(sandbox, f"{request.url.scheme}://{request.url.netloc}/api"))
 
     async def delete(self, request: Request) -> Response:
-        with self._database.transaction() as session:
-            account_id = self._sandbox(request, session).account_id
-            generation = accounts.delete_account(session, account_id)
-        await self._delete_rows(generation)
+
+        def delete(session: Session) -> int:
+            return accounts.delete_account(session, self._sandbox(request, session).account_id)
+
+        account_id = _account_id(request)
+        await self._delete_rows(await self._database.transact(delete, account_id))
         return _json({"status": "success", "account_id": account_id, "deleted": True})
 
     async def reset(self, request: Request) -> Response:
         """Reset an account to a dataset, by default the empty one; its key and integrations stay."""
         options = await _options(request, "dataset")
-        with self._database.transaction() as session:
-            sandbox = self._sandbox(request, session)
+        sandbox = await self._database.transact(partial(self._sandbox, request))
         generation = await self._load_dataset(sandbox, options)
-        with self._database.transaction() as session:
-            if accounts.find(session, sandbox.account_id) is not None:
-                generation = accounts.start_generation(session, sandbox.account_id, generation)
-        await self._delete_rows(generation)
+
+        def start(session: Session) -> int:
+            """Return the generation that no account has any more."""
+            if accounts.find(session, sandbox.account_id) is None:
+                return generation
+            return accounts.start_generation(session, sandbox.account_id, generation)
+
+        await self._delete_rows(await self._database.transact(start, sandbox.account_id))
         return _json({"status": "success", "account_id": sandbox.account_id})
 
     async def state(self, request: Request) -> Response:
@@ -117,10 +123,11 @@ class Admin:
         if names[0] not in state.RESOURCES:
             raise ApiError(400, f"there is no resource '{names[0]}'; use one of {', '.join(state.RESOURCES)}")
         continuations = _continuations(query["after"], names) if "after" in query else dict.fromkeys(names, 0)
-        shown: dict[str, list[orjson.Fragment]] = {name: [] for name in names}
-        unfinished: dict[str, int] = {}
-        room = PAGE_BYTES
-        with self._database.transaction() as session:
+
+        def read(session: Session) -> dict[str, Any]:
+            shown: dict[str, list[orjson.Fragment]] = {name: [] for name in names}
+            unfinished: dict[str, int] = {}
+            room = PAGE_BYTES
             sandbox = self._sandbox(request, session)
             for name, after in continuations.items():
                 rows = state.rows_after(session, name, sandbox, query.get("integration_id"), after)
@@ -132,57 +139,62 @@ class Admin:
                     shown[name].append(orjson.Fragment(text))
                     room -= len(text)
                     after = number
-        more = "~".join(f"{name}.{number}" for name, number in unfinished.items())
-        return _json(shown | ({"next": more} if more else {}))
+            more = "~".join(f"{name}.{number}" for name, number in unfinished.items())
+            return shown | ({"next": more} if more else {})
+
+        return _json(await self._database.transact(read))
 
     async def requests(self, request: Request) -> Response:
         """Send the exchanges of the journal, newest last."""
         query = _query(request, "operation", "status", "severity", "limit", "after")
         _one_of(query, "operation", tuple(self._contract.operations))
         _one_of(query, "severity", SEVERITIES)
-        with self._database.transaction() as session:
-            page = self._journal.page(
-                session,
-                self._sandbox(request, session).generation,
-                after=_int_param(query, "after", 0, 0, 10**18),
-                limit=_int_param(query, "limit", MAX_PAGE, 1, MAX_PAGE),
-                filters={
-                    "operation": query.get("operation"),
-                    "severity": query.get("severity"),
-                    "status": _int_param(query, "status", 0, 100, 599) or None,
-                },
-            )
+        after = _int_param(query, "after", 0, 0, 10**18)
+        limit = _int_param(query, "limit", MAX_PAGE, 1, MAX_PAGE)
+        filters: Filters = {
+            "operation": query.get("operation"),
+            "severity": query.get("severity"),
+            "status": _int_param(query, "status", 0, 100, 599) or None,
+        }
+
+        def read(session: Session) -> JournalPage:
+            generation = self._sandbox(request, session).generation
+            return self._journal.page(session, generation, after=after, limit=limit, filters=filters)
+
+        page = await self._database.transact(read)
         shown = {"requests": page.exchanges, "dropped": page.dropped}
         return _json(shown | ({"next": str(page.next)} if page.next else {}))
 
     async def report(self, request: Request) -> Response:
         """Send the report on the journal, as `check --report-json` writes it."""
         _query(request)
-        with self._database.transaction() as session:
-            sandbox = self._sandbox(request, session)
-        exchanges = await self._journal.read_all(self._database, sandbox.generation)
-        with self._database.transaction() as session:
-            not_kept = self._journal.dropped(session, sandbox.generation)
+        sandbox = await self._database.transact(partial(self._sandbox, request))
+        exchanges = await self._journal.read_all(self._database, sandbox.generation, account_id=sandbox.account_id)
+        not_kept = await self._database.transact(partial(self._journal.dropped, generation=sandbox.generation))
         run = Run(mode=sandbox.mode, not_kept=not_kept)
         return await to_thread(lambda: _json(report_on(self._contract, exchanges, run)))
 
     async def faults(self, request: Request) -> Response:
         """Send the fault plan. `matched` counts the calls that matched a rule."""
-        with self._database.transaction() as session:
-            rules = accounts.faults(session, self._sandbox(request, session).account_id)
-        return _json({"rules": orjson.loads(rules or "[]")})
+
+        def read(session: Session) -> str:
+            return accounts.faults(session, self._sandbox(request, session).account_id)
+
+        return _json({"rules": orjson.loads(await self._database.transact(read) or "[]")})
 
     async def set_faults(self, request: Request) -> Response:
         rules = read_plan(await _options(request, "rules"), self._contract.operations)
-        return self._store_faults(request, rules)
+        return await self._store_faults(request, rules)
 
     async def clear_faults(self, request: Request) -> Response:
-        return self._store_faults(request, [])
+        return await self._store_faults(request, [])
 
-    def _store_faults(self, request: Request, rules: list[FaultRule]) -> Response:
-        with self._database.transaction() as session:
+    async def _store_faults(self, request: Request, rules: list[FaultRule]) -> Response:
+        def store(session: Session) -> None:
             account_id = self._sandbox(request, session).account_id
             accounts.set_faults(session, account_id, orjson.dumps(rules).decode() if rules else "")
+
+        await self._database.transact(store, _account_id(request))
         return _json({"rules": rules})
 
     async def _load_dataset(self, sandbox: Sandbox, options: dict[str, Any]) -> int:
@@ -190,16 +202,14 @@ class Admin:
 
         The dataset is prepared in a thread and loaded in slices of time, between which other calls are served.
         """
-        with self._database.transaction() as session:
-            generation = accounts.add_generation(session)
+        generation = await self._database.transact(accounts.add_generation)
         if options.get("dataset", EMPTY) == EMPTY:
             return generation
         try:
             loader = await to_thread(self._loader, sandbox, options["dataset"], generation)
             is_done = False
             while not is_done:
-                with self._database.transaction() as session:
-                    is_done = loader.run(session, seconds=_SLICE_SECONDS)
+                is_done = await self._database.transact(partial(loader.run, seconds=_SLICE_SECONDS))
                 await sleep(0)
         except BaseException:
             await self._delete_rows(generation)
@@ -220,13 +230,14 @@ class Admin:
         """Delete the rows of a generation that no account has any more, in batches."""
         has_more = True
         while has_more:
-            with self._database.transaction() as session:
-                has_more = accounts.delete_rows(session, generation, keep_journal=self._keep_journals)
+            has_more = await self._database.transact(
+                partial(accounts.delete_rows, generation=generation, keep_journal=self._keep_journals)
+            )
             await sleep(0)
 
     def _sandbox(self, request: Request, session: Session) -> Sandbox:
         """Return the sandbox of the path. Raises ApiError 404 for an unknown one."""
-        account_id: str = request.path_params["account_id"]
+        account_id = _account_id(request)
         sandbox = accounts.find(session, account_id)
         if sandbox is None:
             raise ApiError(404, f"there is no sandbox '{account_id}'; create one with POST /__admin/sandboxes")
@@ -241,6 +252,10 @@ def describe(sandbox: Sandbox, base_url: str) -> dict[str, Any]:
         "api_key": sandbox.api_key,
         "base_url": base_url,
     }
+
+
+def _account_id(request: Request) -> str:
+    return str(request.path_params["account_id"])
 
 
 def _json(value: Any) -> Response:

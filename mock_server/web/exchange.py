@@ -1,8 +1,9 @@
 """One exchange with the import API, start to end. A pure ASGI application, mounted at `/api`."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -22,10 +23,11 @@ from mock_server.spec import Answer, Call, Contract, Route
 from mock_server.spec.json_body import parse_json
 from mock_server.spec.values import utc_now
 from mock_server.store import accounts
-from mock_server.store.accounts import DEFAULT_SANDBOX, NO_ACCOUNT, Credentials
+from mock_server.store.accounts import DEFAULT_SANDBOX, Credentials
 from mock_server.store.database import Committed, Database
 from mock_server.store.session import Session
-from mock_server.web.keys import account_of_key, authorised, key_of
+from mock_server.web.account import NOBODY, Account, account_of, named_account, named_id
+from mock_server.web.keys import authorised, key_of
 from mock_server.web.request import is_json, read_request, segments
 from mock_server.web.response import NotStored, send_response
 
@@ -33,23 +35,12 @@ _log = logging.getLogger("mock_server")
 # A client calls the same paths again and again.
 _CACHED_ROUTES = 64
 _BUG = "the fake failed, a bug of it: nothing was stored. Its terminal has the details; please report them"
+_STOPPED = "it is not known whether this was stored: the fake was stopped before its database had responded"
 _RETRY_AFTER_400 = Finding.of("retry-after-400", "/body", "documented")
 
 
 # Carries out an exchange in a transaction, and journals it.
 CarryOut = Callable[[Request, Session], Exchange]
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The account that an exchange is journalled for."""
-
-    id: str
-    generation: int
-    api_key: str
-
-
-NOBODY = Account("", NO_ACCOUNT, "")
 
 
 class ImportApi:
@@ -152,7 +143,7 @@ class ImportApi:
 
         # Journal, for the account that the path names, else for that of the key.
         if account is NOBODY:
-            account = _account_of(request, session)
+            account = account_of(request, session)
             accounts.lock(session, account.id)
         request = _without_key(request, account.api_key)
         if response.status == 400 and self._journal.repeats_refusal(
@@ -177,15 +168,18 @@ class ImportApi:
 
     async def _commit(self, request: Request, carry_out: CarryOut) -> Committed[Exchange] | NotStored:
         """Carry out the exchange and commit it; where the database fails, answer 500 and journal that, if possible."""
+        account_id = named_id(request.path)
         try:
-            return await self._database.commit(partial(carry_out, request))
+            return await self._database.commit(partial(carry_out, request), account_id)
+        except asyncio.CancelledError:  # the server is stopped, and does not wait for a database that does not respond
+            return NotStored(_refused(request, error_response(500, [_STOPPED]), NOBODY))
         except StoreError as error:
             reason = str(error)
         except Exception:
             _log.exception("%s %s failed", request.method, request.path)
             reason = _BUG
         try:
-            return await self._database.commit(partial(self._failed, request, reason))
+            return await self._database.commit(partial(self._failed, request, reason), account_id)
         except Exception as error:
             if not isinstance(error, StoreError):
                 _log.exception("%s %s failed", request.method, request.path)
@@ -198,11 +192,17 @@ class ImportApi:
         waited_ms = left_at * 1000 - exchange.monotonic_ms
         done = "carried out" if exchange.stored else "not carried out"
         finding = Finding.of("answer-abandoned", "/answer", "assumed", milliseconds=waited_ms, done=done)
-        try:
-            with self._database.transaction() as session:
-                self._journal.abandon(session, exchange, finding, waited_ms)
-        except StoreError as error:
-            _log.error("the client of %s left, which could not be journalled: %s", exchange.request.path, error)
+
+        def journal(session: Session) -> None:
+            self._journal.abandon(session, exchange, finding, waited_ms)
+
+        def report(journalled: asyncio.Future[None]) -> None:
+            if not journalled.cancelled() and (error := journalled.exception()):
+                bug = None if isinstance(error, StoreError) else error
+                text = "the client of %s left, which could not be journalled: %s"
+                _log.error(text, exchange.request.path, error, exc_info=bug)
+
+        self._database.transact(journal, named_id(exchange.request.path)).add_done_callback(report)
 
     def _refuse(self, refusal: ApiError, request: Request, session: Session) -> Exchange:
         """Journal a refused call for the account that its path names, else for the default sandbox."""
@@ -210,7 +210,7 @@ class ImportApi:
             operation = self._route(request.method, request.path).operation.name
         except ApiError:
             operation = None
-        account = _named_account(request, session)
+        account = named_account(request, session)
         if account is NOBODY and (default := accounts.find(session, DEFAULT_SANDBOX.account_id)):
             account = Account(default.account_id, default.generation, default.api_key)
         accounts.lock(session, account.id)
@@ -221,7 +221,7 @@ class ImportApi:
 
     def _failed(self, request: Request, reason: str, session: Session) -> Exchange:
         """Journal an exchange whose transaction failed."""
-        account = _account_of(request, session)
+        account = account_of(request, session)
         accounts.lock(session, account.id)
         exchange = _refused(request, error_response(500, [reason]), account)
         self._journal.write(session, exchange)
@@ -280,27 +280,6 @@ def _injected(fault: Fault) -> Response:
 
 def _insecure_scheme(host: str) -> Finding:
     return Finding.of("insecure-scheme", "/headers/host", "assumed", host=host)
-
-
-def _account_of(request: Request, session: Session) -> Account:
-    """Return the account that the path names, else that of the key."""
-    named = _named_account(request, session)
-    if named is NOBODY and (found := account_of_key(session, key_of(request))):
-        return Account(*found)
-    return named
-
-
-def _named_account(request: Request, session: Session) -> Account:
-    found = accounts.find(session, _account_id(request.path))
-    return Account(found.account_id, found.generation, found.api_key) if found else NOBODY
-
-
-def _account_id(path: str) -> str:
-    """Return the account that a path of the API names, as far as it names one."""
-    try:
-        return next(iter(segments(path)[1:]), "")
-    except ApiError:
-        return ""
 
 
 def _refused(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from functools import lru_cache
+from functools import partial
 from typing import cast
 
 import orjson
@@ -18,6 +18,7 @@ from mock_server.journal.queries import Filters
 from mock_server.spec.values import utc_now
 from mock_server.store import accounts
 from mock_server.store.database import Database
+from mock_server.store.session import Session
 from mock_server.web.dashboard.exchanges import filters_from, list_item
 from mock_server.web.dashboard.theme import HEADERS
 from mock_server.web.dashboard.watch import Position, Watch, position_of
@@ -43,17 +44,19 @@ class Events:
         self._database = database
         self._template = template
         self._watch = Watch(database)
-        self._events_between = lru_cache(_KEPT_EVENTS)(self._find_events_between)
+        self._kept: dict[tuple[object, ...], asyncio.Future[bytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         account_id: str = request.path_params["account_id"].replace("~", "")
-        with self._database.transaction() as session:
+
+        def read(session: Session) -> tuple[int, int, int]:
             position = position_of(session, account_id)
             if position is None:
                 raise ApiError(404, f"there is no sandbox '{account_id}'; see /__admin/ui for those that exist")
-            generation, newest = position
-            last_cleared = accounts.last_cleared(session.scoped_to(generation))
+            return *position, accounts.last_cleared(session.scoped_to(position[0]))
+
+        generation, newest, last_cleared = await self._database.transact(read)
         given = request.headers.get("last-event-id") or request.query_params.get("after", "")
         after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else newest
         # None where the journal does not have that exchange any more.
@@ -77,21 +80,36 @@ class Events:
                 yield b": keep-alive\n\n"
                 continue
             if known is not None:  # an account that is deleted may be made again
-                if events := self._events_between(seen, known, filters, root):
+                if events := await self._events_between(seen, known, filters, root):
                     yield events
                 seen = known
 
-    def _find_events_between(self, seen: Position, now: tuple[int, int], filters: FilterItems, root: str) -> bytes:
+    async def _events_between(self, seen: Position, now: tuple[int, int], filters: FilterItems, root: str) -> bytes:
+        """Return the events between two positions, which are found once for all pages."""
+        key = seen, now, filters, root
+        events = self._kept.get(key)
+        if events is None:
+            if len(self._kept) >= _KEPT_EVENTS:
+                self._kept.clear()
+            self._kept[key] = events = self._database.transact(partial(self._find_events, *key))
+        try:
+            return await asyncio.shield(events)
+        except Exception:
+            self._kept.pop(key, None)
+            raise
+
+    def _find_events(
+        self, seen: Position, now: tuple[int, int], filters: FilterItems, root: str, session: Session
+    ) -> bytes:
         generation, newest = now
         events = []
-        with self._database.transaction() as session:
-            account = session.scoped_to(generation)
-            if seen is not None and seen[0] == generation:
-                after = seen[1]
-            else:  # a reset gives an account another generation
-                after = journal.ends(account)[0] - 1
-                events.append(_reset(after))
-            found = journal.between(account, after, newest, _MAX_EXCHANGES + 1, cast(Filters, dict(filters)))
+        account = session.scoped_to(generation)
+        if seen is not None and seen[0] == generation:
+            after = seen[1]
+        else:  # a reset gives an account another generation
+            after = journal.ends(account)[0] - 1
+            events.append(_reset(after))
+        found = journal.between(account, after, newest, _MAX_EXCHANGES + 1, cast(Filters, dict(filters)))
         if len(found) > _MAX_EXCHANGES:
             events.append(b"event: gap\ndata: {}\n\n")
         return b"".join([*events, *(self._event(exchange, root) for exchange in found[-_MAX_EXCHANGES:])])

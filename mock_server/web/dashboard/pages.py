@@ -2,6 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 
 from starlette.convertors import IntegerConvertor, register_url_convertor
@@ -96,16 +97,18 @@ class Site:
         """Return an endpoint that sends the page that `make_page` returns, or an error page."""
 
         async def endpoint(request: Request) -> Response:
-            status = 200
             report = await self._report(request) if needs_report else None
-            with self._database.transaction() as session:
+
+            def make(session: Session) -> tuple[int, PageContext, Page | Redirect]:
                 try:
                     context = self._context(request, session, report)
-                    page = make_page(context)
+                    return 200, context, make_page(context)
                 except HTTPException as error:
                     context = PageContext(request, self._contract, self._journal, session, NO_SANDBOX)
-                    status, title = error.status_code, HTTPStatus(error.status_code).phrase.capitalize()
-                    page = Page("error.html.j2", title, {"detail": error.detail})
+                    title = HTTPStatus(error.status_code).phrase.capitalize()
+                    return error.status_code, context, Page("error.html.j2", title, {"detail": error.detail})
+
+            status, context, page = await self._database.transact(make)
             if isinstance(page, Redirect):
                 return RedirectResponse(page.location, 303, HEADERS)
             return HTMLResponse(self._render(context, page), status, HEADERS)
@@ -114,17 +117,19 @@ class Site:
 
     async def document(self, request: Request) -> Response:
         """Send the document that the API reference shows."""
-        with self._database.transaction() as session:
-            text = reference_document(self._context(request, session))
+
+        def make(session: Session) -> bytes:
+            return reference_document(self._context(request, session))
+
+        text = await self._database.transact(make)
         return Response(text, headers=HEADERS, media_type="application/json")
 
     async def _report(self, request: Request) -> ReportDocument | None:
         """Return the report on the whole journal, made in a thread; None for an unknown sandbox."""
-        with self._database.transaction() as session:
-            sandbox = _sandbox(request, session)
+        sandbox = await self._database.transact(partial(_sandbox, request))
         if sandbox is None:
             return None
-        exchanges = await self._journal.read_all(self._database, sandbox.generation)
+        exchanges = await self._journal.read_all(self._database, sandbox.generation, account_id=sandbox.account_id)
         return await to_thread(report_on, self._contract, exchanges)
 
     def _context(self, request: Request, session: Session, report: ReportDocument | None = None) -> PageContext:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 from mock_server.clock import monotonic
 from mock_server.errors import StoreError
@@ -49,15 +50,16 @@ class Watch:
             await asyncio.sleep(max(_POLL_SECONDS, _PAUSE * (monotonic() - started)))
 
     async def _poll_some(self, account_ids: list[str]) -> None:
-        with self._database.transaction() as session:
-            positions = {account_id: position_of(session, account_id) for account_id in account_ids}
+        counts = {account_id: len(self._waiting[account_id]) for account_id in account_ids}
+        positions = await self._database.transact(partial(_positions, account_ids=account_ids))
         for account_id, position in positions.items():
-            await self._wake(account_id, position)
+            await self._wake(account_id, position, counts[account_id])
 
-    async def _wake(self, account_id: str, position: Position) -> None:
-        """Wake the pages that have not seen the position."""
-        waiting = [(seen, changed) for seen, changed in self._waiting.pop(account_id) if not changed.done()]
-        if unchanged := [(seen, changed) for seen, changed in waiting if seen == position]:
+    async def _wake(self, account_id: str, position: Position, count: int) -> None:
+        """Wake the pages that have not seen the position. Those after the first `count` may have seen a later one."""
+        all_waiting = self._waiting.pop(account_id)
+        waiting = [(seen, changed) for seen, changed in all_waiting[:count] if not changed.done()]
+        if unchanged := [(seen, changed) for seen, changed in waiting if seen == position] + all_waiting[count:]:
             self._waiting[account_id] = unchanged
         woken = 0
         for seen, changed in waiting:
@@ -66,6 +68,10 @@ class Watch:
                 woken += 1
                 if woken % _AT_ONCE == 0:
                     await asyncio.sleep(0)
+
+
+def _positions(session: Session, account_ids: list[str]) -> dict[str, Position]:
+    return {account_id: position_of(session, account_id) for account_id in account_ids}
 
 
 def position_of(session: Session, account_id: str) -> Position:

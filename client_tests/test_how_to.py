@@ -35,9 +35,7 @@ def test_the_tests_with_the_fixture_pass(pytester: pytest.Pytester, monkeypatch:
 def test_the_tests_with_a_sandbox_each_pass_side_by_side(origin: str, tmp_path: Path) -> None:
     if shutil.which("node") is None:
         pytest.skip("Node is not installed: the example for it was not run")
-    (tmp_path / "shop.test.mjs").write_text(
-        "".join(examples("javascript.md", "js")).replace(SHOWN_ORIGIN, origin), "utf-8"
-    )
+    (tmp_path / "shop.test.mjs").write_text(examples("javascript.md", "js")[-1].replace(SHOWN_ORIGIN, origin), "utf-8")
 
     ended = subprocess.run(
         ["node", "--test", str(tmp_path / "shop.test.mjs")], capture_output=True, text=True, timeout=120

@@ -72,28 +72,37 @@ class ServeSettings:
     seed: int = _setting(1, "seed of the dataset; the same seed gives the same data")
     today: str = _setting("", "day that the dataset's dates are relative to, such as 2026-06-30; by default its own")
     mode: str = _setting(
-        STRICT, "strict refuses invalid calls, lenient accepts those with a clear intent", choices=MODES
+        STRICT,
+        "strict refuses invalid calls, lenient reads what was meant where that is clear; the finding stays",
+        choices=MODES,
     )
-    faults: str = _setting("", "fault plan for the default sandbox: a file, or a built-in one")
+    faults: str = _setting("", "fault plan for the default sandbox: a file, or a built-in one, such as lost-answers")
     admin_token: str = _setting(
         "", "token for /__admin; generated and printed when it is required and not given", read=_read_token
     )
     allow_host_header: tuple[str, ...] = _setting(
-        (), "another name with a dot that clients may send as Host; can be repeated"
+        (),
+        "another name with a dot that clients may send as Host, beside addresses; can be repeated",
     )
     public_url: str = _setting(
-        "", "URL at which clients reach this server, also through a proxy; links begin with it", read=_read_origin
+        "",
+        "URL at which clients reach this server, also through a proxy; links begin with it, and Host may name it",
+        read=_read_origin,
     )
     max_body_bytes: int = _setting(1_048_576, "largest body that is accepted; a larger one gets a 413")
     request_timeout: int = _setting(
-        30, "seconds until a request must be complete, and a connection may be idle; 0 for no limit", most=86_400
+        30,
+        "seconds until a request must be complete, else 408, and a connection may be idle; 0 for no limit",
+        most=86_400,
     )
     journal_limit: int = _setting(10_000, "exchanges that the journal keeps for each account")
     journal_bytes: int = _setting(
         256_000_000, "bytes that the journals of all accounts take together; the oldest exchanges go first"
     )
     check_answers: bool = _setting(False, "respond 500 when a response of the fake itself breaks the contract")
-    intercept: bool = _setting(False, "also act as the production hosts, for clients in which they are hard-coded")
+    intercept: bool = _setting(
+        False, "also act as the production hosts over HTTPS; prints exports for clients in which they are hard-coded"
+    )
     log_requests: bool | None = _setting(None, "print each request and its findings; by default on a terminal only")
     log_format: str = _setting(TEXT, "how requests are printed: text, or a JSON object per line", choices=LOG_FORMATS)
 

@@ -1,4 +1,4 @@
-"""The shop in the examples of docs/python.md: adds buyers as contacts, and tries again when a server is overloaded."""
+"""The shop in the examples of docs/python.md: adds buyers as contacts, and tries again when an answer is lost."""
 
 import json
 import os
@@ -15,9 +15,8 @@ class Shop:
         request = Request(self._url, json.dumps({"email": email, "tags": ["Buyer"]}).encode(), self._headers)
         try:
             urlopen(request, timeout=30).close()
-        except HTTPError as error:
-            error.close()
-            if error.code < 500 or tries == 1:
+        except OSError as error:
+            if tries == 1 or (isinstance(error, HTTPError) and error.code < 500):
                 raise
             self.add_buyer(email, tries - 1)
 

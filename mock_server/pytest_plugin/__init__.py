@@ -24,7 +24,7 @@ from mock_server.text import counted
 
 __all__ = ["Segmetrics"]
 
-_MARKER = (
+MARKER = (
     "segmetrics(dataset=None, mode=None, allow=()): dataset is a built-in one; mode is strict or lenient;"
     " allow lists codes of findings that are expected"
 )
@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", MARKER)
     if config.getini("segmetrics_fail_on") not in FAIL_ON:
         raise pytest.UsageError(f"segmetrics_fail_on must be one of {', '.join(FAIL_ON)}")
     config.stash[_SESSION] = SessionRecord.of(config)

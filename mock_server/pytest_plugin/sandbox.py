@@ -39,22 +39,27 @@ class Segmetrics:
 
     @property
     def contacts(self) -> list[Row]:
+        """Return the contacts that are stored."""
         return self._rows("contacts")
 
     @property
     def invoices(self) -> list[Row]:
+        """Return the orders that are stored."""
         return self._rows("invoices")
 
     @property
     def subscriptions(self) -> list[Row]:
+        """Return the subscriptions that are stored."""
         return self._rows("subscriptions")
 
     @property
     def products(self) -> list[Row]:
+        """Return the products that are stored."""
         return self._rows("products")
 
     @property
     def ad_performance(self) -> list[Row]:
+        """Return the figures of ads that are stored."""
         return self._rows("ad_performance")
 
     @property

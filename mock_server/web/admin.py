@@ -75,16 +75,22 @@ class Admin:
         ]
 
     async def contract_yaml(self, _: Request) -> Response:
+        """Send the contract."""
         return Response(source_text(), media_type="application/yaml")
 
     async def contract_json(self, _: Request) -> Response:
+        """Send the contract as JSON."""
         return _json(self._contract.document)
 
     async def health(self, _: Request) -> Response:
+        """Send `{"status": "ok", "version": …}`; for probes: any `Host`, no token."""
         return _json({"status": "ok", "version": __version__})
 
     async def create(self, request: Request) -> Response:
-        """Create an account with its own integrations and key, empty or with a dataset."""
+        """Create an account with its own integrations and key, for tests that run in parallel.
+
+        The body is `{"dataset"?: NAME, "mode"?: "strict" or "lenient"}`.
+        """
         options = await _options(request, "dataset", "mode")
         sandbox = accounts.new_sandbox(_mode(options, self._settings.mode))
         generation = await self._load_dataset(sandbox, options)
@@ -92,6 +98,7 @@ class Admin:
         return _json(describe(sandbox, f"{request.url.scheme}://{request.url.netloc}/api"))
 
     async def delete(self, request: Request) -> Response:
+        """Delete an account with all that it has."""
 
         def delete(session: Session) -> int:
             return accounts.delete_account(session, self._sandbox(request, session).account_id)
@@ -101,7 +108,10 @@ class Admin:
         return _json({"status": "success", "account_id": account_id, "deleted": True})
 
     async def reset(self, request: Request) -> Response:
-        """Reset an account to a dataset, by default the empty one; its key and integrations stay."""
+        """Reset an account to a dataset, `{"dataset"?: NAME}`, by default the empty one; its key and integrations stay.
+
+        Journal and fault plan are cleared.
+        """
         options = await _options(request, "dataset")
         sandbox = await self._database.transact(partial(self._sandbox, request))
         generation = await self._load_dataset(sandbox, options)
@@ -116,7 +126,10 @@ class Admin:
         return _json({"status": "success", "account_id": sandbox.account_id})
 
     async def state(self, request: Request) -> Response:
-        """Send a list of rows for each resource; `next` says where each incomplete list continues."""
+        """Send everything stored, a list of rows for each resource; `next` says where each incomplete list continues.
+
+        Filters: `integration_id`, `resource`, `limit`, `after`.
+        """
         query = _query(request, "integration_id", "resource", "limit", "after")
         limit = _int_param(query, "limit", MAX_PAGE, 1, MAX_PAGE)
         names = [query["resource"]] if "resource" in query else list(state.RESOURCES)
@@ -145,7 +158,10 @@ class Admin:
         return _json(await self._database.transact(read))
 
     async def requests(self, request: Request) -> Response:
-        """Send the exchanges of the journal, newest last."""
+        """Send the exchanges of the journal, newest last.
+
+        Filters: `operation`, `status`, `severity`, `limit`, `after`.
+        """
         query = _query(request, "operation", "status", "severity", "limit", "after")
         _one_of(query, "operation", tuple(self._contract.operations))
         _one_of(query, "severity", SEVERITIES)
@@ -166,7 +182,7 @@ class Admin:
         return _json(shown | ({"next": str(page.next)} if page.next else {}))
 
     async def report(self, request: Request) -> Response:
-        """Send the report on the journal, as `check --report-json` writes it."""
+        """Send findings, coverage and verdict, as `check --report-json` writes them."""
         _query(request)
         sandbox = await self._database.transact(partial(self._sandbox, request))
         exchanges = await self._journal.read_all(self._database, sandbox.generation, account_id=sandbox.account_id)
@@ -183,10 +199,12 @@ class Admin:
         return _json({"rules": orjson.loads(await self._database.transact(read) or "[]")})
 
     async def set_faults(self, request: Request) -> Response:
+        """Set the fault plan, `{"rules": [...]}`."""
         rules = read_plan(await _options(request, "rules"), self._contract.operations)
         return await self._store_faults(request, rules)
 
     async def clear_faults(self, request: Request) -> Response:
+        """Remove the fault plan."""
         return await self._store_faults(request, [])
 
     async def _store_faults(self, request: Request, rules: list[FaultRule]) -> Response:

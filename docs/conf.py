@@ -3,7 +3,7 @@
 sphinx-build --fail-on-warning --nitpicky docs build/site
 """
 
-from sphinx.application import Sphinx
+from typing import Any
 
 from mock_server import __version__
 
@@ -20,11 +20,11 @@ html_use_index = False
 html_show_copyright = False
 
 
-def setup(app: Sphinx) -> None:
+def setup(app: Any) -> None:
     app.connect("source-read", _add_pages_of_findings)
 
 
-def _add_pages_of_findings(_: Sphinx, name: str, source: list[str]) -> None:
+def _add_pages_of_findings(_: Any, name: str, source: list[str]) -> None:
     """Add the pages below the one that lists them. In the page itself GitHub would show it as code."""
     if name == "findings":
         source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\nfindings/*\n```\n"

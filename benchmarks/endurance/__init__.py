@@ -3,6 +3,7 @@
     deep    the contract suite, 50,000 generated cases
     fuzz    100,000 broken requests, from the framing of HTTP to the types of JSON, valid calls among them
     kill    SIGKILL under load, 30 times, with a file
+    crash   the same with PostgreSQL, 10 times, and 3 crashes of its server
     soak    10 minutes with 16 clients
     crowd   1,000 idle and 200 slow connections, and normal clients
     disk    no space left, a limit of file size, files that may not be written

@@ -13,6 +13,7 @@ import httpx
 
 from benchmarks.endurance.load import Client, check_stored, demo, http_client
 from benchmarks.endurance.run import Figures, fresh_server, progress, require
+from client_tests.sandbox import Sandbox
 
 KILLS, SHORT_KILLS = 30, 3
 CLIENTS = 6
@@ -36,13 +37,13 @@ def run(*, short: bool, seed: int) -> Figures:
                 sandbox = demo(server.origin, http)
                 unanswered = sum(client.pending is not None for client in clients)
                 check_stored(sandbox, clients)
-                journalled = _journalled(sandbox.origin, http)
+                in_journal = journalled(sandbox)
             # A call that was refused is journalled too, and a kill may come before its answer.
             acknowledged = sum(client.acknowledged for client in clients)
             carried_out += unanswered
             require(
-                acknowledged <= journalled <= acknowledged + carried_out,
-                f"the journal has {journalled} calls; {acknowledged} were acknowledged, {carried_out} more were sent",
+                acknowledged <= in_journal <= acknowledged + carried_out,
+                f"the journal has {in_journal} calls; {acknowledged} were acknowledged, {carried_out} more were sent",
             )
             show(number + 1)
     return {
@@ -52,7 +53,7 @@ def run(*, short: bool, seed: int) -> Figures:
         "acknowledged and lost": 0,
         "half-written": 0,
         "calls under way when killed": carried_out,
-        "of these carried out, whole": journalled - acknowledged,
+        "of these carried out, whole": in_journal - acknowledged,
         "files that PRAGMA integrity_check finds sound": kills,
     }
 
@@ -95,7 +96,7 @@ def check_file(path: Path) -> None:
     require(found == "ok", f"PRAGMA integrity_check: {found}")
 
 
-def _journalled(origin: str, http: httpx.Client) -> int:
-    """Return how many exchanges of the default sandbox were ever recorded."""
-    page = http.get(f"{origin}/__admin/sandboxes/demo/requests", params={"limit": JOURNAL}).json()
+def journalled(sandbox: Sandbox) -> int:
+    """Return how many exchanges of a sandbox were ever recorded."""
+    page = sandbox.admin("GET", "/requests", params={"limit": JOURNAL}).json()
     return len(page["requests"]) + int(page["dropped"])

@@ -57,7 +57,7 @@ class PageContext:
 
     def int_param(self, name: str, default: int = 0) -> int:
         """Return a parameter of the query as a number; what is not a whole number counts as not given."""
-        text = self.text_param(name)
+        text = self.request.query_params.get(name, "").strip()
         return int(text) if _WHOLE_NUMBER.fullmatch(text) else default
 
     @property

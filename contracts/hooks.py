@@ -183,7 +183,8 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     credentials = session().run.api.credentials
     parameters = raw_schema["components"]["parameters"]
     parameters["AccountId"]["schema"] = {"enum": [credentials.account_id]}
-    parameters["IntegrationId"]["schema"] = {"enum": [credentials.integration_id]}
+    for name in ("IntegrationId", "AdsIntegrationId"):
+        parameters[name]["schema"] = {"enum": [credentials.integration_id]}
 
 
 @schemathesis.hook

@@ -208,11 +208,11 @@ def _instance(shape: Shape, number: int, entries: int = 0) -> Any:
 
     `entries`: of each list; with 0 there is one entry, and a list only where nothing else is valid.
     """
+    if shape.values:
+        return shape.values[0]
     if shape.forms:
         forms = [shape.forms[kind] for kind in (list, dict) if kind in shape.forms and (entries or kind is dict)]
         return _instance((forms or list(shape.forms.values()))[0], number, entries)
-    if "enum" in shape.schema:
-        return shape.schema["enum"][0]
     if shape.items:
         return [_instance(shape.items, number + place) for place in range(entries or 1)]
     if shape.properties or shape.extra:

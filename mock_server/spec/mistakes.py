@@ -67,14 +67,15 @@ def _no_form(shape: Shape, value: Any, path: Path) -> Mistake:
 def _mistake(shape: Shape, error: ValidationError, value: Any, path: Path) -> Mistake:
     *way, keyword = error.schema_path
     schema: Any = shape.own.keywords
+    around: Any = schema
     expected, stated = shape.expected, shape.evidence
     for step in way:
-        schema = schema[step]
+        around, schema = schema, schema[step]
         if isinstance(schema, Mapping):
             expected = schema.get("description", expected)
             stated = schema.get("x-evidence", stated)
     evidence = _evidence_of(stated, str(keyword))
-    return Mistake(path, value, schema, str(keyword), expected, evidence, error.message, _missing(error))
+    return Mistake(path, value, schema, str(keyword), expected, evidence, error.message, _missing(error, around))
 
 
 def _evidence_of(stated: Mapping[str, Any], keyword: str) -> Evidence:
@@ -83,12 +84,13 @@ def _evidence_of(stated: Mapping[str, Any], keyword: str) -> Evidence:
     return found
 
 
-def _missing(error: ValidationError) -> tuple[str, ...]:
-    """Return the fields of which one must be there; nothing where something else is wrong."""
+def _missing(error: ValidationError, around: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the fields of which one must be there; nothing where something else is wrong.
+
+    `around`: the schema that has the failed one as its part, such as its `then`.
+    """
     match error.kind:
         case ValidationErrorKind.Required(property=name):
-            return (name,)
-        case ValidationErrorKind.AnyOf(context=forms):
-            kinds = [one.kind for form in forms for one in form]
-            return tuple(kind.property for kind in kinds if isinstance(kind, ValidationErrorKind.Required))
+            unless = around.get("if", {}).get("not", {}).get("required", ()) if "then" in error.schema_path else ()
+            return (*unless, name)
     return ()

@@ -19,7 +19,9 @@ _ANSWER = "answer="
 
 def points_of(shape: Shape) -> Iterator[str]:
     """Every point of a body."""
-    yield from (_value_point(shape, value) for value in shape.schema.get("enum", ()))
+    if shape.values:
+        yield from (_value_point(shape, value) for value in shape.values)
+        return
     if _takes_null(shape):
         yield f"{shape.place}=null"
     for part in shape.properties.values():
@@ -57,7 +59,7 @@ def is_answer_point(point: str) -> bool:
 
 def exercised(shape: Shape, value: Any) -> Iterator[str]:
     """The points that a valid value exercises, as often as it does."""
-    if "enum" in shape.schema:
+    if shape.values:
         yield _value_point(shape, value)
     elif value is None and _takes_null(shape):
         yield f"{shape.place}=null"
@@ -82,4 +84,4 @@ def _value_point(shape: Shape, value: Any) -> str:
 
 
 def _takes_null(shape: Shape) -> bool:
-    return "null" in shape.schema.get("type", ())
+    return shape.schema.get("x-takes-null") is True or "null" in shape.schema.get("type", ())

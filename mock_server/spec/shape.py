@@ -6,6 +6,7 @@ Coverage follows the same tree.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -90,6 +91,17 @@ class Shape:
                 return holder
             shape = part
         return shape
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """All values that there are, where the schema lists them; forms of one kind of value list them together."""
+        if "enum" in self.schema:
+            return tuple(self.schema["enum"])
+        if self.schema.get("type") == "boolean":
+            return (False, True)
+        if self.kind and self.forms:
+            return tuple(chain.from_iterable(form.values for form in self.forms.values()))
+        return ()
 
     @property
     def label(self) -> str:

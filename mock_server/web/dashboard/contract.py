@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, TypedDict
 
+import orjson
+
 from mock_server.findings import CATALOGUE, EVIDENCE_MEANINGS
 from mock_server.spec.shape import Shape
 from mock_server.verdict.presentation.spec_excerpts import definition_of
@@ -65,10 +67,14 @@ def _required(schema: Mapping[str, Any]) -> set[str]:
     return set(schema.get("required", ())).union(*(part.get("required", ()) for part in schema.get("allOf", ())))
 
 
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
 def _type(shape: Shape) -> str:
+    if shape.values:
+        return ", ".join(dict.fromkeys(map(_shown, shape.values)))
     if shape.forms:
         return " or ".join(dict.fromkeys(form.label for form in shape.forms.values()))
-    if "enum" in shape.schema:
-        return ", ".join(map(str, shape.schema["enum"]))
     kind = shape.kind or shape.schema.get("type", "any")
     return kind if isinstance(kind, str) else " or ".join(kind)

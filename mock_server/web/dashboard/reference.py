@@ -38,15 +38,5 @@ def reference_document(context: PageContext) -> bytes:
     parameters = document["components"]["parameters"]
     parameters["AccountId"]["example"] = context.account_id
     parameters["IntegrationId"]["example"] = context.sandbox.integrations[PAYMENTS]
-    ads_id = context.sandbox.integrations[ADS]
-    for operation in context.contract.operations.values():
-        item = document["paths"][operation.template]
-        if "Ads" in item[operation.method.lower()].get("tags", ()):
-            item["parameters"] = [_for_ads(one, document, ads_id) for one in item["parameters"]]
+    parameters["AdsIntegrationId"]["example"] = context.sandbox.integrations[ADS]
     return orjson.dumps(document)
-
-
-def _for_ads(parameter: dict[str, Any], document: dict[str, Any], integration_id: str) -> dict[str, Any]:
-    if parameter.get("$ref", "").endswith("/IntegrationId"):
-        return {**document["components"]["parameters"]["IntegrationId"], "example": integration_id}
-    return parameter

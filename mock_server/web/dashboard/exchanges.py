@@ -14,6 +14,7 @@ from mock_server.verdict.presentation.curl import curl_of
 from mock_server.verdict.presentation.excerpts import MAX_LINE, Highlighted, excerpt_of, truncate
 from mock_server.verdict.presentation.spec_excerpts import SpecExcerpts
 from mock_server.web.dashboard.page import PAGE_SIZE, Page, PageContext
+from mock_server.web.dashboard.queries import MAX_NUMBER
 
 # The statuses that the filter offers.
 STATUSES = (200, 400, 401, 404, 405, 413, 415, 500)
@@ -75,7 +76,7 @@ def requests(context: PageContext) -> Page:
     filters = filters_from(context.request.query_params)
     found = queries.before(context.session, context.before, PAGE_SIZE + 1, filters)
     chosen = {name: value for name, value in filters.items() if value is not None}
-    is_first = not context.text_param("before")
+    is_first = context.before == MAX_NUMBER
     newest = max((exchange["number"] for exchange in found), default=queries.ends(context.session)[1])
     return Page(
         "requests.html.j2",

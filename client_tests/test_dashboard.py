@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+import yaml
 
 from client_tests.bodies import ORDER, SUBSCRIPTION
 from client_tests.dashboard import AD, LUKE, curl_in, get, page
@@ -285,7 +286,11 @@ def test_the_reference_is_filled_in_with_the_sandbox_and_this_server(sandbox: Sa
     assert f'data-key="{sandbox.api_key}"' in text
     assert [server["url"] for server in document["servers"]] == [f"{sandbox.origin}/api"]
     assert document["components"]["parameters"]["AccountId"]["example"] == sandbox.account_id
-    assert served["servers"][0]["url"] == "https://import.segmetrics.io/api"
+    assert [server["url"] for server in served["servers"]] == [
+        f"{sandbox.origin}/api",
+        "https://import.segmetrics.io/api",
+    ]
+    assert yaml.safe_load(sandbox.http.get(f"{sandbox.origin}/openapi.yaml").text) == served
 
 
 def test_an_open_page_does_not_hold_up_the_end_of_the_server(http: httpx.Client) -> None:

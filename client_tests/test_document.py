@@ -131,6 +131,21 @@ def test_the_examples_of_an_operation_fit_its_schema(name: str) -> None:
         assert operation.body.is_valid(example["value"]), title
 
 
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_answer_has_examples_that_fit_its_schema(name: str) -> None:
+    operation = CONTRACT.operations[name]
+    for status, answer in OPERATIONS[name]["responses"].items():
+        media = CONTRACT.resolve(answer)["content"]["application/json"]
+
+        examples = [one["value"] for one in media.get("examples", {}).values()] or [media["example"]]
+
+        assert [CONTRACT.answer_errors(operation, int(status), example) for example in examples] == [[]] * len(examples)
+
+
+def test_no_field_has_a_default_which_clients_would_send_on_every_update() -> None:
+    assert [place for place, node in nodes(DOCUMENT) if "default" in node] == []
+
+
 TABLES: dict[str, type[Scoped]] = {
     str(table.__tablename__): table for table in (*Scoped.__subclasses__(), *Purchase.__subclasses__())
 }

@@ -74,13 +74,18 @@ class Admin:
             Route(f"{sandbox}/faults", self.clear_faults, methods=["DELETE"]),
         ]
 
-    async def contract_yaml(self, _: Request) -> Response:
-        """Send the contract."""
-        return Response(source_text(), media_type="application/yaml")
+    async def contract_yaml(self, request: Request) -> Response:
+        """Send the document as it is written, with this server before the others."""
+        server = f'  - url: "{_base_url(request)}"\n    description: This fake.\n'
+        return Response(
+            source_text().replace("\nservers:\n", f"\nservers:\n{server}", 1), media_type="application/yaml"
+        )
 
-    async def contract_json(self, _: Request) -> Response:
-        """Send the contract as JSON."""
-        return _json(self._contract.document)
+    async def contract_json(self, request: Request) -> Response:
+        """Send the contract as JSON, likewise."""
+        document = self._contract.document
+        server = {"url": _base_url(request), "description": "This fake."}
+        return _json({**document, "servers": [server, *document["servers"]]})
 
     async def health(self, _: Request) -> Response:
         """Send `{"status": "ok", "version": …}`; for probes: any `Host`, no token."""
@@ -95,7 +100,7 @@ class Admin:
         sandbox = accounts.new_sandbox(_mode(options, self._settings.mode))
         generation = await self._load_dataset(sandbox, options)
         await self._database.transact(partial(accounts.add, sandbox=replace(sandbox, generation=generation)))
-        return _json(describe(sandbox, f"{request.url.scheme}://{request.url.netloc}/api"))
+        return _json(describe(sandbox, _base_url(request)))
 
     async def delete(self, request: Request) -> Response:
         """Delete an account with all that it has."""
@@ -274,6 +279,11 @@ def describe(sandbox: Sandbox, base_url: str) -> dict[str, Any]:
 
 def _account_id(request: Request) -> str:
     return str(request.path_params["account_id"])
+
+
+def _base_url(request: Request) -> str:
+    """Return the base of the import API here, as the request shows it."""
+    return f"{request.url.scheme}://{request.url.netloc}/api"
 
 
 def _json(value: Any) -> Response:

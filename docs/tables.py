@@ -17,6 +17,7 @@ from mock_server.findings import CATALOGUE
 from mock_server.pytest_plugin import Segmetrics
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
+from mock_server.verdict.presentation.spec_excerpts import definition_of
 from mock_server.web.admin import Admin
 
 
@@ -40,6 +41,19 @@ def _setting(setting: settings.Setting) -> tuple[str, str, str]:
 def findings_table() -> str:
     rows = ((f"[`{code}`](findings/{code}.md)", kind.severity, kind.meaning) for code, kind in CATALOGUE.items())
     return table(("code", "severity", "when"), rows)
+
+
+def operations_table() -> str:
+    contract, prefix = Contract.load(), "/v1/{account_id}/{integration_id}"
+    rows = (
+        (
+            f"`{one.name}`",
+            f"`{one.method} {one.template.removeprefix(prefix)}`",
+            definition_of(contract, one)["summary"],
+        )
+        for one in contract.operations.values()
+    )
+    return table(("operation", "call", "does"), rows)
 
 
 def admin_table() -> str:

@@ -120,6 +120,20 @@ def test_a_locked_account_holds_up_no_other(database: str, patient_server: Serve
     assert len(other.state()["contacts"]) == len(sandbox.state()["contacts"]) == 1
 
 
+def test_calls_of_unknown_accounts_with_keys_of_others_are_in_no_deadlock(server: Served, http: httpx.Client) -> None:
+    """Calls that share a transaction, but are journalled for several accounts, locked these in different orders."""
+    keys = [Sandbox.create(server.origin, http).api_key for _ in range(4)]
+
+    def call(number: int) -> int:
+        url = f"{server.origin}/api/v1/nobody-{number % 3}/payments/product"
+        return http.post(url, json={}, headers={"Authorization": keys[number * 7 % 4]}).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(call, range(200)))
+
+    assert statuses == [404] * 200
+
+
 @pytest.fixture(scope="module")
 def database_for_two() -> Iterator[str]:
     """Return the URL of a user who may have two connections."""

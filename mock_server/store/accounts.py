@@ -152,7 +152,9 @@ def lock(session: Session, account_id: str) -> None:
     """Keep other transactions from writing for the account until this one ends.
 
     Calls that name no account are serialized too: they lock the first account.
+    Raises StoreError if the transaction has locked another one.
     """
+    session.note_lock(account_id)
     if account_id:
         session.run(_LOCK, account_id=account_id)
     else:
@@ -161,7 +163,10 @@ def lock(session: Session, account_id: str) -> None:
 
 def credentials(session: Session, account_id: str, integration_id: str) -> Credentials | None:
     """Return what a call of this account and integration must show, and lock the account, as `lock` does."""
-    return session.cached(_credentials, account_id, integration_id)
+    found = session.cached(_credentials, account_id, integration_id)
+    if found:
+        session.note_lock(account_id)
+    return found
 
 
 def _credentials(session: Session, account_id: str, integration_id: str) -> Credentials | None:

@@ -72,11 +72,13 @@ class PostgresConnection(Connection):
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._parameters = parameters
         self._begun = 0
+        self._locked: str | None = None
         self.cache = QueryCache()
         self._connect()
 
     def begin(self) -> None:
         self.cache.clear()  # another server may have written since
+        self._locked = None
         if not self._connection.closed:
             try:
                 self._begin()
@@ -120,9 +122,14 @@ class PostgresConnection(Connection):
         if not isinstance(error, (psycopg.OperationalError, errors.ReadOnlySqlTransaction)):
             return error
         text = f"nothing was stored: the PostgreSQL database failed: {_first_line(error)}"
-        # A call that is in a deadlock with calls of other accounts is carried out when it is tried alone.
-        kind = StoreError if isinstance(error, errors.DeadlockDetected) else UnavailableError
-        return kind(f"{text}; {_REMEDIES.get(type(error), _CHECK)}, and try again")
+        return UnavailableError(f"{text}; {_REMEDIES.get(type(error), _CHECK)}, and try again")
+
+    def note_lock(self, account_id: str) -> None:
+        if self._locked not in (None, account_id):
+            raise StoreError(
+                f"nothing was stored: the calls of {self._locked} and {account_id} cannot share a transaction"
+            )
+        self._locked = account_id
 
     def close(self) -> None:
         self._connection.close()

@@ -62,6 +62,12 @@ class Connection(ABC):
     def as_store_error(self, error: BaseException) -> BaseException:
         """Return a StoreError where the database failed, else the error itself."""
 
+    def note_lock(self, account_id: str) -> None:  # noqa: B027 a file is locked as a whole
+        """Note that the transaction locks an account.
+
+        Raises StoreError at a second one: transactions that lock several could wait for each other for ever.
+        """
+
     @abstractmethod
     def close(self) -> None: ...
 
@@ -158,6 +164,10 @@ class Session:
     def is_store_error(self, error: Exception) -> bool:
         """Return whether the database failed, so that nothing more can be done in this transaction."""
         return isinstance(self._connection.as_store_error(error), StoreError)
+
+    def note_lock(self, account_id: str) -> None:
+        """Note that the transaction locks an account. Raises StoreError where it locks another one already."""
+        self._connection.note_lock(account_id)
 
     def cached(self, find: Callable[..., Found], *arguments: Any) -> Found:
         """Return the result of `find(session, *arguments)`, from the cache if possible.

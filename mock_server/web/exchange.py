@@ -80,7 +80,8 @@ class ImportApi:
             self._on_exchange(result.value if isinstance(result, Committed) else result.exchange)
         on_abandoned = partial(self._abandoned, result.value) if isinstance(result, Committed) else None
         await send_response(result, scope, receive, send, on_abandoned)
-        await self._journal.shrink(self._database)
+        if isinstance(result, Committed):
+            await self._journal.shrink(self._database)
 
     def exchange(self, request: Request, session: Session) -> Exchange:
         """Carry out one exchange and journal it. Of a call that is refused or fails, nothing else is stored."""

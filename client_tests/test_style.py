@@ -11,7 +11,7 @@ import pytest
 CHECKOUT = Path(__file__).parents[1]
 SOURCES = sorted(
     path
-    for folder in ("mock_server", "contracts", "client_tests", "benchmarks", "docs")
+    for folder in ("mock_server", "contracts", "client_tests", "benchmarks", "dependencies", "docs")
     for path in (CHECKOUT / folder).rglob("*.py")
 )
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from importlib.metadata import distributions
 from pathlib import Path
 
 import httpx
@@ -17,9 +18,12 @@ import pytest
 import yaml
 
 from client_tests.packaging import CHECKOUT, run
+from client_tests.packaging.bill_of_materials import components
 from client_tests.packaging.conftest import BuiltOnce
 from client_tests.packaging.image import Stage, build, container, first_process, healthy, in_root, why_not
 from client_tests.sandbox import Sandbox
+from client_tests.test_dependencies import pins
+from dependencies.packages import normalized
 from mock_server.settings import ServeSettings, variable_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_not()), reason=f"no container here: {why_not()}")]
@@ -128,6 +132,18 @@ def test_it_is_small(stage: Stage, record_property: Callable[[str, object], None
 
     record_property("image", f"{used:.0f} MB beyond the base image")
     assert used <= MAX_MEGABYTES
+
+
+def test_its_bill_of_materials_lists_what_is_in_it(stage: Stage) -> None:
+    (packages,) = stage.root.glob("opt/segmetrics-mock/lib/python*/site-packages")
+    inside = {normalized(one.name): one.version for one in distributions(path=[str(packages)])}
+    del inside["segmetrics-mock"]
+
+    found = components((stage.root / "opt/segmetrics-mock/sbom.cdx.json").read_text("utf-8"))
+
+    assert found == inside
+    if "LOCKED" not in stage.environment:
+        assert found.items() <= pins("image.lock").items()
 
 
 def test_the_client_of_the_compose_file_waits_and_calls(running: Container, tmp_path: Path) -> None:

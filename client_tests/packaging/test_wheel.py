@@ -1,5 +1,6 @@
 """The wheel as its users install it: in a new environment, outside the checkout."""
 
+import json
 import re
 import subprocess
 import sys
@@ -11,11 +12,15 @@ import httpx
 import pytest
 
 from client_tests.packaging import CHECKOUT, ENVIRONMENT, run, serving
+from client_tests.packaging.bill_of_materials import components
+from dependencies.licences import PROJECT, required
+from dependencies.packages import normalized
 
 pytestmark = pytest.mark.slow
 
 MAX_MEGABYTES = 135
 MAX_PACKAGES = 30
+NOT_BROUGHT = ("pip", "setuptools", "segmetrics-mock")
 KEY = {"Authorization": "sandbox-key-0123456789"}
 
 
@@ -84,6 +89,16 @@ def test_the_core_is_lean(scripts: Path, tmp_path: Path, record_property: Callab
     record_property("core", f"{megabytes:.0f} MB beyond a bare environment, {len(listed)} packages in all")
     assert megabytes <= MAX_MEGABYTES
     assert len(listed) <= MAX_PACKAGES, listed
+
+
+def test_a_bill_of_materials_lists_what_the_wheel_brings(scripts: Path) -> None:
+    listed = json.loads(run(scripts / "python", "-m", "pip", "list", "--format", "json", cwd=CHECKOUT))
+    expected = {normalized(one["name"]): one["version"] for one in listed}
+
+    found = components(run(scripts / "python", "-m", "dependencies.sbom", cwd=CHECKOUT))
+
+    assert found == {name: version for name, version in expected.items() if name not in NOT_BROUGHT}
+    assert found.keys() == required(PROJECT["dependencies"])
 
 
 def test_the_installed_command_serves_the_contract(installed: str, http: httpx.Client) -> None:

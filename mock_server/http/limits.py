@@ -6,6 +6,7 @@ connections open that use up the files; `timeout_keep_alive` starts after the fi
 """
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
@@ -38,6 +39,7 @@ class Config(uvicorn.Config):
 
     def __init__(self, app: Any, *, request_seconds: float, on_reject: OnReject | None = None, **settings: Any) -> None:
         super().__init__(app, **settings)
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_printing)
         self.request_seconds = request_seconds
         self._on_reject = on_reject
         self.max_connections = max(1, min(_MAX_CONNECTIONS, _open_files_limit() - _SPARE_FILES))
@@ -46,6 +48,12 @@ class Config(uvicorn.Config):
         """Report that a request or a connection is rejected."""
         if self._on_reject:
             self._on_reject(status, text)
+
+
+def _is_worth_printing(record: logging.LogRecord) -> bool:
+    """Return False for what a stop cancels: live pages, and calls that wait for a database that does not respond."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, asyncio.CancelledError) or record.getMessage().startswith("Cancel "))
 
 
 def accept(transport: asyncio.Transport, config: Config, state: ServerState) -> bool:

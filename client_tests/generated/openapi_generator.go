@@ -1,0 +1,53 @@
+// Calls every operation with openapi-generator's Go client. Arguments: base URL, API key, account.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+
+	api "github.com/GIT_USER_ID/GIT_REPO_ID"
+)
+
+func main() {
+	settings := api.NewConfiguration()
+	settings.Servers = api.ServerConfigurations{{URL: os.Args[1]}}
+	client := api.NewAPIClient(settings)
+	keys := map[string]api.APIKey{"ApiKey": {Key: os.Args[2]}}
+	ctx := context.WithValue(context.Background(), api.ContextAPIKeys, keys)
+	id := func(text string) api.Id { return api.Id{String: &text} }
+	tag := func(name string) api.Tag { return api.Tag{String: &name} }
+	luke, yes, email := id("249"), true, "luke@example.org"
+
+	contact := api.NewContactInput()
+	contact.ContactId, contact.Email, contact.Tags = &luke, &email, []api.Tag{tag("Lead")}
+	contact.CustomFields = map[string]interface{}{"Droids": 2}
+	tags := api.NewTagsInput([]api.Tag{tag("VIP")})
+	tags.ContactId = &luke
+	items := []api.InvoiceItemInput{*api.NewInvoiceItemInput("Course", id("8"), 1999)}
+	order := api.NewInvoiceInput(id("1"), 1999, 1999, "2018-10-02", items)
+	order.ContactId, order.IsRefunded = &luke, &api.Flag{Bool: &yes}
+	subscription := api.NewSubscriptionInput(id("1"), 2900, id("8"), "2018-10-02", "2018-10-02", "month", 1)
+	subscription.ContactId = &luke
+	ad := id("ad-1")
+	figures := api.NewAdPerformanceInput(api.AdPerformanceInputAd{AdReference: &api.AdReference{Id: &ad}}, 100, "2018-10-02")
+
+	done := func(_ interface{}, response *http.Response, err error) {
+		if err != nil {
+			fmt.Println(response, err)
+			os.Exit(1)
+		}
+	}
+	account, payments := os.Args[3], "payments"
+	done(client.ContactsAPI.UpsertContact(ctx, account, payments).ContactInput(*contact).Execute())
+	done(client.TagsAPI.AddTags(ctx, account, payments).TagsInput(*tags).Execute())
+	done(client.TagsAPI.RemoveTags(ctx, account, payments).TagsInput(*tags).Execute())
+	done(client.OrdersAPI.UpsertInvoice(ctx, account, payments).InvoiceInput(*order).Execute())
+	done(client.SubscriptionsAPI.UpsertSubscription(ctx, account, payments).SubscriptionInput(*subscription).Execute())
+	done(client.ProductsAPI.UpsertProduct(ctx, account, payments).ProductInput(*api.NewProductInput(id("8"), "Course")).Execute())
+	done(client.AdsAPI.RecordAdPerformance(ctx, account, "ads").AdPerformanceInput(*figures).Execute())
+	done(client.OrdersAPI.DeleteInvoice(ctx, account, payments, "1").Execute())
+	done(client.SubscriptionsAPI.DeleteSubscription(ctx, account, payments, "1").Execute())
+	done(client.ContactsAPI.DeleteContact(ctx, account, payments, "249").Execute())
+}

@@ -14,7 +14,10 @@ Result = TypeVar("Result")
 
 
 class ImpatientConnection(psycopg.Connection[Any]):
-    """Is closed, and raises OperationalError, when nothing has come for `patience_seconds`; None for no limit."""
+    """Is closed, and raises OperationalError, when nothing has come for `patience_seconds`; None for no limit.
+
+    Some releases of psycopg before 3.2.13 wait without intervals, so that they are never impatient.
+    """
 
     patience_seconds: float | None = 13
 

@@ -193,10 +193,13 @@ def test_health_reports_the_version(origin: str, http: httpx.Client) -> None:
     assert http.get(f"{origin}/__admin/health").json() == {"status": "ok", "version": __version__}
 
 
-def test_the_contract_is_served_as_it_is(origin: str, http: httpx.Client) -> None:
-    assert http.get(f"{origin}/openapi.yaml").content == DOCUMENT.read_bytes()
-    assert http.get(f"{origin}/openapi.json").json() == yaml.safe_load(DOCUMENT.read_text("utf-8"))
-    assert http.get(f"{origin}/openapi.json").json() == Contract.load().document
+def test_the_contract_is_served_as_it_is_but_for_this_server(origin: str, http: httpx.Client) -> None:
+    served = http.get(f"{origin}/openapi.json").json()
+    this, *others = served["servers"]
+
+    assert this["url"] == f"{origin}/api"
+    assert {**served, "servers": others} == yaml.safe_load(DOCUMENT.read_text("utf-8")) == Contract.load().document
+    assert yaml.safe_load(http.get(f"{origin}/openapi.yaml").text) == served
 
 
 def test_sandboxes_do_not_see_each_other_under_parallel_clients(sandbox: Sandbox, neighbour: Sandbox) -> None:

@@ -72,6 +72,22 @@ def test_a_wrong_key_is_known_by_the_name_of_its_header(header: str, sandbox: Sa
     assert "page=7" in sandbox.requests()[0]["request"]["path"]
 
 
+@pytest.mark.parametrize("scheme", ["", "Bearer "])
+@pytest.mark.parametrize("whose", ["another account's", "nobody's"])
+def test_another_key_that_was_sent_is_masked_wherever_it_stands(
+    whose: str, scheme: str, sandbox: Sandbox, http: httpx.Client
+) -> None:
+    created = http.post(f"{sandbox.origin}/__admin/sandboxes", json={})
+    key = WRONG if whose == "nobody's" else created.json()["api_key"]
+    headers = {"Authorization": f"{scheme}{key}", "X-Whatever": key}
+
+    sandbox.send("POST", "product", json={"id": key, "name": "A"}, headers=headers)
+    sandbox.send("POST", f"contact/{key}?a={key}", json={"email": key}, headers=headers)
+
+    assert len(sandbox.requests()) == 2
+    assert key not in kept(sandbox, http)
+
+
 def test_a_key_at_the_end_of_what_is_kept_of_a_body(sandbox: Sandbox) -> None:
     for offset in range(0, len(sandbox.api_key) + 4, 3):
         before = "x" * (65_536 - offset - len('{"id":1,"name":"'))

@@ -301,31 +301,38 @@ FAILING_LATER = """
 _shown = _hidden
 
 
-def _hidden(findings: Sequence[Finding], api_key: str) -> tuple[Finding, ...]:
+def _hidden(findings: Sequence[Finding], keys: Keys) -> tuple[Finding, ...]:
     if any(finding.pointer == "/body/broken" for finding in findings):
         raise LookupError("later")
-    return _shown(findings, api_key)
+    return _shown(findings, keys)
 """
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
 def test_a_bug_beside_the_operation_takes_no_other_call_with_it(
-    database: str, checkout: Path, http: httpx.Client
+    database: str, checkout: Path, http: httpx.Client, tmp_path: Path
 ) -> None:
     """A bug in one call made 4,586 calls of the same moments fail and left them out of the journal."""
     with (checkout / "mock_server/web/exchange.py").open("a", encoding="utf-8") as exchange:
         exchange.write(FAILING_LATER)
     bodies = [{"id": str(number), "name": "Robe"} | ({} if number % 5 else {"broken": "1"}) for number in range(40)]
     with nullcontext("") if database == "sqlite" else fresh_schema() as location:
-        with served("--database", location, cwd=checkout) as server:
+        with (
+            (tmp_path / "printed").open("w", encoding="utf-8") as errors,
+            served("--database", location, cwd=checkout, stderr=errors) as server,
+        ):
             sandbox = Sandbox.default(server.origin, http)
             answers = posted_at_once(sandbox, bodies)
             stored, journal = names(sandbox), sandbox.requests()
+            sandbox.send("POST", f"product?note={sandbox.api_key}", json=bodies[0])
 
     assert [answer.status_code for answer in answers] == [500 if "broken" in body else 200 for body in bodies]
     assert stored.keys() == {body["id"] for body in bodies if "broken" not in body}
     assert sorted(entry["answer"]["status"] for entry in journal) == [200] * 32 + [500] * 8
+    printed = (tmp_path / "printed").read_text("utf-8")
+    assert "/product?note=…6789 failed" in printed
+    assert sandbox.api_key not in printed
 
 
 def names(sandbox: Sandbox) -> dict[str, str]:

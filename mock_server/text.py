@@ -9,6 +9,10 @@ _PASSWORD = re.compile(
     r"""(postgres[a-z+]*://[^\s:@/?#]*:)\S*(?=@)|(://[^\s:@/?#]*:)[^\s@/]*(?=@)|([?&](?:ssl)?password=)[^\s&'"]*""",
     re.IGNORECASE,
 )
+# Fillers, joiners and variation selectors: Python counts them as printable.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _WORD = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -22,9 +26,11 @@ def printable(text: str, *, keep: str = "") -> str:
 
     Those in `keep` stay.
     """
-    if text.isprintable():
+    if text.isprintable() and not _UNSEEN.search(text):
         return text
-    return "".join(one if one.isprintable() or one in keep else _escape(one) for one in text)
+    return "".join(
+        one if one in keep or (one.isprintable() and not _UNSEEN.match(one)) else _escape(one) for one in text
+    )
 
 
 def _escape(character: str) -> str:

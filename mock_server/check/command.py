@@ -26,7 +26,7 @@ from mock_server.findings import FailOn
 from mock_server.intercept.interception import Interception, production_hosts
 from mock_server.intercept.policy import Target
 from mock_server.journal import Journal, ShownExchange
-from mock_server.journal.masking import hide
+from mock_server.journal.masking import Keys, hide
 from mock_server.output import log_to_stderr, may_stay_unread
 from mock_server.serving import listening, load_dataset, running
 from mock_server.settings import AUTO, EMPTY, STRICT, CoverageOf, ServeSettings
@@ -156,8 +156,9 @@ def _check(
     duration_seconds = round(monotonic() - started, 3)
     exchanges = _exchanges(database)
     database.close()
+    keys = Keys.of(sandbox.api_key, "")
     checked_run = Run(
-        command=[hide(word, sandbox.api_key) for word in command],
+        command=[hide(word, keys) for word in command],
         mode=options.mode,
         dataset=options.dataset,
         started_at=started_at,

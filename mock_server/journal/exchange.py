@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from mock_server.faults import Fault
 from mock_server.findings import Finding
+from mock_server.journal.masking import NO_KEYS, Keys
 
 # Names are in lower case.
 Headers = dict[str, str]
@@ -42,7 +43,7 @@ class Exchange:
     `generation`: of the account that it is journalled for. `duration_ms`: until it was journalled.
     `monotonic_ms`: when the request came, by the server's monotonic clock.
     `stored`: whether the call was carried out, whatever became of its answer.
-    `api_key`: of the account; it stands in no path and no finding here, and is masked in what is kept of the bodies.
+    `keys`: they stand in no path and no finding here, and are masked in what is kept of headers and bodies.
     """
 
     received_at: str
@@ -55,4 +56,4 @@ class Exchange:
     fault: Fault | None
     monotonic_ms: float
     stored: bool
-    api_key: str = field(default="", repr=False)
+    keys: Keys = field(default=NO_KEYS, repr=False)

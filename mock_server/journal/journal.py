@@ -8,7 +8,7 @@ from functools import partial
 from mock_server.findings import Finding, gravest
 from mock_server.journal import queries
 from mock_server.journal.exchange import Exchange, Request
-from mock_server.journal.masking import kept_body, kept_findings, kept_headers, kept_text
+from mock_server.journal.masking import Keys, kept_body, kept_findings, kept_headers, kept_text
 from mock_server.journal.queries import Filters, Row
 from mock_server.journal.shown import ShownExchange
 from mock_server.journal.size import JournalSize, size_of
@@ -65,10 +65,10 @@ class Journal:
             "new_stored": exchange.stored,
             "new_abandoned_ms": None,
             "new_call_site": request.call_site,
-            "new_request_headers": kept_headers(request.headers, exchange.api_key),
+            "new_request_headers": kept_headers(request.headers, exchange.keys),
             "new_response_headers": response.headers,
-            "new_request_body": kept_body(request.body, exchange.api_key),
-            "new_response_body": kept_body(response.body, exchange.api_key),
+            "new_request_body": kept_body(request.body, exchange.keys),
+            "new_response_body": kept_body(response.body, exchange.keys),
         }
         row["new_kept_bytes"] = size_of(row)
         self._size.add(row["new_kept_bytes"])
@@ -85,11 +85,11 @@ class Journal:
             new_severity=gravest(findings),
         )
 
-    def repeats_refusal(self, session: Session, generation: int, request: Request, api_key: str) -> bool:
+    def repeats_refusal(self, session: Session, generation: int, request: Request, keys: Keys) -> bool:
         """Return whether the account's last request was identical and was refused with 400."""
         session.flush()
         last = queries.last_request(session.scoped_to(generation))
-        return last == (400, request.method, kept_text(request.path), kept_body(request.body, api_key))
+        return last == (400, request.method, kept_text(request.path), kept_body(request.body, keys))
 
     def page(
         self, session: Session, generation: int, *, after: int = 0, limit: int = 1000, filters: Filters | None = None

@@ -1,7 +1,7 @@
 """The part of an exchange that is kept: secrets masked, long texts truncated.
 
-A secret is known by its name, such as that of a header, and the account's API key also by its value, wherever and in
-whatever common form it stands.
+A secret is known by its name, such as that of a header; the account's API key, and another that was sent as the key,
+also by their values, wherever they stand: the own one in each common form.
 """
 
 import base64
@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 import orjson
@@ -36,24 +37,50 @@ _SHORTEST_KEY = 6
 _LONGEST_FORM = 1_024
 
 
+class Keys(NamedTuple):
+    """The account's own API key, and what was sent in its place; empty where there is none, or it is too short."""
+
+    own: str
+    sent: str
+
+    @classmethod
+    def of(cls, own: str, sent: str) -> "Keys":
+        """`sent`: without a scheme and quotes."""
+        long_enough = own if len(own) >= _SHORTEST_KEY else ""
+        return cls(long_enough, sent if sent != own and len(sent) >= _SHORTEST_KEY else "")
+
+
+NO_KEYS = Keys("", "")
+
+
+@lru_cache(256)
 def is_secret(name: str) -> bool:
     """Return whether a header or parameter of that name has a secret value."""
     return _SECRET_NAME.fullmatch(name) is not None and name.lower() not in _NOT_SECRET
 
 
-def hide(text: str, api_key: str) -> str:
-    """Return a text with the API key masked: plain, percent-encoded, escaped as in JSON, or in Base64."""
-    if len(api_key) < _SHORTEST_KEY:
-        return text
-    return _forms(api_key).sub(lambda _: mask(api_key), text)
+def hide(text: str, keys: Keys) -> str:
+    """Return a text with the keys masked: plain, percent-encoded, escaped as in JSON; the own one in Base64, too."""
+    if keys.own:
+        text = _forms(keys.own).sub(lambda _: mask(keys.own), text)
+    if keys.sent:
+        # Without a pattern: there may be a new one in each request.
+        for form in _plain_forms(keys.sent):
+            text = text.replace(form, mask(keys.sent))
+    return text
 
 
 @lru_cache(256)
 def _forms(api_key: str) -> re.Pattern[str]:
-    encoded = quote(api_key, safe="")
+    forms = [*_plain_forms(api_key), *_in_base64(api_key.encode())]
+    return re.compile("|".join(map(re.escape, forms)))
+
+
+@lru_cache(256)
+def _plain_forms(key: str) -> list[str]:
+    encoded = quote(key, safe="", errors="replace")
     lower = re.sub("%..", lambda found: found[0].lower(), encoded)
-    forms = [api_key, encoded, lower, json.dumps(api_key)[1:-1], *_in_base64(api_key.encode())]
-    return re.compile("|".join(map(re.escape, dict.fromkeys(forms))))
+    return list(dict.fromkeys([key, encoded, lower, json.dumps(key)[1:-1]]))
 
 
 def _in_base64(key: bytes) -> Iterator[str]:
@@ -66,13 +93,13 @@ def _in_base64(key: bytes) -> Iterator[str]:
         yield encoded[mixed:-1]
 
 
-def masked_path(path: str, api_key: str) -> str:
+def masked_path(path: str, keys: Keys) -> str:
     """Return a path, with its query, without secrets."""
 
     def masked(found: re.Match[str]) -> str:
         return found[1] + mask(found[3]) if is_secret(found[2]) else found[0]
 
-    path = hide(path, api_key)
+    path = hide(path, keys)
     return _QUERY_VALUE.sub(masked, path) if "?" in path else path
 
 
@@ -89,9 +116,9 @@ def masked_authorization(value: str) -> str:
     return f"{before}{mask(key)}{after}"
 
 
-def kept_headers(headers: Mapping[str, str], api_key: str) -> dict[str, str]:
+def kept_headers(headers: Mapping[str, str], keys: Keys) -> dict[str, str]:
     """Return the headers with secrets masked, as many as there is room for; `…` counts the others."""
-    shown = {name: _masked_header(name, value, api_key) for name, value in headers.items()}
+    shown = {name: _masked_header(name, value, keys) for name, value in headers.items()}
     if sum(map(len, shown)) + sum(map(len, shown.values())) <= KEPT_HEAD:
         return shown
     kept, room = {}, KEPT_HEAD
@@ -104,16 +131,16 @@ def kept_headers(headers: Mapping[str, str], api_key: str) -> dict[str, str]:
     return kept | ({"…": f"{omitted} more headers"} if omitted else {})
 
 
-def _masked_header(name: str, value: str, api_key: str) -> str:
+def _masked_header(name: str, value: str, keys: Keys) -> str:
     if name in ("authorization", "proxy-authorization"):
         return masked_authorization(value)
-    return mask(value) if is_secret(name) else hide(value, api_key)
+    return mask(value) if is_secret(name) else hide(value, keys)
 
 
-def kept_body(body: bytes, api_key: str) -> str:
-    """Return the beginning of a body, with the API key masked."""
+def kept_body(body: bytes, keys: Keys) -> str:
+    """Return the beginning of a body, with the keys masked."""
     text = body[: KEPT_BYTES + _LONGEST_FORM].decode("utf-8", "replace").replace("\0", "\ufffd")
-    hidden = hide(text, api_key)
+    hidden = hide(text, keys)
     return hidden if len(body) <= KEPT_BYTES else hidden.encode()[:KEPT_BYTES].decode("utf-8", "ignore")
 
 

@@ -16,7 +16,7 @@ from mock_server.faults import Fault, choose
 from mock_server.findings import Finding
 from mock_server.journal import Exchange, Journal, Request, Response
 from mock_server.journal.exchange import JSON_HEADERS
-from mock_server.journal.masking import hide, masked_path
+from mock_server.journal.masking import Keys, hide, masked_path
 from mock_server.operations.table import OPERATIONS, warnings_about
 from mock_server.settings import LENIENT
 from mock_server.spec import Answer, Call, Contract, Route
@@ -27,7 +27,7 @@ from mock_server.store.accounts import DEFAULT_SANDBOX, Credentials
 from mock_server.store.database import Committed, Database
 from mock_server.store.session import Session
 from mock_server.web.account import NOBODY, Account, account_of, named_account, named_id
-from mock_server.web.keys import authorised, key_of
+from mock_server.web.keys import authorised, bare_key, key_of
 from mock_server.web.request import is_json, read_request, segments
 from mock_server.web.response import NotStored, send_response
 
@@ -137,7 +137,7 @@ class ImportApi:
         except Exception as error:
             if session.is_store_error(error):
                 raise
-            _log.exception("%s %s failed", request.method, request.path)
+            _log.exception("%s %s failed", request.method, _logged_path(request, account))
             response = error_response(500, [_BUG])
         if fault and fault.replaces_response:
             response = _injected(fault)
@@ -146,10 +146,9 @@ class ImportApi:
         if account is NOBODY:
             account = account_of(request, session)
             accounts.lock(session, account.id)
-        request = _without_key(request, account.api_key)
-        if response.status == 400 and self._journal.repeats_refusal(
-            session, account.generation, request, account.api_key
-        ):
+        keys = _keys(account, request)
+        request = _without_keys(request, keys)
+        if response.status == 400 and self._journal.repeats_refusal(session, account.generation, request, keys):
             findings.append(_RETRY_AFTER_400)
         exchange = Exchange(
             received_at=received_at,
@@ -158,11 +157,11 @@ class ImportApi:
             operation=operation,
             request=request,
             response=response,
-            findings=_hidden(findings, account.api_key),
+            findings=_hidden(findings, keys),
             fault=fault,
             monotonic_ms=started * 1000,
             stored=stored,
-            api_key=account.api_key,
+            keys=keys,
         )
         self._journal.write(session, exchange)
         return exchange
@@ -177,14 +176,14 @@ class ImportApi:
         except StoreError as error:
             reason = str(error)
         except Exception:
-            _log.exception("%s %s failed", request.method, request.path)
+            _log.exception("%s %s failed", request.method, _logged_path(request))
             reason = _BUG
         try:
             return await self._database.commit(partial(self._failed, request, reason), account_id)
         except Exception as error:
             if not isinstance(error, StoreError):
-                _log.exception("%s %s failed", request.method, request.path)
-            _log.error("%s %s could not be journalled: %s", request.method, request.path, error)
+                _log.exception("%s %s failed", request.method, _logged_path(request))
+            _log.error("%s %s could not be journalled: %s", request.method, _logged_path(request), error)
         response = error_response(500, [reason])
         return NotStored(_refused(request, response, NOBODY))
 
@@ -291,29 +290,39 @@ def _refused(
     findings: tuple[Finding, ...] = (),
 ) -> Exchange:
     """Return an exchange that was refused or failed before anything was carried out."""
+    keys = _keys(account, request)
     return Exchange(
         received_at=utc_now(),
         duration_ms=0.0,
         generation=account.generation,
         operation=operation,
-        request=_without_key(request, account.api_key),
+        request=_without_keys(request, keys),
         response=response,
-        findings=_hidden(findings, account.api_key),
+        findings=_hidden(findings, keys),
         fault=None,
         monotonic_ms=monotonic() * 1000,
         stored=False,
-        api_key=account.api_key,
+        keys=keys,
     )
 
 
-def _without_key(request: Request, api_key: str) -> Request:
-    path = masked_path(request.path, api_key)
+def _keys(account: Account, request: Request) -> Keys:
+    sent = key_of(request)
+    return Keys.of(account.api_key, sent if sent == account.api_key else bare_key(sent))
+
+
+def _logged_path(request: Request, account: Account = NOBODY) -> str:
+    return masked_path(request.path, _keys(account, request))
+
+
+def _without_keys(request: Request, keys: Keys) -> Request:
+    path = masked_path(request.path, keys)
     return request if path == request.path else replace(request, path=path)
 
 
-def _hidden(findings: Sequence[Finding], api_key: str) -> tuple[Finding, ...]:
-    """Return the findings without the API key, which they may quote."""
+def _hidden(findings: Sequence[Finding], keys: Keys) -> tuple[Finding, ...]:
+    """Return the findings without the keys, which they may quote."""
     return tuple(
-        replace(finding, pointer=hide(finding.pointer, api_key), message=hide(finding.message, api_key))
+        replace(finding, pointer=hide(finding.pointer, keys), message=hide(finding.message, keys))
         for finding in findings
     )

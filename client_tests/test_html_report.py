@@ -142,7 +142,7 @@ def test_the_contract_is_quoted_beside_a_finding(sandbox: Sandbox, contract: Con
     (amount,) = finding(page, "/body/items/0/amount").all(class_="clause")
     assert "What the contract says about /body/items/*/amount" in amount.text
     assert "Money is whole cents: 12.50 is sent as 1250." in amount.text
-    assert "type: integer\nx-value: money\nminimum: -9007199254740991\n" in amount.text
+    assert "type: integer\nformat: int64\nx-value: money\nminimum: -9007199254740991\n" in amount.text
     assert "documented The unit; the bounds are those of a JSON integer." in amount.text
     (contact,) = finding(page, "/body/contact_id").all(class_="rules")
     assert "invoice-contact-must-exist A contact_id, if given, must exist in SegMetrics." in contact.text

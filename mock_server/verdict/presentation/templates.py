@@ -36,4 +36,6 @@ def visible(value: Any) -> Any:
     """Return a text with its invisible characters written as `\\u001b`; any other value as it is."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value.replace("\r\n", "\n"))
+    text = value.replace("\r\n", "\n")
+    invisible = set(_INVISIBLE.findall(text))
+    return text.translate({ord(one): f"\\u{ord(one):04x}" for one in invisible}) if invisible else text

@@ -73,6 +73,7 @@ def test_the_fake_keeps_the_contract_and_one_seed_gives_the_same_cases(tmp_path:
         pytest.param("created_is_201", "success-envelope", marks=pytest.mark.slow),
         pytest.param("deleted_is_left_out", "deletion-answer", marks=pytest.mark.slow),
         pytest.param("answers_are_html", "success-envelope", marks=pytest.mark.slow),
+        pytest.param("bad_data_is_422", "bad-data-400", marks=pytest.mark.slow),
         pytest.param("invalid_is_accepted", "bad-data-400", marks=pytest.mark.slow),
         ("added_tags_replace", "added-tags-join"),
         pytest.param("non_ascii_fails", "success-envelope", marks=pytest.mark.slow),

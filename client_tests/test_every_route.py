@@ -51,6 +51,8 @@ def every_path() -> list[str]:
 
 
 PATHS = every_path()
+# Without the streams of events, which do not end.
+ADMIN_PATHS = [path for path in PATHS if path.startswith("/__admin") and not path.endswith("/events")]
 
 
 def path_for(sandbox: Sandbox, template: str, number: int = 1) -> str:

@@ -4,21 +4,21 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 
 from benchmarks.endurance.load import Client, check_stored, demo, http_client
 from benchmarks.endurance.run import BrokenPromiseError, Figures, fresh_server, progress
 from benchmarks.endurance.soak import resident_megabytes
 from client_tests.costly.bodies import bodies_of
 from client_tests.costly.heads import Target, heads_of
+from client_tests.costly.judge import Request
 from client_tests.costly.loop_time import Connection
 from client_tests.hostile.operations import CONTRACT
 from client_tests.sandbox import Sandbox
 from client_tests.serving import Served
-from client_tests.test_every_route import PATHS, path_for
+from client_tests.test_every_route import ADMIN_PATHS, path_for
 from mock_server.settings import MODES
 
 SECONDS, SHORT_SECONDS = 300, 4
@@ -31,18 +31,7 @@ JOURNAL_BYTES = 64_000_000
 _FRESH_EVERY = 200
 _PAGE_SHARE = 0.1
 _HEAD_SHARE = 0.2
-_PAGES = [path for path in PATHS if path.startswith("/__admin") and not path.endswith("/events")]
 _ACCOUNT, _KEY = b"ACCOUNT-OF-THE-ATTACKER", b"KEY-OF-THE-ATTACKER"
-
-
-@dataclass(frozen=True, slots=True)
-class _Attack:
-    """A request, for any sandbox."""
-
-    method: str
-    target: bytes
-    headers: Mapping[str, bytes]
-    body: bytes = b""
 
 
 def run(*, short: bool, seed: int) -> Figures:
@@ -74,18 +63,18 @@ def run(*, short: bool, seed: int) -> Figures:
     }
 
 
-def _attack(rng: random.Random) -> _Attack:
+def _attack(rng: random.Random) -> Request:
     """Return a request whose body or head is as costly as its kind can be."""
     operation = rng.choice(list(CONTRACT.operations.values()))
     target = Target.of(operation, _ACCOUNT.decode(), _KEY.decode())
     if rng.random() < _HEAD_SHARE:
         line, headers = rng.choice(list(heads_of(target))).filled(min(rng.choice(SIZES), 60_000))
-        return _Attack(operation.method, line, headers)
+        return Request(operation.method, line, headers)
     body = rng.choice(list(bodies_of(operation))).filled(rng.choice(SIZES))
-    return _Attack(operation.method, target.line(), target.headers, body)
+    return Request(operation.method, target.line(), target.headers, body)
 
 
-def _attack_until(server: Served, attacks: Sequence[_Attack], seed: str, over: threading.Event) -> int:
+def _attack_until(server: Served, attacks: Sequence[Request], seed: str, over: threading.Event) -> int:
     """Send attacks until the run is over; return how many."""
     rng, sent = random.Random(seed), 0
     with http_client() as http, closing(Connection(server)) as connection:
@@ -95,7 +84,7 @@ def _attack_until(server: Served, attacks: Sequence[_Attack], seed: str, over: t
                 sandbox.admin("DELETE", "").raise_for_status()
                 sandbox = Sandbox.create(server.origin, http, mode=rng.choice(MODES))
             if rng.random() < _PAGE_SHARE:
-                method, target = "GET", path_for(sandbox, rng.choice(_PAGES), rng.randint(1, 20))
+                method, target = "GET", path_for(sandbox, rng.choice(ADMIN_PATHS), rng.randint(1, 20))
                 status, _ = connection.send(method, target.encode(), {}, b"")
             else:
                 status, _ = _send(connection, sandbox, rng.choice(attacks))
@@ -106,7 +95,7 @@ def _attack_until(server: Served, attacks: Sequence[_Attack], seed: str, over: t
     return sent
 
 
-def _send(connection: Connection, sandbox: Sandbox, attack: _Attack) -> tuple[int, bytes]:
+def _send(connection: Connection, sandbox: Sandbox, attack: Request) -> tuple[int, bytes]:
     target = attack.target.replace(_ACCOUNT, sandbox.account_id.encode())
     headers = {name: value.replace(_KEY, sandbox.api_key.encode()) for name, value in attack.headers.items()}
     return connection.send(attack.method, target, headers, attack.body)

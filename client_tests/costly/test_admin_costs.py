@@ -13,13 +13,12 @@ from client_tests.costly.test_costs import KIBIBYTE, OPERATIONS, SIZES, fresh, t
 from client_tests.hostile.operations import CONTRACT
 from client_tests.sandbox import Sandbox
 from client_tests.serving import Served, served
-from client_tests.test_every_route import PATHS, path_for
+from client_tests.test_every_route import ADMIN_PATHS, path_for
 from mock_server.settings import LENIENT
 
 # Of the kinds of bodies of an operation, for each sandbox.
 _ONE_IN = 60
 BODY_SIZES = QUERY_SIZES = (KIBIBYTE, 16 * KIBIBYTE, 60 * KIBIBYTE)
-PAGES = [path for path in PATHS if path.startswith("/__admin") and not path.endswith("/events")]
 _JSON = {"Content-Type": b"application/json"}
 
 
@@ -59,7 +58,7 @@ def judge(server: Served, http: httpx.Client) -> Iterator[Judge]:
 @pytest.mark.slow
 def test_a_page_costs_what_is_stored_deserves(judge: Judge, filled: Mapping[int, Sandbox]) -> None:
     exchanges = len(filled[SIZES[0]].requests())
-    for path in PAGES:
+    for path in ADMIN_PATHS:
         numbers = range(1, exchanges if "requests" in path else 10, 5) if "{number" in path else [1]
         for number in numbers:
 
@@ -72,7 +71,7 @@ def test_a_page_costs_what_is_stored_deserves(judge: Judge, filled: Mapping[int,
 @pytest.mark.slow
 def test_a_query_costs_what_its_size_deserves(judge: Judge, filled: Mapping[int, Sandbox]) -> None:
     sandbox = filled[SIZES[0]]
-    for path in PAGES:
+    for path in ADMIN_PATHS:
         for name in ("search", "operation", "before"):
             for text in (b"%25", b"1"):
 

@@ -42,6 +42,8 @@ from mock_server.verdict.verdict import ForeignHost, Run
 from mock_server.web.app import build_app
 
 _KEPT_EXCHANGES = 1_000_000
+# A call that is not kept would not be judged.
+_KEPT_BYTES = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ def _check(
     supervisor: Supervisor,
 ) -> int:
     contract, sandbox = Contract.load(), _sandbox(options)
-    settings = ServeSettings(mode=options.mode, journal_limit=_KEPT_EXCHANGES, dataset=options.dataset)
+    settings = ServeSettings(
+        mode=options.mode, journal_limit=_KEPT_EXCHANGES, journal_bytes=_KEPT_BYTES, dataset=options.dataset
+    )
     foreign: Counter[Target] = Counter()
     troubles: dict[str, None] = {}
     database = open_database()

@@ -101,7 +101,8 @@ class Journal:
         account = session.scoped_to(generation)
         first = self._first(account)
         exchanges, has_more = queries.read(account, max(after, first - 1), limit, PAGE_BYTES, filters or {})
-        return JournalPage(exchanges, self.dropped(session, generation), exchanges[-1]["number"] if has_more else None)
+        dropped = first - 1 - accounts.last_cleared(account)
+        return JournalPage(exchanges, dropped, exchanges[-1]["number"] if has_more else None)
 
     def dropped(self, session: Session, generation: int) -> int:
         """Return how many exchanges of an account are no longer kept."""

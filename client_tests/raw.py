@@ -1,6 +1,7 @@
 """Bytes on a bare connection, for requests that no HTTP client would send."""
 
 import socket
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
@@ -42,6 +43,16 @@ def parsed(answer: bytes) -> httpx.Response:
     status_line, *fields = head.split(b"\r\n")
     pairs = [(name, value.strip()) for name, _, value in (field.partition(b":") for field in fields)]
     return httpx.Response(int(status_line.split()[1]), headers=pairs, content=body)
+
+
+def each_parsed(answers: bytes) -> Iterator[httpx.Response]:
+    """Yield the responses that follow each other in these bytes, without the interim ones."""
+    while answers:
+        head, _, rest = answers.partition(b"\r\n\r\n")
+        size = int(parsed(head).headers.get("content-length", 0))
+        if not head.startswith(b"HTTP/1.1 1"):
+            yield parsed(head + b"\r\n\r\n" + rest[:size])
+        answers = rest[size:]
 
 
 def raw_call(sandbox: Sandbox, method: str, target: bytes, **headers: bytes) -> httpx.Response:

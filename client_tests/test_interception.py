@@ -123,14 +123,35 @@ def test_no_handshake_is_lost_when_the_first_flight_follows_at_once(fake: Interc
             assert connection.version() == "TLSv1.3"
 
 
-def test_a_connect_may_come_in_pieces(fake: Intercepted) -> None:
-    with fake.connect() as connection:
-        for piece in ("CON", f"NECT {PRODUCTION}:443 HTTP/1.1\r\n", "Host: x\r\n\r", "\n"):
-            connection.sendall(piece.encode())
+def test_a_connect_with_the_first_flight_may_be_cut_anywhere(fake: Intercepted) -> None:
+    context = fake.trust()
+    head = f"CONNECT {PRODUCTION}:443 HTTP/1.1\r\nContent-Length: 0\r\nUpgrade: h2c\r\n\r\n".encode()
 
-        answer = connection.recv(4096)
+    for at in (*range(1, len(head) + 2), len(head) + 200):
+        client = Flights(context, PRODUCTION)
+        client.step()
+        with fake.connect() as connection:
+            data = head + client.outgoing()
+            connection.sendall(data[:at])
+            connection.sendall(data[at:])
+            assert connection.recv(39).startswith(b"HTTP/1.1 200 "), at
+            while not client.step():
+                client.receive(connection.recv(65536))
+            client.tls.write(UNKNOWN_CALL.encode())
+            connection.sendall(client.outgoing())
+            answer = client.read_all(connection)
 
-    assert answer.startswith(b"HTTP/1.1 200 ")
+        assert status_of(answer) == 404, at
+
+
+@pytest.mark.parametrize("header", ["Content-Length: 5", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("port", [80, 443])
+def test_a_connect_with_a_body_is_refused(fake: Intercepted, port: int, header: str) -> None:
+    """The body was read as what follows in the tunnel: an invalid request, or a failed handshake of TLS."""
+    answer = fake.answer(f"CONNECT {PRODUCTION}:{port} HTTP/1.1\r\n{header}\r\n\r\nhello")
+
+    assert status_of(answer) == 400
+    assert "CONNECT has no body" in error_of(answer)
 
 
 @pytest.mark.parametrize("offered", [["h2", "http/1.1"], ["http/1.1"]])

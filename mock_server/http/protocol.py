@@ -12,14 +12,13 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from mock_server.http.head import acceptable_head, end_of_head
 from mock_server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS, Config, accept, reject
 from mock_server.http.recipient import Recipient
 from mock_server.http.scope import RECIPIENT, WHOLE_BODY
 
-_HEAD_END = re.compile(rb"\n\r?\n")
-_LONGEST_END = b"\n\r\n"
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-_UPGRADE_HEADER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
+# A chunked body ends in a blank line, and parts of it may; its beginning may have come before.
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\A\n?\r?\n")
 _INTERIM_RESPONSE = b"HTTP/1.1 1"
 _LATE_TIMER_SECONDS = 1.0
 # How long it may take until a client that has closed its half refuses the response.
@@ -107,13 +106,15 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._in_request = False  # a part of a request was read, and a part is missing
         self._in_head = True
-        self._head = bytearray()  # what was read of a head that has no end yet
+        self._head = b""  # what was read of a head that has no end yet
+        self._body_left: int | None = None  # bytes of the body that is read; None for a chunked one
         self._waiting_since = self.loop.time()  # for the rest of the request, or for the next request
         # Bytes since the last piece of a body or the last end of a request. The parser itself has no limits.
         self._overhead_bytes = 0
         self._may_exceed_limit = False
         self._timer: asyncio.TimerHandle | None = None
         self._error = (0, "")
+        self._is_rejected = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
@@ -136,22 +137,46 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if not self._in_request:
-            self._in_request = True
-            self._waiting_since = self.loop.time()
-        if self._in_head:
-            searched = len(self._head)
-            self._head += data
-            if _is_beginning_of_head(self._head, searched):
-                return
-            data, self._head = _acceptable_head(bytes(self._head)), bytearray()
-        self._overhead_bytes += len(data)
+        searched = len(self._head)
+        data, self._head = self._head + data, b""
+        read = 0
+        while read < len(data) and not self._is_rejected:
+            if not self._in_request:
+                self._in_request = True
+                self._waiting_since = self.loop.time()
+            read = self._read_head(data, read, searched) if self._in_head else self._read_body(data, read)
+
+    def _read_head(self, data: bytes, start: int, searched: int) -> int:
+        """Parse the head that begins at `start`, or keep it until its end comes; return how much of the data is read.
+
+        The parser gets each head, and each body, by itself: only the beginning of a head is known by its place.
+        """
+        end = end_of_head(data, start, searched)
+        if end is None:
+            self._head = data[start:]
+            return len(data)
+        self._parse(acceptable_head(data[start:end]))
+        return end
+
+    def _read_body(self, data: bytes, start: int) -> int:
+        """Parse what is at `start` of the body, not beyond its end; return how much of the data is read."""
+        if self._body_left is None:
+            found = _BLANK_LINE.search(data, start)
+            end = found.end() if found else len(data)
+        else:
+            end = min(start + self._body_left, len(data))
+            self._body_left -= end - start
+        self._parse(data[start:end])
+        return end
+
+    def _parse(self, part: bytes) -> None:
+        self._overhead_bytes += len(part)
         # The callbacks reset the count: what it is before them decides whether `on_headers_complete` must add up.
         self._may_exceed_limit = self._overhead_bytes > MAX_HEAD_BYTES
-        super().data_received(data)
+        super().data_received(part)
         if self._overhead_bytes > MAX_HEAD_BYTES:
-            part = "head" if self._in_head else "body's framing"
-            self._reject(431, f"the request's {part} is over the limit of {MAX_HEAD_BYTES} bytes")
+            kind = "head" if self._in_head else "body's framing"
+            self._reject(431, f"the request's {kind} is over the limit of {MAX_HEAD_BYTES} bytes")
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
         """Keep the connection open when the client has sent all its requests and may wait for a response."""
@@ -180,6 +205,8 @@ class HttpProtocol(HttpToolsProtocol):
             self._coalescing.recipient.watch(None)
         super().on_headers_complete()
         self._in_head = False
+        lengths = [value for name, value in self.headers if name == b"content-length"]
+        self._body_left = int(lengths[0]) if lengths else None
 
     def on_body(self, body: bytes) -> None:
         self._overhead_bytes = 0
@@ -221,6 +248,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Send an error for the request that is being read, but never into another response; end the connection."""
         self.config.report_rejection(status, text)
         self._overhead_bytes = 0
+        self._is_rejected = True
         cycle = self.cycle
         responding = cycle is not None and not cycle.response_complete
         if self._in_head and responding:
@@ -259,31 +287,3 @@ class HttpProtocol(HttpToolsProtocol):
             self._reject(408, f"the whole request did not arrive within {limit} seconds")
         else:
             self.transport.close()
-
-
-def _is_beginning_of_head(data: bytearray, searched: int) -> bool:
-    """Return whether the data may be the beginning of a head within the limits, whose end has not been read.
-
-    `searched`: how much of it has no end in it, as is known.
-    """
-    if len(data) > MAX_HEAD_BYTES or _HEAD_END.search(data, max(searched - len(_LONGEST_END), 0)):
-        return False
-    if data.startswith((b"\r", b"\n")):
-        data = data.lstrip(b"\r\n")
-    end = data.find(b"\n")
-    return end < 0 or data[:end].rstrip(b"\r").endswith((b" HTTP/1.1", b" HTTP/1.0"))
-
-
-def _acceptable_head(data: bytes) -> bytes:
-    """Return what was read from a head on as the parser accepts it: raw bytes of the path encoded, no Upgrade header.
-
-    No upgrade is accepted. With one the parser skips the body; Java's client offers HTTP/2 on each request.
-    """
-    if not data.isascii():
-        line, end, rest = data.partition(b"\r\n")
-        # What is over the limit is rejected, whatever it says.
-        data = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line[: MAX_HEAD_BYTES + 1]) + end + rest
-    head, end, rest = data.partition(b"\r\n\r\n")
-    if _UPGRADE_HEADER.search(head):
-        return _UPGRADE_HEADER.sub(b"", head) + end + rest
-    return data

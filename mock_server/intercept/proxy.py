@@ -9,7 +9,7 @@ bytes ── ProxyProtocol ─┬─ CONNECT intercepted host ──┬─ TLS �
 
 import asyncio
 import socket
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, ClassVar
@@ -115,6 +115,8 @@ class ProxyProtocol(asyncio.Protocol):
         action = Action.BLOCK if target.is_loopback else self.policy.action(target, 0)
         if action is Action.BLOCK:
             self._reject(403, self.policy.block(target))
+        elif _announces_body(headers):
+            self._reject_unread(400, "CONNECT has no body; what is meant for the tunnel comes after the response")
         elif action is Action.PASS_THROUGH:
             self._start(self._pass_through(target))
         else:
@@ -221,11 +223,25 @@ class ProxyProtocol(asyncio.Protocol):
 
 def _address(headers: Iterable[bytes]) -> str:
     """Return the address that a hook names beside the host of the refused connection, if any. Raises ValueError."""
+    for name, value in _fields(headers):
+        if name == _ADDRESS_HEADER and value:
+            return str(ip_address(value.decode("ascii")))
+    return ""
+
+
+def _announces_body(headers: Iterable[bytes]) -> bool:
+    """Return whether a body would follow the head; some clients announce one of 0 bytes."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0") != b"")
+        for name, value in _fields(headers)
+    )
+
+
+def _fields(headers: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the name of each header, in lower case, and its value."""
     for header in headers:
         name, _, value = header.partition(b":")
-        if name.lower() == _ADDRESS_HEADER and value.strip():
-            return str(ip_address(value.strip().decode("ascii")))
-    return ""
+        yield name.lower(), value.strip()
 
 
 class _EarlyData(asyncio.Protocol):

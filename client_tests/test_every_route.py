@@ -1,4 +1,4 @@
-"""No route escapes the guard: each route of the application is tried with requests that must be refused."""
+"""Each route of the application is tried: with requests that the guard must refuse, and with numbers of any form."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,8 +7,10 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from starlette.datastructures import QueryParams
 from starlette.routing import Mount, Route
 
+from client_tests.intercepted.fake import Intercepted, intercepted
 from client_tests.raw import parsed, raw_exchange
 from client_tests.sandbox import JSON_HEADERS, Sandbox, errors_of
 from client_tests.serving import served
@@ -55,18 +57,21 @@ PATHS = every_path()
 ADMIN_PATHS = [path for path in PATHS if path.startswith("/__admin") and not path.endswith("/events")]
 
 
-def path_for(sandbox: Sandbox, template: str, number: int = 1) -> str:
-    """Return the path with existing objects for most of its parameters."""
+def path_for(sandbox: Sandbox, template: str, number: int = 1, **values: Any) -> str:
+    """Return the path with existing objects for most of its parameters. `values`: of some of them."""
     known = {
         "account_id": sandbox.account_id,
         "integration_id": "payments",
         "number:row": str(number),
         "name": "base.css",
     }
-    for part in template.split("{")[1:]:
-        name = part.partition("}")[0]
-        template = template.replace("{" + name + "}", quote(known.get(name, "x"), safe=""))
+    for name in path_parameters(template):
+        template = template.replace("{" + name + "}", quote({**known, **values}.get(name, "x"), safe=""))
     return template
+
+
+def path_parameters(template: str) -> list[str]:
+    return [part.partition("}")[0] for part in template.split("{")[1:]]
 
 
 def answers(sandbox: Sandbox, **headers: str) -> dict[tuple[str, str], httpx.Response]:
@@ -168,3 +173,75 @@ def test_without_the_token_nothing_is_reached_but_the_api_and_the_contract(http:
     assert all(contract["GET", path].status_code == 200 for path in CONTRACT_PATHS)
     assert after == before
     assert {entry["request"]["path"].split("/")[1] for entry in journal} == {"api"}
+
+
+# The last four have other digits: `str.isdigit` knows each of them, and `int` all but one.
+NUMBERS = ["9" * 20, "9" * 5_000, "-1", "1e3", "", "1.5", " 1", "\0", "٣", "１", "²", "५" * 20]
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[Intercepted]:
+    with intercepted() as found:
+        yield found
+
+
+def failures(sandbox: Sandbox, method: str, path: str, **request: Any) -> Iterator[tuple[str, int]]:
+    """Yield path and status where the request is not answered, or the server failed."""
+    with sandbox.http.stream(method, f"{sandbox.origin}{path}", headers=JSON_HEADERS, **request) as answer:
+        if answer.is_server_error:
+            yield f"{method} {answer.url}"[:200], answer.status_code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_number_of_any_form_in_a_path_makes_no_route_fail(method: str, fake: Intercepted) -> None:
+    sandbox = fake.sandbox()
+    sandbox.stored("contact", {"contact_id": 1})
+
+    failed = [
+        failure
+        for template in PATHS
+        for name in path_parameters(template)
+        for number in NUMBERS
+        for failure in failures(sandbox, method, path_for(sandbox, template, 1, **{name: number}))
+    ]
+
+    assert failed == []
+
+
+def query_parameters(sandbox: Sandbox, path: str, asked_for: set[str]) -> set[str]:
+    """Return the parameters that the route reads: those that it asks the query for, or names in a refusal."""
+    asked_for.clear()
+    with sandbox.http.stream("GET", f"{sandbox.origin}{path}?no-such-filter=1") as answer:
+        if not answer.is_error:
+            return set(asked_for)
+        _, _, named = answer.read().decode().partition("is not a filter; use ")
+    return set(named.partition('"')[0].split(", ")) - {"", "none"}
+
+
+@pytest.mark.slow
+def test_a_number_of_any_form_in_a_query_makes_no_route_fail(
+    fake: Intercepted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = fake.sandbox()
+    sandbox.stored("contact", {"contact_id": 1})
+    asked_for: set[str] = set()
+    get = QueryParams.get
+
+    def recording_get(self: QueryParams, name: str, default: Any = None) -> Any:
+        asked_for.add(name)
+        return get(self, name, default)
+
+    monkeypatch.setattr(QueryParams, "get", recording_get)
+
+    found = {path: query_parameters(sandbox, path, asked_for) for path in (path_for(sandbox, one) for one in PATHS)}
+    failed = [
+        failure
+        for path, names in found.items()
+        for name in names
+        for number in NUMBERS
+        for failure in failures(sandbox, "GET", path, params={name: number})
+    ]
+
+    assert {"before", "after", "limit", "status"} <= set[str]().union(*found.values())
+    assert failed == []

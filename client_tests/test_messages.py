@@ -106,7 +106,7 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     (
         "bad-value/readable",
         contact(tags="VIP"),
-        '\'tags\' is "VIP", which is text; send the list ["VIP"]. Tags are a list of ids, names and objects.',
+        '\'tags\' is "VIP", which is text; send the list ["VIP"]. Tags are a list of at most 1,000 ids, names and objects; send the rest in further calls.',
     ),
     (
         "bad-value/other-type",

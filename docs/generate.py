@@ -23,6 +23,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "fault-plans": tables.fault_plans,
     "fault-rule": tables.fault_rule,
     "findings": tables.findings_table,
+    "generators": tables.generators_table,
     "operations": tables.operations_table,
     "plugin": tables.plugin_table,
     "plugin-settings": tables.plugin_settings,

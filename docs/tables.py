@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from client_tests.generated.generators import GENERATORS
 from mock_server import faults, pytest_plugin, settings
 from mock_server.check.reports import FORMATS
 from mock_server.datasets.command import counts_of
@@ -54,6 +55,20 @@ def operations_table() -> str:
         for one in contract.operations.values()
     )
     return table(("operation", "call", "does"), rows)
+
+
+def generators_table() -> str:
+    operations = Contract.load().operations.keys()
+    rows = (
+        (
+            one.name,
+            one.client,
+            f"{len(operations - one.uncallable)} of {len(operations)}",
+            one.note,
+        )
+        for one in GENERATORS
+    )
+    return table(("generator", "client", "operations called", "notes"), rows)
 
 
 def admin_table() -> str:

@@ -170,9 +170,7 @@ def _most_entries(shape: Shape, path: Path) -> int:
     """Return how many entries the list on the way may have."""
     for step in path[: path.index(ENTRY)]:
         shape = dict(_parts(shape))[step]
-    schema = shape.forms.get(list, shape).schema
-    limits = [part.get("maxItems") for part in (schema, *map(CONTRACT.resolve, schema.get("allOf", ())))]
-    return int(min(filter(None, limits)))
+    return int(shape.forms.get(list, shape).schema["maxItems"])
 
 
 def _lists_full(shape: Shape, base: Mapping[str, Any], size: int) -> bytes:

@@ -29,7 +29,7 @@ def points_of(shape: Shape) -> Iterator[str]:
         yield from points_of(part)
     for part in filter(None, [shape.items, shape.extra]):
         yield from points_of(part)
-    for form in shape.forms.values():
+    for form in _forms_of(shape).values():
         yield f"{shape.place}={form.label}"
         yield from points_of(form)
 
@@ -73,7 +73,7 @@ def exercised(shape: Shape, value: Any) -> Iterator[str]:
     elif shape.items:
         for entry in value:
             yield from exercised(shape.items, entry)
-    elif form := shape.forms.get(type(value)):
+    elif form := _forms_of(shape).get(type(value)):
         yield f"{shape.place}={form.label}"
         yield from exercised(form, value)
 
@@ -81,6 +81,11 @@ def exercised(shape: Shape, value: Any) -> Iterator[str]:
 def _value_point(shape: Shape, value: Any) -> str:
     text = json.dumps(shape.converted(value, shape.place, Notices()), ensure_ascii=False)
     return f"{shape.place}={text.strip(chr(34)) or text}"
+
+
+def _forms_of(shape: Shape) -> Mapping[type, Shape]:
+    """Return the forms that differ in meaning; the JSON types of one kind of value, such as an id, do not."""
+    return {} if shape.kind else shape.forms
 
 
 def _takes_null(shape: Shape) -> bool:

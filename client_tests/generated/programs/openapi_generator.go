@@ -11,25 +11,29 @@ import (
 )
 
 func main() {
-	settings := api.NewConfiguration()
-	settings.Servers = api.ServerConfigurations{{URL: os.Args[1]}}
-	client := api.NewAPIClient(settings)
+	client := api.NewAPIClient(api.NewConfiguration())
 	keys := map[string]api.APIKey{"ApiKey": {Key: os.Args[2]}}
 	ctx := context.WithValue(context.Background(), api.ContextAPIKeys, keys)
+	account, payments := os.Args[3], "payments"
 	id := func(text string) api.Id { return api.Id{String: &text} }
 	tag := func(name string) api.Tag { return api.Tag{String: &name} }
-	luke, yes, email := id("249"), true, "luke@example.org"
+	luke, nine, yes, email, name := id("249"), id("9"), true, "luke@example.org", "Luke"
+	three := int64(3)
 
 	contact := api.NewContactInput()
-	contact.ContactId, contact.Email, contact.Tags = &luke, &email, []api.Tag{tag("Lead")}
-	contact.CustomFields = map[string]interface{}{"Droids": 2}
-	tags := api.NewTagsInput([]api.Tag{tag("VIP")})
-	tags.ContactId = &luke
+	contact.ContactId, contact.Email = &luke, &email
+	contact.Tags = []api.Tag{{Int64: &three}, tag("Lead"), {TagObject: &api.TagObject{Id: &nine}}}
+	contact.CustomFields = map[string]interface{}{"Droids": 2, "Planet": nil}
+	update := api.NewContactInput()
+	update.ContactId, update.FirstName = &luke, &name
+	vip := api.NewTagsInput([]api.Tag{tag("VIP")})
+	vip.ContactId = &luke
 	items := []api.InvoiceItemInput{*api.NewInvoiceItemInput("Course", id("8"), 1999)}
 	order := api.NewInvoiceInput(id("1"), 1999, 1999, "2018-10-02", items)
 	order.ContactId, order.IsRefunded = &luke, &api.Flag{Bool: &yes}
 	subscription := api.NewSubscriptionInput(id("1"), 2900, id("8"), "2018-10-02", "2018-10-02", "month", 1)
 	subscription.ContactId = &luke
+	product := api.NewProductInput(id("8"), "Course")
 	ad := id("ad-1")
 	figures := api.NewAdPerformanceInput(api.AdPerformanceInputAd{AdReference: &api.AdReference{Id: &ad}}, 100, "2018-10-02")
 
@@ -39,13 +43,13 @@ func main() {
 			os.Exit(1)
 		}
 	}
-	account, payments := os.Args[3], "payments"
 	done(client.ContactsAPI.UpsertContact(ctx, account, payments).ContactInput(*contact).Execute())
-	done(client.TagsAPI.AddTags(ctx, account, payments).TagsInput(*tags).Execute())
-	done(client.TagsAPI.RemoveTags(ctx, account, payments).TagsInput(*tags).Execute())
+	done(client.ContactsAPI.UpsertContact(ctx, account, payments).ContactInput(*update).Execute())
+	done(client.TagsAPI.AddTags(ctx, account, payments).TagsInput(*vip).Execute())
+	done(client.TagsAPI.RemoveTags(ctx, account, payments).TagsInput(*vip).Execute())
 	done(client.OrdersAPI.UpsertInvoice(ctx, account, payments).InvoiceInput(*order).Execute())
 	done(client.SubscriptionsAPI.UpsertSubscription(ctx, account, payments).SubscriptionInput(*subscription).Execute())
-	done(client.ProductsAPI.UpsertProduct(ctx, account, payments).ProductInput(*api.NewProductInput(id("8"), "Course")).Execute())
+	done(client.ProductsAPI.UpsertProduct(ctx, account, payments).ProductInput(*product).Execute())
 	done(client.AdsAPI.RecordAdPerformance(ctx, account, "ads").AdPerformanceInput(*figures).Execute())
 	done(client.OrdersAPI.DeleteInvoice(ctx, account, payments, "1").Execute())
 	done(client.SubscriptionsAPI.DeleteSubscription(ctx, account, payments, "1").Execute())

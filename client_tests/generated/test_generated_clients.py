@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from openapi_spec_validator import validate
 
 from client_tests.generated.generators import GENERATORS, Command, Generator
 from client_tests.generated.workshop import Workshop
@@ -17,7 +18,9 @@ from mock_server.spec import Contract
 def test_generated_clients_call_every_operation(tmp_path: Path, http: httpx.Client, subtests: pytest.Subtests) -> None:
     with served() as server:
         sandbox = Sandbox.default(server.origin, http)
-        workshop = Workshop(tmp_path, http.get(f"{server.origin}/openapi.json").content)
+        document = http.get(f"{server.origin}/openapi.json")
+        validate(document.json())
+        workshop = Workshop(tmp_path, document.content)
         for generator in GENERATORS:
             with subtests.test(f"{generator.name}: {generator.client}"):
                 calls_everything(generator, generator.make(workshop), workshop, sandbox)

@@ -88,6 +88,22 @@ def test_another_key_that_was_sent_is_masked_wherever_it_stands(
     assert key not in kept(sandbox, http)
 
 
+@pytest.mark.parametrize("whose", ["another account's", "the default account's"])
+def test_a_key_of_another_account_in_data_is_masked(
+    whose: str, sandbox: Sandbox, neighbour: Sandbox, http: httpx.Client
+) -> None:
+    key = neighbour.api_key if whose == "another account's" else Sandbox.default("", http).api_key
+
+    for value in forms(key).values():
+        sandbox.send("POST", f"contact/{quote(value, safe='')}?a={value}", json={"email": value})
+        sandbox.send("POST", "product", json={"id": value, "name": "A"}, headers={"X-Whatever": value})
+        sandbox.send("POST", "nowhere", content=f"{{broken {value}", headers={"Referer": f"/{value}"})
+
+    assert len(sandbox.requests()) == 12
+    shown = kept(sandbox, http)
+    assert not [value for value in forms(key).values() if value.strip("=")[8:-8] in shown]
+
+
 def test_a_key_at_the_end_of_what_is_kept_of_a_body(sandbox: Sandbox) -> None:
     for offset in range(0, len(sandbox.api_key) + 4, 3):
         before = "x" * (65_536 - offset - len('{"id":1,"name":"'))

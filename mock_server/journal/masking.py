@@ -1,7 +1,7 @@
 """The part of an exchange that is kept: secrets masked, long texts truncated.
 
-A secret is known by its name, such as that of a header; the account's API key, and another that was sent as the key,
-also by their values, wherever they stand: the own one in each common form.
+A secret is known by its name, such as that of a header. Wherever they stand, keys that a server like this one made are
+known by their form, of whichever account; the account's own key and another that was sent as the key by their values.
 """
 
 import base64
@@ -16,6 +16,7 @@ import orjson
 
 from mock_server.findings import Finding
 from mock_server.journal.shown import ListedFinding
+from mock_server.store.accounts import KEY_CHARACTERS, KEY_LENGTH, KEY_PREFIX
 
 # The limit for each body, and for the findings of an exchange.
 KEPT_BYTES = 65_536
@@ -38,7 +39,10 @@ _LONGEST_FORM = 1_024
 
 
 class Keys(NamedTuple):
-    """The account's own API key, and what was sent in its place; empty where there is none, or it is too short."""
+    """The account's own API key, and what was sent in its place.
+
+    Empty where there is none, it is too short, or it is known by its form.
+    """
 
     own: str
     sent: str
@@ -46,11 +50,14 @@ class Keys(NamedTuple):
     @classmethod
     def of(cls, own: str, sent: str) -> "Keys":
         """`sent`: without a scheme and quotes."""
-        long_enough = own if len(own) >= _SHORTEST_KEY else ""
-        return cls(long_enough, sent if sent != own and len(sent) >= _SHORTEST_KEY else "")
+        return cls(_by_value(own), _by_value(sent) if sent != own else "")
 
 
 NO_KEYS = Keys("", "")
+
+
+def _by_value(key: str) -> str:
+    return key if len(key) >= _SHORTEST_KEY and not _MADE_KEY.fullmatch(key) else ""
 
 
 @lru_cache(256)
@@ -60,7 +67,9 @@ def is_secret(name: str) -> bool:
 
 
 def hide(text: str, keys: Keys) -> str:
-    """Return a text with the keys masked: plain, percent-encoded, escaped as in JSON; the own one in Base64, too."""
+    """Return a text with the keys masked: plain, percent-encoded, escaped as in JSON; not the sent one in Base64."""
+    if any(beginning in text for beginning in _BEGINNINGS):
+        text = _MADE_KEY.sub(lambda found: mask(found[0]), text)
     if keys.own:
         text = _forms(keys.own).sub(lambda _: mask(keys.own), text)
     if keys.sent:
@@ -91,6 +100,19 @@ def _in_base64(key: bytes) -> Iterator[str]:
             before * 8 + 5
         ) // 6  # characters with bits of what stands before; the last may have some of what follows
         yield encoded[mixed:-1]
+
+
+def _made_keys() -> Iterator[tuple[str, str]]:
+    """Yield how a key that was made begins, and the pattern of its rest: plain, and as in Base64."""
+    yield KEY_PREFIX, f"[{KEY_CHARACTERS}]{{{KEY_LENGTH - len(KEY_PREFIX)}}}"
+    any_key = KEY_PREFIX.ljust(KEY_LENGTH, "0")
+    for beginning, whole in zip(_in_base64(KEY_PREFIX.encode()), _in_base64(any_key.encode()), strict=True):
+        yield beginning, f"[A-Za-z0-9+/_-]{{{len(whole) - len(beginning)}}}"
+
+
+# Most texts have none of the beginnings, and to look for these is quicker than to look for the pattern.
+_BEGINNINGS = [beginning for beginning, _ in _made_keys()]
+_MADE_KEY = re.compile("|".join(re.escape(beginning) + rest for beginning, rest in _made_keys()))
 
 
 def masked_path(path: str, keys: Keys) -> str:

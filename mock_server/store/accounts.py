@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,7 +48,11 @@ class Credentials:
     faults: str
 
 
-DEFAULT_SANDBOX = Sandbox("demo", "sandbox-key-0123456789", {PAYMENTS: PAYMENTS, ADS: ADS})
+# By the form of a key the journal knows it wherever it stands.
+KEY_PREFIX = "sandbox-key-"
+KEY_CHARACTERS = string.digits + string.ascii_lowercase
+KEY_LENGTH = 22
+DEFAULT_SANDBOX = Sandbox("demo", f"{KEY_PREFIX}0123456789", {PAYMENTS: PAYMENTS, ADS: ADS})
 
 _account, _integration = table_of(Account), table_of(Integration)
 _exchange, _sequence = table_of(Exchange), table_of(Sequence)
@@ -127,9 +132,10 @@ def add(session: Session, sandbox: Sandbox) -> Sandbox:
 
 
 def new_sandbox(mode: str) -> Sandbox:
-    """Return a sandbox with a new name and a key of 22 characters, not stored yet."""
+    """Return a sandbox with a new name and key, not stored yet."""
     account_id = f"sandbox-{secrets.token_hex(6)}"
-    return Sandbox(account_id, secrets.token_hex(11), {PAYMENTS: PAYMENTS, ADS: ADS}, mode)
+    random_part = "".join(secrets.choice(KEY_CHARACTERS) for _ in range(KEY_LENGTH - len(KEY_PREFIX)))
+    return Sandbox(account_id, KEY_PREFIX + random_part, {PAYMENTS: PAYMENTS, ADS: ADS}, mode)
 
 
 def add_generation(session: Session) -> int:

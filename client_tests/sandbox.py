@@ -63,6 +63,25 @@ class Sandbox:
     def delete(self, path: str, id: str, integration: str = "payments") -> httpx.Response:
         return self.send("DELETE", f"{path}/{quote(id, safe='')}", integration=integration)
 
+    def read(self, named: str, *extend: str, **request: Any) -> httpx.Response:
+        """Read a contact with this sandbox's key, by the reading API."""
+        url = f"{self.origin}/reading/{self.account_id}/contact/{quote(named, safe='')}"
+        parameters = {"extend": ",".join(extend)} if extend else {}
+        return self.http.get(url, params=parameters, headers={"Authorization": self.api_key}, **request)
+
+    def read_data(self, named: str, *extend: str) -> dict[str, Any]:
+        """Return what is read of a contact that there must be."""
+        answer = self.read(named, *extend)
+        assert answer.status_code == 200, answer.text
+        parsed: dict[str, Any] = answer.json()
+        assert parsed.keys() == {"data"}
+        data: dict[str, Any] = parsed["data"]
+        return data
+
+    def identify(self, **parameters: str) -> httpx.Response:
+        """Call tracking for this account, unless the parameters name another."""
+        return self.http.get(f"{self.origin}/tracking/identify", params={"a": self.account_id, **parameters})
+
     def admin(self, method: str, path: str = "", **request: Any) -> httpx.Response:
         """Call the admin API, below this sandbox."""
         return self.http.request(method, f"{self.origin}/__admin/sandboxes/{self.account_id}{path}", **request)
@@ -100,10 +119,13 @@ class Sandbox:
 
 
 def errors_of(answer: httpx.Response) -> list[str]:
-    """Return the texts of an answer that must be the error envelope."""
+    """Return the texts of an answer that must be the error envelope; of reading and tracking that is `message`."""
     assert answer.status_code >= 400, answer.text
     assert answer.headers["content-type"] == "application/json"
     parsed = answer.json()
+    if parsed.keys() == {"message"}:
+        assert isinstance(parsed["message"], str)
+        return [parsed["message"]]
     assert parsed.keys() == {"status", "errors"}
     assert parsed["status"] == "error"
     assert parsed["errors"]

@@ -44,6 +44,7 @@ PAGES = {
     "order": "/__admin/ui/{account}/orders/{order}",
     "subscriptions": "/__admin/ui/{account}/subscriptions",
     "products": "/__admin/ui/{account}/products",
+    "visitors": "/__admin/ui/{account}/visitors",
     "ads": "/__admin/ui/{account}/ads",
     "coverage": "/__admin/ui/{account}/coverage",
     "faults": "/__admin/ui/{account}/faults",

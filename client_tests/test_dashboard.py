@@ -15,7 +15,18 @@ from client_tests.sandbox import Sandbox
 from client_tests.serving import served
 
 PAGES = [
-    *("", "/requests", "/contacts", "/orders", "/subscriptions", "/products", "/ads", "/coverage", "/faults"),
+    *(
+        "",
+        "/requests",
+        "/contacts",
+        "/orders",
+        "/subscriptions",
+        "/products",
+        "/visitors",
+        "/ads",
+        "/coverage",
+        "/faults",
+    ),
     "/contract",
 ]
 EMPTY = {
@@ -25,6 +36,7 @@ EMPTY = {
     "/orders": "No order is stored yet",
     "/subscriptions": "No subscription is stored yet",
     "/products": "No product is stored yet",
+    "/visitors": "No visitor is identified yet",
     "/ads": "No ad figures are stored yet",
     "/coverage": "No request has been received yet",
     "/faults": "No faults are injected",

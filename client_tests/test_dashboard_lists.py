@@ -83,6 +83,16 @@ def test_orders_subscriptions_and_products_are_listed(sandbox: Sandbox) -> None:
     assert "Order order-1" in page(sandbox, f"/orders/{number}")
 
 
+def test_visitors_are_listed(sandbox: Sandbox) -> None:
+    sandbox.identify(uid="session-1", e="luke@example.org")
+    sandbox.identify(uid="session-2", cid="7")
+
+    visitors = page(sandbox, "/visitors")
+
+    assert re.findall("session-[12]", visitors) == ["session-2", "session-1"]
+    assert "luke@example.org" in visitors
+
+
 def test_ads_are_summed_by_day_and_campaign(sandbox: Sandbox) -> None:
     sandbox.stored("ad/performance", {**AD, "clicks": 90}, integration="ads")
     sandbox.stored("ad/performance", {**AD, "ad": {"id": "ad-2"}, "clicks": 30}, integration="ads")

@@ -8,15 +8,16 @@ import pytest
 from client_tests.sandbox import Sandbox
 from mock_server.explanations import EXPLANATIONS
 from mock_server.findings import CATALOGUE
+from mock_server.spec import Contract
 
 LINE = re.compile(
-    r"(?P<method>[A-Z]+) /(?P<integration>\w+)/(?P<path>\S+)"
+    r"(?P<method>[A-Z]+) (?:(?P<url>https://\S+)|/(?P<integration>\w+)/(?P<path>\S+))"
     r"(?: (?P<body>\{.*\}))?(?: with (?P<name>[\w-]+): ?(?P<value>.*?))?(?: -> (?P<status>\d+)(?:, (?P<header>.+))?)?"
 )
 # What no line of an example can say: another size or account, plain http, a bug of the fake, a client that leaves.
 WITHOUT_EXAMPLE = {"body-too-large", "unknown-account", "insecure-scheme", "bad-answer", "answer-abandoned"}
 # Their remedy is time, or that there is no call at all.
-WITHOUT_REMEDY = WITHOUT_EXAMPLE | {"not-found", "retry-without-pause", "retry-after-ignored"}
+WITHOUT_REMEDY = WITHOUT_EXAMPLE | {"not-played", "not-found", "retry-without-pause", "retry-after-ignored"}
 
 
 def codes_after(sandbox: Sandbox, lines: tuple[str, ...]) -> set[str]:
@@ -31,6 +32,9 @@ def codes_after(sandbox: Sandbox, lines: tuple[str, ...]) -> set[str]:
     if rules:
         assert sandbox.admin("PUT", "/faults", json={"rules": rules}).status_code == 200
     for call in parsed:
+        if call["url"]:
+            sandbox.http.request(call["method"], played(sandbox, call["url"]))
+            continue
         headers = {"Content-Type": "application/json"} if call["body"] else {}
         if call["name"]:
             headers[call["name"]] = call["value"].replace("API_KEY", sandbox.api_key)
@@ -42,6 +46,12 @@ def codes_after(sandbox: Sandbox, lines: tuple[str, ...]) -> set[str]:
                 call["method"], call["path"], integration=call["integration"], headers=headers, content=call["body"]
             )
     return {finding["code"] for finding in sandbox.admin("GET", "/report").json()["findings"]}
+
+
+def played(sandbox: Sandbox, url: str) -> str:
+    """Return where the fake plays a URL of production."""
+    api = next(one for one in Contract.load().apis.values() if url.startswith(one.server))
+    return url.replace(api.server, sandbox.origin + api.mount).replace("ACCOUNT", sandbox.account_id)
 
 
 def test_every_finding_is_explained() -> None:

@@ -16,9 +16,13 @@ import pytest
 from client_tests.intercepted.fake import PRODUCTION, Intercepted, intercepted
 from client_tests.serving import served
 from mock_server.errors import UsageError
-from mock_server.intercept.interception import READING_HOST, Interception
+from mock_server.intercept.interception import Interception
+from mock_server.serving import played_hosts
+from mock_server.spec import Contract
 
 FOREIGN = "api.example.org"
+HOSTS = played_hosts(Contract.load())
+READING_HOST = "api.segmetrics.io"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
@@ -52,7 +56,7 @@ def node(program: str, environment: dict[str, str]) -> "subprocess.CompletedProc
 
 
 def test_the_folder_is_private_and_deleted_after_the_run() -> None:
-    with Interception([PRODUCTION]) as interception:
+    with Interception(HOSTS) as interception:
         interception.environment(1)
         folder = interception.folder
         mode = stat.S_IMODE(folder.stat().st_mode)
@@ -62,7 +66,7 @@ def test_the_folder_is_private_and_deleted_after_the_run() -> None:
 
 
 def test_the_folder_is_deleted_after_a_run_that_failed() -> None:
-    with pytest.raises(KeyboardInterrupt), Interception([PRODUCTION]) as interception:
+    with pytest.raises(KeyboardInterrupt), Interception(HOSTS) as interception:
         raise KeyboardInterrupt
 
     assert not interception.folder.exists()
@@ -70,7 +74,7 @@ def test_the_folder_is_deleted_after_a_run_that_failed() -> None:
 
 def test_only_the_certificates_own_key_is_on_disk_and_only_while_it_is_read() -> None:
     """Reads each file that is written, also those that are deleted at once."""
-    program = f"""
+    program = """
 import os, trustme
 from pathlib import Path
 authorities, deleted = [], []
@@ -87,7 +91,9 @@ def watched_unlink(path, *, dir_fd=None):
 
 trustme.CA.__init__, os.unlink = watched_make, watched_unlink
 from mock_server.intercept.interception import Interception
-with Interception([{PRODUCTION!r}]) as interception:
+from mock_server.serving import played_hosts
+from mock_server.spec import Contract
+with Interception(played_hosts(Contract.load())) as interception:
     interception.environment(1)
     kept = [path.read_bytes() for path in interception.folder.rglob("*") if path.is_file()]
 
@@ -104,7 +110,7 @@ assert not any(key in content for content in deleted)
 
 
 def test_each_run_has_an_authority_of_its_own() -> None:
-    with Interception([PRODUCTION]) as one, Interception([PRODUCTION]) as other:
+    with Interception(HOSTS) as one, Interception(HOSTS) as other:
         bundles = [Path(run.environment(1)["SSL_CERT_FILE"]).read_text("ascii") for run in (one, other)]
 
     assert bundles[0] != bundles[1]
@@ -113,7 +119,7 @@ def test_each_run_has_an_authority_of_its_own() -> None:
 @pytest.mark.parametrize("name", [PRODUCTION, PRODUCTION.upper() + ".", "", "a:b:c"])
 def test_what_cannot_be_passed_through_is_misuse(name: str) -> None:
     with pytest.raises(UsageError, match="--allow-host"):
-        Interception([PRODUCTION], allow_hosts=[name])
+        Interception(HOSTS, allow_hosts=[name])
 
 
 # What the user has set
@@ -129,7 +135,7 @@ def test_what_the_user_has_set_is_added_to() -> None:
         "MINE": "kept",
     }
 
-    with Interception([PRODUCTION]) as interception:
+    with Interception(HOSTS) as interception:
         environment = interception.environment(1, base)
 
     assert environment["NODE_OPTIONS"].startswith("--max-old-space-size=512 --require ")
@@ -140,7 +146,7 @@ def test_what_the_user_has_set_is_added_to() -> None:
 
 
 def test_an_environment_without_any_of_them_keeps_the_defaults() -> None:
-    with Interception([PRODUCTION]) as interception:
+    with Interception(HOSTS) as interception:
         environment = interception.environment(1, {})
 
     assert environment["PHP_INI_SCAN_DIR"].startswith(os.pathsep), "an empty part is the folder that was compiled in"
@@ -152,7 +158,7 @@ def test_proxies_and_exceptions_of_the_user_do_not_bypass_the_fake() -> None:
     names = ("http_proxy", "HTTPS_PROXY", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_DIR")
     base = dict.fromkeys(names, "http://proxy.example.org,.segmetrics.io")
 
-    with Interception([PRODUCTION]) as interception:
+    with Interception(HOSTS) as interception:
         environment = interception.environment(8642, base)
 
     assert environment["http_proxy"] == environment["HTTPS_PROXY"] == "http://127.0.0.1:8642"
@@ -172,7 +178,7 @@ def test_the_users_own_certificates_stay_trusted(tmp_path: Path) -> None:
     for name in ("openssl", "requests", "node", "folder/own"):
         (tmp_path / f"{name}.pem").write_text(f"# A comment\n{CERTIFICATE.format(name)}", "ascii")
 
-    with Interception([PRODUCTION]) as interception:
+    with Interception(HOSTS) as interception:
         environment = interception.environment(1, {name: str(path) for name, path in own.items()})
         bundle = Path(environment["SSL_CERT_FILE"]).read_text("ascii")
 
@@ -184,7 +190,7 @@ def test_the_users_own_certificates_stay_trusted(tmp_path: Path) -> None:
 def test_the_users_wget_settings_are_kept(tmp_path: Path) -> None:
     (tmp_path / "wgetrc").write_text("user_agent = mine\n", "utf-8")
 
-    with Interception([PRODUCTION]) as interception:
+    with Interception(HOSTS) as interception:
         environment = interception.environment(1, {"SYSTEM_WGETRC": str(tmp_path / "wgetrc")})
         written = Path(environment["SYSTEM_WGETRC"]).read_text("utf-8")
 

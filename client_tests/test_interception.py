@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from client_tests.intercepted.fake import PRODUCTION, Intercepted, intercepted, read_all
-from mock_server.intercept.interception import READING_HOST
 from mock_server.intercept.proxy import ProxyProtocol
 
 FOREIGN = "api.example.org"
+READING_HOST, TRACKING_HOST = "api.segmetrics.io", "track.segmetrics.io"
 CLOSE = "Connection: close\r\n\r\n"
 UNKNOWN_CALL = f"GET /api/v1/nobody HTTP/1.1\r\nHost: {PRODUCTION}\r\n{CLOSE}"
 HURRIED_CLIENTS = 100
@@ -315,23 +315,47 @@ def test_each_request_of_a_kept_connection_is_checked(fake: Intercepted) -> None
 # Requests to intercepted hosts that do not reach the API
 
 
-def test_the_reading_api_is_answered_as_not_imitated(fake: Intercepted) -> None:
-    with fake.tunnel(READING_HOST) as connection:
-        connection.sendall(f"GET /api/v1/contacts HTTP/1.1\r\nHost: {READING_HOST}\r\n{CLOSE}".encode())
-        answer = read_all(connection).decode()
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        (READING_HOST, "/{account}/contact/7", 200),
+        (READING_HOST, "/{account}/report/leads", 501),
+        (READING_HOST, "/api/v1/contacts", 501),
+        (TRACKING_HOST, "/identify?a={account}&cid=7", 200),
+        (TRACKING_HOST, "/nothing", 501),
+    ],
+)
+def test_each_host_has_its_own_api(fake: Intercepted, host: str, path: str, status: int) -> None:
+    sandbox = fake.sandbox()
+    sandbox.stored("contact", {"contact_id": 7})
+    path = path.replace("{account}", sandbox.account_id)
+    head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {sandbox.api_key}\r\n{CLOSE}"
 
-    assert status_of(answer) == 501
-    assert error_of(answer) == f"GET /api/v1/contacts: the reading API on {READING_HOST} is not imitated"
-    assert fake.troubles == [(READING_HOST, error_of(answer))]
+    with fake.tunnel(host) as connection:
+        connection.sendall(head.encode())
+        tunnelled = read_all(connection).decode()
+    absolute = fake.answer(head.replace(f"GET {path}", f"GET https://{host}{path}"))
+
+    assert [status_of(tunnelled), status_of(absolute)] == [status, status]
+    assert tunnelled.partition("\r\n\r\n")[2] == absolute.partition("\r\n\r\n")[2]
+    assert (fake.troubles, fake.foreign) == ([], [])
+
+
+def test_reading_over_plain_http_is_refused_as_the_key_is_in_clear_text(fake: Intercepted) -> None:
+    sandbox = fake.sandbox()
+    head = f"GET http://{READING_HOST}/{sandbox.account_id}/contact/7 HTTP/1.1\r\nHost: {READING_HOST}\r\n"
+
+    answer = fake.answer(f"{head}Authorization: {sandbox.api_key}\r\n{CLOSE}")
+
+    assert status_of(answer) == 403
+    assert [finding["code"] for finding in sandbox.requests()[0]["findings"]] == ["insecure-scheme"]
 
 
 def test_a_path_outside_the_api_is_reported(fake: Intercepted) -> None:
     answer = fake.answer(f"POST http://{PRODUCTION}/v1/a/b/contact HTTP/1.1\r\nHost: {PRODUCTION}\r\n{CLOSE}")
 
     assert status_of(answer) == 404
-    assert fake.troubles == [
-        (PRODUCTION, f"POST /v1/a/b/contact: the import API is below https://{PRODUCTION}/api/v1/")
-    ]
+    assert fake.troubles == [(PRODUCTION, f"POST /v1/a/b/contact: the import API is below https://{PRODUCTION}/api/")]
 
 
 @pytest.mark.parametrize(

@@ -345,6 +345,32 @@ TEXTS: list[tuple[str, Provoke, str]] = [
         lambda s: s.delete("subscription", "7"),
         "there is no subscription '7' in this integration. Add it first, or check what names it.",
     ),
+    # Reading and tracking.
+    (
+        "unknown-path/of-partly-known-api",
+        lambda s: s.http.get(f"{s.origin}/reading/{s.account_id}/nothing"),
+        "GET /{account}/nothing is not known to be part of the reading API, and the fake does not play it; the operations are GET /{account_id}/contact/{contact_id_or_email}",
+    ),
+    (
+        "not-played",
+        lambda s: s.http.get(f"{s.origin}/reading/{s.account_id}/report/leads"),
+        "GET /{account}/report/leads is part of the reading API, and the fake does not play it: a report, or the contacts of one, comes from attribution, which a fake cannot work out truly. Leave it out of this run, or answer it with a stub of your own.",
+    ),
+    (
+        "former-name",
+        lambda s: s.identify(email="ada@example.org"),
+        "'email' is the name that this parameter had before; send it as 'e'.",
+    ),
+    (
+        "bad-value/too-many-parameters",
+        lambda s: s.http.get(f"{s.origin}/tracking/identify?a={s.account_id}&{'e&' * 1001}"),
+        "there are more than 1,000 parameters; send those that the call takes.",
+    ),
+    (
+        "unknown-account/in-query",
+        lambda s: s.identify(a="nobody", e="ada@example.org"),
+        "there is no account 'nobody'; send the id of the account that the site belongs to.",
+    ),
     # Orders and subscriptions.
     (
         "unknown-contact",

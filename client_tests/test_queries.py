@@ -60,6 +60,7 @@ PAGES = [
     "",
     *("/requests", "/requests?status=400&severity=violation&operation=upsert_contact", f"/requests/{len(CALLS)}"),
     *("/contacts", "/contacts?search=ada", "/contacts/1", "/orders", "/orders/2", "/subscriptions", "/products"),
+    "/visitors",
     *("/ads", "/coverage", "/faults", "/contract"),
 ]
 GROWING = {table.name for table in TABLES} - {"segmetrics_mock"}
@@ -72,6 +73,9 @@ def use(origin: str, http: httpx.Client) -> None:
     """Call every operation, and everything that the admin side has."""
     for method, path, body in CALLS:
         http.request(method, f"{origin}/api/v1/demo/{path}", headers=KEY, json=body)
+    for path in ("/reading/demo/contact/2?extend=tags,orders,subscriptions", "/reading/demo/contact/ada@example.org"):
+        assert http.get(f"{origin}{path}", headers=KEY).status_code == 200
+    assert http.get(f"{origin}/tracking/identify?a=demo&cid=2").status_code == 200
     http.post(f"{origin}/api/v1/nobody/payments/product", headers={"Authorization": "x"}, json={})
     for page in PAGES:
         assert http.get(f"{origin}/__admin/ui/demo{page}").status_code == 200, page

@@ -24,6 +24,7 @@ RESOURCES = [
     "ad_sets",
     "ads",
     "ad_performance",
+    "identifications",
 ]
 CLIENTS = 32
 
@@ -41,6 +42,7 @@ def fill(sandbox: Sandbox) -> None:
         sandbox.stored("invoice", {**invoice, "items": [item]})
         sandbox.stored("subscription", subscription)
         sandbox.stored("ad/performance", {**figure, "adset": number, "adcampaign": "spring"}, integration="ads")
+        assert sandbox.identify(cid=str(number)).status_code == 200
     sandbox.stored("contact", {"contact_id": 0}, integration="ads")
 
 
@@ -52,10 +54,11 @@ def test_a_created_sandbox_is_an_account_of_its_own(origin: str, http: httpx.Cli
     created = http.post(f"{origin}/__admin/sandboxes", json={}).json()
     other = http.post(f"{origin}/__admin/sandboxes", json={}).json()
 
-    assert created.keys() == {"account_id", "integrations", "api_key", "base_url"}
+    assert created.keys() == {"account_id", "integrations", "api_key", "base_url", "reading_url", "tracking_url"}
     assert created["integrations"].keys() == {"payments", "ads"}
     assert len(created["api_key"]) == 22
     assert created["base_url"] == f"{origin}/api"
+    assert (created["reading_url"], created["tracking_url"]) == (f"{origin}/reading", f"{origin}/tracking")
     assert created["account_id"] != other["account_id"]
     assert created["api_key"] != other["api_key"]
     for integration in created["integrations"].values():
@@ -195,11 +198,11 @@ def test_health_reports_the_version(origin: str, http: httpx.Client) -> None:
 
 def test_the_contract_is_served_as_it_is_but_for_this_server(origin: str, http: httpx.Client) -> None:
     served = http.get(f"{origin}/openapi.json").json()
-    this, *others = served["servers"]
-
-    assert this["url"] == f"{origin}/api"
-    assert {**served, "servers": others} == yaml.safe_load(DOCUMENT.read_text("utf-8")) == Contract.load().document
     assert yaml.safe_load(http.get(f"{origin}/openapi.yaml").text) == served
+    own = [one["servers"].pop(0)["url"] for one in (served, *served["paths"].values()) if "servers" in one]
+
+    assert own == [f"{origin}{mount}" for mount in ("/api", "/reading", "/tracking")]
+    assert served == yaml.safe_load(DOCUMENT.read_text("utf-8")) == Contract.load().document
 
 
 def test_sandboxes_do_not_see_each_other_under_parallel_clients(sandbox: Sandbox, neighbour: Sandbox) -> None:

@@ -165,6 +165,12 @@ CHANGES = {
         "x-integration: shop",
         "record_ad_performance: x-integration is 'shop'; use payments or ads",
     ),
+    "a value of an enum that the handler does not know": (
+        "openapi.yaml",
+        "enum: [events, tags, orders, subscriptions, lists, companies]",
+        "enum: [events, tags, orders, subscriptions, lists, companies, notes]",
+        "read_contact: 'notes' is a value of /query/extend/* in openapi.yaml or in the handler alone",
+    ),
     "a field whose column has another name": (
         TABLES,
         "    first_name:",

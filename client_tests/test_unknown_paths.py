@@ -13,6 +13,7 @@ CONTRACT = Contract.load()
 LISTED = ", ".join(
     f"{one.method} {one.template.removeprefix('/v1/{account_id}/{integration_id}')}"
     for one in CONTRACT.operations.values()
+    if one.api.name == "import"
 )
 
 

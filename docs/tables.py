@@ -45,11 +45,11 @@ def findings_table() -> str:
 
 
 def operations_table() -> str:
-    contract, prefix = Contract.load(), "/v1/{account_id}/{integration_id}"
+    contract, prefix = Contract.load(), "/api/v1/{account_id}/{integration_id}"
     rows = (
         (
             f"`{one.name}`",
-            f"`{one.method} {one.template.removeprefix(prefix)}`",
+            f"`{one.method} {(one.api.mount + one.template).removeprefix(prefix)}`",
             definition_of(contract, one)["summary"],
         )
         for one in contract.operations.values()
@@ -152,7 +152,14 @@ def plugin_table() -> str:
     """Return the attributes and methods of the fixture, in the order of the code."""
     sandbox = Segmetrics(
         cast("Any", None),
-        {"base_url": "", "account_id": "", "integrations": {"payments": "", "ads": ""}, "api_key": ""},
+        {
+            "base_url": "",
+            "reading_url": "",
+            "tracking_url": "",
+            "account_id": "",
+            "integrations": {"payments": "", "ads": ""},
+            "api_key": "",
+        },
     )
     credentials = [
         (f"`{name}`", "Credentials of the sandbox: what the client is given.")

@@ -1,7 +1,8 @@
 """Why each finding matters, and how to provoke and avoid it: what `findings CODE` and the documentation add.
 
-A line of an example is a call: its method, the path below the account, then its body and, after `with`, a header of
-its own, each if it has one. `->` is followed by the answer that a fault makes of it.
+A line of an example is a call: its method, the path below the account (or a whole URL, of another API than that for
+imports), then its body and, after `with`, a header of its own, each if it has one. `->` is followed by the answer that
+a fault makes of it.
 """
 
 from collections.abc import Mapping
@@ -83,6 +84,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         ('POST /payments/contacts {"contact_id": 1, "email": "ada@example.org"}',),
         (_CONTACT,),
     ),
+    "not-played": Explanation(
+        "What the fake cannot answer truly it refuses with 501, so that nobody takes an invented figure for a real"
+        " one.",
+        ("GET https://api.segmetrics.io/ACCOUNT/report/leads",),
+    ),
     "unknown-method": Explanation(
         "The call does nothing. The API updates by POST, too.",
         ('PUT /payments/contact {"contact_id": 1, "email": "ada@example.org"}',),
@@ -162,6 +168,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The call is accepted and the value is lost: nobody notices until a report is empty.",
         ('POST /payments/contact {"contact_id": 1, "firstName": "Ada"}',),
         ('POST /payments/contact {"contact_id": 1, "first_name": "Ada"}',),
+    ),
+    "former-name": Explanation(
+        "The reference has dropped the name. Once the vendor does too, visitors are no longer identified.",
+        ("GET https://track.segmetrics.io/identify?account_id=ACCOUNT&email=ada@example.org",),
+        ("GET https://track.segmetrics.io/identify?a=ACCOUNT&e=ada@example.org",),
     ),
     "decimal-money": Explanation(
         "An order of $49 counts as 49 cents: the revenue of each report is a hundredth of what was earned.",

@@ -51,7 +51,13 @@ def _notice(meaning: str, *rules: str) -> FindingKind:
 
 
 CATALOGUE: Mapping[str, FindingKind] = {
-    "missing-field": _violation("a required field is missing", "missing-field-text", "bad-data-400"),
+    "missing-field": _violation(
+        "a required field is missing",
+        "missing-field-text",
+        "bad-data-400",
+        "identify-needs-email-or-contact",
+        "identify-without-either-400",
+    ),
     "bad-value": _violation(
         "a value is not what its schema allows", "bad-data-400", "invalid-values-400", "readable-values-refused"
     ),
@@ -61,12 +67,17 @@ CATALOGUE: Mapping[str, FindingKind] = {
     "wrong-media-type": _violation("a body without `Content-Type: application/json`", "other-media-type-415"),
     "body-too-large": _violation("a body over the limit", "body-limit-413"),
     "bad-path": _violation("a path that is not percent-encoded UTF-8"),
-    "missing-key": _violation("no `Authorization` header", "key-checked"),
-    "wrong-key": _violation("an API key that is unknown, or another account's", "key-checked"),
-    "unknown-account": _violation("an account that does not exist", "unknown-integration-404"),
+    "missing-key": _violation("no `Authorization` header", "key-checked", "read-key-401"),
+    "wrong-key": _violation("an API key that is unknown, or another account's", "key-checked", "read-key-401"),
+    "unknown-account": _violation(
+        "an account that does not exist", "unknown-integration-404", "identify-unknown-account-404"
+    ),
     "unknown-integration": _violation("an integration that the account does not have", "unknown-integration-404"),
     "unknown-path": _violation(
         "a path that the API does not have; names the closest operation, or all", "unknown-path-404"
+    ),
+    "not-played": _warning(
+        "a path that the API has and the fake does not play; the call is not judged", "read-unplayed-501"
     ),
     "unknown-method": _violation("another method on a known path", "other-method-405"),
     "insecure-scheme": _violation("a production host was called over plain http: the key went out in clear text"),
@@ -107,10 +118,12 @@ CATALOGUE: Mapping[str, FindingKind] = {
         "unknown-contact-404",
         "unknown-invoice-404",
         "unknown-subscription-404",
+        "read-unknown-contact-404",
     ),
     "misspelled-field": _warning(
         "a field that the contract does not know, near one that it knows; it is not kept", "unknown-fields-accepted"
     ),
+    "former-name": _warning("a parameter under the name that it had until 2026-05-20", "former-names-accepted"),
     "decimal-money": _warning("money with a decimal point that is a whole number: `49.0` is 49 cents"),
     "missing-ad-field": _warning(
         "an ad, set or campaign without its name; a notice without its set or campaign",

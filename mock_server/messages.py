@@ -19,6 +19,7 @@ MESSAGES: Mapping[str, str] = {
     "bad-value/date": "'{field}' is {sent}: {fault}. {expected}",
     "bad-value/date-readable": "'{field}' is {sent}: {fault}; send {intended}. {expected}",
     "bad-value/body": "the body is {sent}, which is {kind}; send a JSON object.",
+    "bad-value/too-many-parameters": "there are more than {most:,} parameters; send those that the call takes.",
     "bad-value/not-all-listed": "only the first {most:,} errors are listed; there are more. Send a smaller body.",
     "broken-json": "the body is not JSON: {reason}. Send what a JSON library writes.",
     "broken-json/empty": "the body is empty; send a JSON object.",
@@ -33,6 +34,7 @@ MESSAGES: Mapping[str, str] = {
     "broken-json/long-integer": "the integer {sent} has more than 64 bits; send it as a text.",
     "wrong-media-type": "the Content-Type is {sent}; send JSON, and Content-Type: application/json.",
     "body-too-large": "the body is over the limit of {most} bytes; send it in several calls.",
+    "former-name": "'{field}' is the name that this parameter had before; send it as '{now}'.",
     "unknown-field": "'{field}' is not a field that the contract knows, and is not stored. Check its spelling.",
     "misspelled-field": (
         "'{field}' is not a field that the contract knows, and is not stored. Did you mean '{near}'? Send it so."
@@ -56,8 +58,18 @@ MESSAGES: Mapping[str, str] = {
     # The path and the key.
     "bad-path": "'{sent}' in the path is not UTF-8; percent-encode the UTF-8 bytes.",
     "unknown-path": "there is no {method} {path}; {advice}",
+    "unknown-path/of-partly-known-api": (
+        "{method} {path} is not known to be part of {api}, and the fake does not play it; {advice}"
+    ),
+    "not-played": (
+        "{method} {path} is part of {api}, and the fake does not play it: {what}. Leave it out of this run, or"
+        " answer it with a stub of your own."
+    ),
     "unknown-method": "{method} is not an operation of this path; use {allowed}.",
     "unknown-account": "there is no account '{account_id}', which the path names; send the id of the key's account.",
+    "unknown-account/in-query": (
+        "there is no account '{account_id}'; send the id of the account that the site belongs to."
+    ),
     "unknown-integration": (
         "the account '{account_id}' has no integration '{integration_id}', which the path names; send the id of one of"
         " its integrations."
@@ -107,7 +119,7 @@ MESSAGES: Mapping[str, str] = {
         " Check the units and the items."
     ),
     "paid-exceeds-amount": "'paid' is {paid} cents, more than the 'amount' of {amount}. Check both.",
-    "not-found": "there is no {kind} '{named}' in this integration. Add it first, or check what names it.",
+    "not-found": "there is no {kind} '{named}' in this {where}. Add it first, or check what names it.",
     "integration-kind": (
         "{operation} was sent to '{integration_id}', a custom {kind} integration. Send it to one of custom {wanted}."
     ),
@@ -151,6 +163,8 @@ EXPECTED: Mapping[str, str] = {
     "unknown-integration": "the id of an integration of the account",
     "unknown-path": "a path that the API has",
     "unknown-method": "a method that the path has",
+    "not-played": "a call that the fake plays",
+    "former-name": "the name that the parameter has now",
     "insecure-scheme": "https",
     "refused-by-guard": "a call by a program, to this server's own address",
     "unknown-contact": "the id of a contact that exists, or an email",

@@ -15,6 +15,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import orjson
@@ -40,6 +41,9 @@ from mock_server.web.dashboard import DOCS_PATH
 from mock_server.web.guard import LOGIN_PATH, UI_PATH
 
 __all__ = ["banner", "listening", "load_dataset", "running", "serve"]
+
+if TYPE_CHECKING:
+    from mock_server.intercept.policy import PlayedHost
 
 _log = logging.getLogger("mock_server")
 # New objects until the youngest generation of objects is looked through, and how often until the next older one is.
@@ -97,20 +101,20 @@ def _serve(settings: ServeSettings, stop: _Stop) -> None:
         if not is_loopback(listener.getsockname()[0]) and not settings.admin_token:
             settings = dataclasses.replace(settings, admin_token=secrets.token_urlsafe(16))
         with _opened(settings.database) as database:
-            app = _prepare_app(settings, database)
+            contract = Contract.load()
+            app = _prepare_app(settings, contract, database)
             if workers == 1:
-                _answer(app, settings, listener, stop)
+                _answer(app, settings, contract, listener, stop)
                 return
             database.check_room(workers)
-        output.say(banner(settings, listener.getsockname()[1]))
+        output.say(banner(settings, contract, listener.getsockname()[1]))
         _tune_garbage_collector()
         config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
         supervise(config, listener, lambda: stop.requested)
 
 
-def _prepare_app(settings: ServeSettings, database: Database) -> App:
+def _prepare_app(settings: ServeSettings, contract: Contract, database: Database) -> App:
     """Return the application, over a database with the dataset and faults of the settings."""
-    contract = Contract.load()
     rules = load_plan(settings.faults, contract.operations) if settings.faults else []
     app = _app(settings, contract, database)
     load_dataset(database, contract, DEFAULT_SANDBOX, settings)
@@ -152,11 +156,13 @@ def _tune_garbage_collector() -> None:
     gc.enable()
 
 
-def _answer(app: App, settings: ServeSettings, listener: socket.socket, stop: _Stop) -> None:
-    with _intercepting(Contract.load(), listener) if settings.intercept else nullcontext() as intercepted:
+def _answer(app: App, settings: ServeSettings, contract: Contract, listener: socket.socket, stop: _Stop) -> None:
+    with _intercepting(contract, listener) if settings.intercept else nullcontext() as intercepted:
         server = uvicorn.Server(_config(app, intercepted.protocol if intercepted else None, settings.request_timeout))
         stop.attach(server)
-        output.say(banner(settings, listener.getsockname()[1]), *([intercepted.exports] if intercepted else []))
+        output.say(
+            banner(settings, contract, listener.getsockname()[1]), *([intercepted.exports] if intercepted else [])
+        )
         _tune_garbage_collector()
         server.run([listener])
 
@@ -269,7 +275,7 @@ def _config(
     )
 
 
-def banner(settings: ServeSettings, port: int) -> str:
+def banner(settings: ServeSettings, contract: Contract, port: int) -> str:
     """Return what is printed at start: the address, the credentials, and a curl command that works."""
     address = f"http://{bracket_host(_LOOPBACK_OF_ALL.get(settings.host, settings.host))}:{port}"
     origin = settings.public_url or address
@@ -277,7 +283,7 @@ def banner(settings: ServeSettings, port: int) -> str:
     lines = [
         f"segmetrics-mock {__version__}, dataset {settings.dataset}, mode {settings.mode}; ctrl-C stops it",
         "",
-        f"Base URL     {origin}/api",
+        *(f"{name.capitalize().replace('_url', ' URL'):12} {url}" for name, url in contract.urls(origin).items()),
         f"Account      {sandbox.account_id}",
         f"Integrations {', '.join(f'{id} (custom {kind})' for kind, id in sandbox.integrations.items())}",
         f"API key      {sandbox.api_key}",
@@ -299,6 +305,13 @@ def banner(settings: ServeSettings, port: int) -> str:
     return "\n".join(lines)
 
 
+def played_hosts(contract: Contract) -> "list[PlayedHost]":
+    """Return the production hosts of the contract's APIs, for interception."""
+    from mock_server.intercept.policy import PlayedHost
+
+    return [PlayedHost(api.host, api.what, api.base_path, api.mount) for api in contract.apis.values()]
+
+
 @dataclass(frozen=True, slots=True)
 class _Intercepted:
     protocol: type[asyncio.Protocol]
@@ -308,7 +321,7 @@ class _Intercepted:
 @contextmanager
 def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Intercepted]:
     """Intercept the programs of another terminal, where the user pastes the exports."""
-    from mock_server.intercept.interception import Interception, exports, production_hosts
+    from mock_server.intercept.interception import Interception, exports
     from mock_server.intercept.policy import Target
 
     def report(host: str, text: str) -> None:
@@ -319,9 +332,7 @@ def _intercepting(contract: Contract, listener: socket.socket) -> Iterator[_Inte
 
     address, port = listener.getsockname()[:2]
     address = _LOOPBACK_OF_ALL.get(address, address)
-    with Interception(
-        production_hosts(contract.document), on_foreign=report_foreign, on_trouble=report
-    ) as interception:
+    with Interception(played_hosts(contract), on_foreign=report_foreign, on_trouble=report) as interception:
         environment = interception.environment(port, host=address)
         yield _Intercepted(interception.protocol, exports(environment, os.environ))
 

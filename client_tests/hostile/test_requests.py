@@ -8,7 +8,6 @@ import pytest
 from client_tests.hostile.operations import (
     CONTRACT,
     POSTS,
-    PREFIX,
     every_post,
     example_of,
     path_of,
@@ -106,13 +105,15 @@ def test_a_path_beside_the_api_is_404(luke: Sandbox, path: str) -> None:
     assert path.replace("%00", "\0") in errors_of(answer)[0] or path.startswith("/api")
 
 
-@pytest.mark.parametrize("template", CONTRACT.document["paths"])
+@pytest.mark.parametrize("path", {one.api.mount + one.template: None for one in CONTRACT.operations.values()})
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "PROPFIND"])
-def test_another_method_on_a_known_path_is_405_with_allow(luke: Sandbox, template: str, method: str) -> None:
+def test_another_method_on_a_known_path_is_405_with_allow(luke: Sandbox, path: str, method: str) -> None:
     before = luke.state()
-    allowed = {one.method for one in CONTRACT.operations.values() if one.template == template}
+    allowed = {one.method for one in CONTRACT.operations.values() if one.api.mount + one.template == path}
+    # Where GET is a method of its own, POST takes its place.
+    method = "POST" if method in allowed else method
 
-    answer = luke.send(method, template.removeprefix(PREFIX).replace("{", "").replace("}", ""))
+    answer = luke.http.request(method, luke.origin + path.replace("{", "").replace("}", ""))
 
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) == allowed

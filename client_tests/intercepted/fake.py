@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import httpx
 
 from client_tests.sandbox import Sandbox
-from mock_server.intercept.interception import Interception, production_hosts
+from mock_server.intercept.interception import Interception
 from mock_server.intercept.proxy import ProxyProtocol
 from mock_server.intercept.upstream import Connect, connect
-from mock_server.serving import running
+from mock_server.serving import played_hosts, running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
 from mock_server.store.database import open_database
@@ -90,7 +90,7 @@ def intercepted(
         listener,
         httpx.Client(trust_env=False, timeout=30) as http,
         Interception(
-            production_hosts(contract.document),
+            played_hosts(contract),
             allow_hosts=allow_hosts,
             on_foreign=lambda target: foreign.append(target.host),
             on_trouble=lambda host, text: troubles.append((host, text)),

@@ -16,7 +16,6 @@ from mock_server.spec import Answer, Call, Contract, Operation
 from mock_server.store.database import Database
 from mock_server.store.session import Session
 from mock_server.web.app import build_app
-from mock_server.web.request import segments
 
 # The function that breaks the fake, by name; its docstring says what is broken.
 MUTANTS: dict[str, Callable[[], None]] = {}
@@ -47,19 +46,19 @@ def handle(operation: str, around: Around) -> None:
 
 def change_requests(change: Callable[[str, Any], Any]) -> None:
     """Pass each body that was sent through `change`, with the operation's name, before it is validated."""
-    original = Contract.read_body
+    original = Contract.read_values
 
-    def read_body(self: Contract, operation: Operation, body: Any, **options: Any) -> Any:
-        return original(self, operation, change(operation.name, body), **options)
+    def read_values(self: Contract, operation: Operation, sent: Any, **options: Any) -> Any:
+        return original(self, operation, change(operation.name, sent), **options)
 
-    patch(Contract, "read_body", read_body)
+    patch(Contract, "read_values", read_values)
 
 
-def change_responses(change: ChangeResponse) -> None:
-    """Pass each response of the import API through `change`."""
+def change_responses(change: ChangeResponse, mount: str = "/api") -> None:
+    """Pass each response of an API through `change`; by default that for imports. `mount`: where the fake serves it."""
 
     def build(contract: Contract, database: Database, settings: ServeSettings, **options: Any) -> ASGIApp:
-        return _changing(build_app(contract, database, settings, **options), contract, change)
+        return _changing(build_app(contract, database, settings, **options), contract, mount, change)
 
     patch(serving, "build_app", build)
 
@@ -100,8 +99,8 @@ def without(call: Call, *names: str) -> Call:
     return call._replace(body={name: value for name, value in call.body.items() if name not in names})
 
 
-def _changing(app: ASGIApp, contract: Contract, change: ChangeResponse) -> ASGIApp:
-    """Return the application with its responses below `/api` changed; each is sent in one piece."""
+def _changing(app: ASGIApp, contract: Contract, mount: str, change: ChangeResponse) -> ASGIApp:
+    """Return the application with its responses below `mount` changed; each is sent in one piece."""
 
     async def changing(scope: Scope, receive: Receive, send: Send) -> None:
         start: Message = {}
@@ -123,7 +122,7 @@ def _changing(app: ASGIApp, contract: Contract, change: ChangeResponse) -> ASGIA
             await send({"type": "http.response.start", "status": response.status, "headers": encoded})
             await send({"type": "http.response.body", "body": response.body})
 
-        await app(scope, receive, send_changed if scope["path"].startswith("/api/") else send)
+        await app(scope, receive, send_changed if scope["path"].startswith(f"{mount}/") else send)
 
     return changing
 
@@ -131,6 +130,6 @@ def _changing(app: ASGIApp, contract: Contract, change: ChangeResponse) -> ASGIA
 def _operation(contract: Contract, scope: Scope) -> str:
     """Return the name of the operation that a request is for, or "" where there is none."""
     try:
-        return contract.route(scope["method"], segments(scope["raw_path"].decode("latin-1"))).operation.name
+        return contract.route(scope["method"], scope["raw_path"].decode("latin-1")).operation.name
     except ApiError:
         return ""

@@ -13,7 +13,7 @@ from mock_server.errors import ApiError
 from mock_server.journal import Response
 from mock_server.operations.table import Handler
 from mock_server.settings import ServeSettings
-from mock_server.spec import Answer, Call, Contract, Operation, values
+from mock_server.spec import Answer, Call, Contract, Operation, contract, values
 from mock_server.spec.json_body import parse_json
 from mock_server.store.database import Database
 from mock_server.store.session import Session
@@ -48,12 +48,12 @@ def missing_paid_is_nothing() -> None:
 @mutant
 def texts_pass_for_numbers() -> None:
     """A value of the wrong type that can be converted is accepted: `"4500"` for 4500."""
-    original = Contract.read_body
+    original = Contract.read_values
 
-    def read_body(self: Contract, operation: Operation, body: Any, **options: Any) -> Any:
-        return original(self, operation, body, **{**options, "lenient": True})
+    def read_values(self: Contract, operation: Operation, sent: Any, **options: Any) -> Any:
+        return original(self, operation, sent, **{**options, "lenient": True})
 
-    patch(Contract, "read_body", read_body)
+    patch(Contract, "read_values", read_values)
 
 
 @mutant
@@ -117,7 +117,7 @@ def slash_in_an_id_fails() -> None:
 @mutant
 def path_is_not_decoded() -> None:
     """What a path names stays percent-encoded."""
-    patch(exchange, "segments", lambda path: path.partition("?")[0].split("/")[2:])
+    patch(contract, "segments", lambda path: path.partition("?")[0].split("/")[2:])
 
 
 @mutant

@@ -182,9 +182,9 @@ def unknown_integration_is_taken() -> None:
     """An integration that does not exist is taken for the payments integration."""
     original = Contract.route
 
-    def route(self: Contract, method: str, segments: list[str]) -> Route:
-        found = original(self, method, segments)
-        if found.parameters["integration_id"] in DEFAULT_SANDBOX.integrations.values():
+    def route(self: Contract, method: str, path: str) -> Route:
+        found = original(self, method, path)
+        if found.parameters.get("integration_id", PAYMENTS) in DEFAULT_SANDBOX.integrations.values():
             return found
         return Route(found.operation, {**found.parameters, "integration_id": PAYMENTS}, found.violations)
 

@@ -2,11 +2,12 @@
 
 from mock_server.journal import ShownExchange
 from mock_server.settings import ServeSettings
+from mock_server.spec import Contract
 from mock_server.store.accounts import DEFAULT_SANDBOX, Sandbox
 from mock_server.verdict.presentation.curl import curl_of
 
 
-def curl_again(exchange: ShownExchange, sandbox: Sandbox) -> str:
+def curl_again(exchange: ShownExchange, sandbox: Sandbox, contract: Contract) -> str:
     """Return the curl command, for the default sandbox in place of the run's own.
 
     Empty where the journal did not keep the whole body.
@@ -20,4 +21,6 @@ def curl_again(exchange: ShownExchange, sandbox: Sandbox) -> str:
     for kind, integration in sandbox.integrations.items():
         own = f"/{DEFAULT_SANDBOX.account_id}/{DEFAULT_SANDBOX.integrations[kind]}/"
         path = path.replace(f"/{sandbox.account_id}/{integration}/", own, 1)
+    if contract.account_in(path) == sandbox.account_id:  # of an API that names no integration
+        path = path.replace(sandbox.account_id, DEFAULT_SANDBOX.account_id, 1)
     return curl_of({**exchange, "request": {**request, "path": path}}, origin, DEFAULT_SANDBOX.api_key)

@@ -23,12 +23,12 @@ from mock_server.clock import monotonic
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
 from mock_server.findings import FailOn
-from mock_server.intercept.interception import Interception, production_hosts
+from mock_server.intercept.interception import Interception
 from mock_server.intercept.policy import Target
 from mock_server.journal import Journal, ShownExchange
 from mock_server.journal.masking import Keys, hide
 from mock_server.output import log_to_stderr, may_stay_unread
-from mock_server.serving import listening, load_dataset, running
+from mock_server.serving import listening, load_dataset, played_hosts, running
 from mock_server.settings import AUTO, EMPTY, STRICT, CoverageOf, ServeSettings
 from mock_server.spec import Contract
 from mock_server.spec.values import utc_now
@@ -121,7 +121,7 @@ def _check(
     load_dataset(database, contract, sandbox, settings)
     app = build_app(contract, database, settings, keep_journals=True)
     interception = Interception(
-        production_hosts(contract.document),
+        played_hosts(contract),
         folder=supervisor.folder,
         allow_hosts=options.allow_host,
         on_foreign=lambda target: foreign.update([target]),
@@ -140,7 +140,7 @@ def _check(
                 on_reject=lambda status, text: troubles.update({f"it was answered {status}: {text}": None}),
             )
         )
-        variables = environment_of(sandbox, f"http://127.0.0.1:{port}")
+        variables = environment_of(sandbox, contract.urls(f"http://127.0.0.1:{port}"))
         if choice.unshare:
             variables = interception.isolated_environment(port) | variables
             isolation = stack.enter_context(
@@ -229,10 +229,10 @@ def _foreign_host(target: Target, count: int) -> ForeignHost:
     return {"host": target.host, "port": target.port, "address": target.address, "count": count}
 
 
-def environment_of(sandbox: Sandbox, origin: str) -> dict[str, str]:
-    """Return the variables by which a client finds its sandbox."""
+def environment_of(sandbox: Sandbox, urls: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which a client finds its sandbox; `urls`: of the APIs, such as `base_url`."""
     return {
-        "SEGMETRICS_BASE_URL": f"{origin}/api",
+        **{f"SEGMETRICS_{name.upper()}": url for name, url in urls.items()},
         "SEGMETRICS_ACCOUNT_ID": sandbox.account_id,
         "SEGMETRICS_INTEGRATION_ID": sandbox.integrations[accounts.PAYMENTS],
         "SEGMETRICS_ADS_INTEGRATION_ID": sandbox.integrations[accounts.ADS],

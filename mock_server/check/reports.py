@@ -38,7 +38,7 @@ class CheckedRun:
         from mock_server.check.again import curl_again
 
         exchange = self.exchanges.get(number)
-        return curl_again(exchange, self.sandbox) if exchange else ""
+        return curl_again(exchange, self.sandbox, self.contract) if exchange else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _schema_errors(parsed: ParsedYaml, contract: Contract) -> list[DatasetError]
     """Return where the file does not have the form of a dataset."""
     if not isinstance(parsed.value, dict):
         return [DatasetError(1, "a dataset is a mapping with 'today' and the lists of payloads; see docs/data.md")]
-    operations = [name for name, operation in contract.operations.items() if operation.body is not None]
+    operations = [name for name, operation in contract.operations.items() if operation.takes_body]
     schema = dataset_schema(operations, [PAYMENTS, ADS])
     found = jsonschema_rs.validator_for(schema).iter_errors(parsed.value)
     return [_schema_error(error, parsed, schema) for error in found]
@@ -158,7 +158,7 @@ def _payloads(parsed: ParsedYaml, contract: Contract, errors: list[DatasetError]
             for number, body in enumerate(bodies):
                 path = (kind, operation, number)
                 try:
-                    values, findings = contract.read_body(contract.operations[operation], body)
+                    values, findings = contract.read_values(contract.operations[operation], body)
                     found.append(ListedPayload(kind, operation, values, parsed.line(path)))
                 except ApiError as refusal:
                     findings = refusal.findings

@@ -113,7 +113,7 @@ def _steps(
     for kind, operation, body in data:
         if dataset.is_user_file:
             try:
-                contract.read_body(contract.operations[operation], body)
+                contract.read_values(contract.operations[operation], body)
             except ApiError as refusal:
                 reason = f"the recipe generates a payload for {operation} that breaks the contract: {refusal.errors[0]}"
                 raise dataset.error_at(dataset.recipe_line, reason) from None

@@ -8,7 +8,7 @@ from uvicorn.server import ServerState
 from mock_server.http.limits import Config, reject
 from mock_server.http.protocol import HttpProtocol
 from mock_server.intercept.apps import ApiOnly, ErrorResponse
-from mock_server.intercept.policy import READING_HOST, Action, HostPolicy, Target
+from mock_server.intercept.policy import Action, HostPolicy, Target
 from mock_server.intercept.upstream import ForwardProxy
 from mock_server.network import bracket_host
 
@@ -60,10 +60,8 @@ class InterceptedHttpProtocol(HttpProtocol):
         """Return the application for this request: the whole one only if it was sent to the fake's own address."""
         if not self.url.startswith(b"/") and b"://" in self.url:
             return self._choose_app_of_absolute_form()
-        if self._tunnel == READING_HOST:
-            return self._api_only(READING_HOST)
         host = self._host_header()
-        if host in self._policy.hosts:
+        if host in self._policy.played:
             return self._api_only(host)
         return self._api_only(self._tunnel) if self._tunnel else self.app
 
@@ -82,7 +80,8 @@ class InterceptedHttpProtocol(HttpProtocol):
 
     def _api_only(self, host: str) -> ApiOnly:
         is_secure = self.url.startswith(b"https:") or bool(self.transport.get_extra_info("ssl_object"))
-        return ApiOnly(self.app, self._policy, host, is_cleartext=not is_secure and host in self._policy.hosts)
+        played = self._policy.played.get(host, self._policy.main)
+        return ApiOnly(self.app, self._policy, host, played, is_cleartext=not is_secure and host in self._policy.played)
 
     def _parse_url(self) -> Target:
         """Return the target of a URL. Raises ValueError when it has none."""

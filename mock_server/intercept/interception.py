@@ -3,12 +3,10 @@
 import os
 import socket
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-from urllib.parse import urlsplit
 
 from mock_server.errors import UsageError
 from mock_server.intercept import environment as _environment
@@ -17,26 +15,20 @@ from mock_server.intercept.certificates import Authority, trusted
 from mock_server.intercept.corporate_proxy import loopback_ports
 from mock_server.intercept.environment import exports
 from mock_server.intercept.isolate import Isolation
-from mock_server.intercept.policy import READING_HOST, WEB_PORTS, HostPolicy, Target
+from mock_server.intercept.policy import WEB_PORTS, HostPolicy, PlayedHost, Target
 from mock_server.intercept.private_network import Reachable
 from mock_server.intercept.proxy import ProxyProtocol
 from mock_server.intercept.upstream import Connect, ThisMachineError, connect
-from mock_server.network import normalize_host
 
-__all__ = ["READING_HOST", "Interception", "exports", "production_hosts"]
-
-
-def production_hosts(document: Mapping[str, Any]) -> list[str]:
-    """Return the hosts of the contract's `servers`."""
-    return [host for server in document["servers"] if (host := urlsplit(server["url"]).hostname)]
+__all__ = ["Interception", "exports"]
 
 
 class Interception:
     """One run's interception. A context manager: its folder of public certificates is deleted at the end.
 
-    `hosts`: the production hosts, from the contract's document; `READING_HOST` is added.
+    `hosts`: those that the fake plays, that of the import API first.
     `folder`: for the certificates, whose owner deletes it; without it there is one of its own.
-    `allow_hosts`: further hosts, which a client may call for real.
+    `allow_hosts`: hosts that a client may call for real, that of the import API not among them.
     `on_foreign`: receives each other host that a client calls. `on_trouble`: receives an intercepted host and a text
     when a request to it does not reach the API, or an allowed one that is this machine. They are called in any thread.
     `connect`: connects to the hosts of `allow_hosts`.
@@ -45,7 +37,7 @@ class Interception:
 
     def __init__(
         self,
-        hosts: Collection[str],
+        hosts: Iterable[PlayedHost],
         *,
         folder: Path | None = None,
         allow_hosts: Collection[str] = (),
@@ -56,10 +48,12 @@ class Interception:
         allowed = [_parse_allowed(name) for name in allow_hosts]
         self._allow_hosts = frozenset(target.host for target in allowed)
         self._allow_ports = frozenset(target.port for target in allowed)
-        production = frozenset(normalize_host(host) for host in hosts)
-        if both := production & self._allow_hosts:
-            raise UsageError(f"--allow-host {min(both)}: this is a production host, which the fake plays")
-        self._hosts = (production | {READING_HOST}) - self._allow_hosts
+        main, *others = hosts
+        if main.host in self._allow_hosts:
+            raise UsageError(f"--allow-host {main.host}: this is a production host, which the fake plays")
+        # The others are played in part, so that a client may need the real ones.
+        self._played = {one.host: one for one in (main, *others) if one.host not in self._allow_hosts}
+        self._hosts = self._played.keys()
         self._on_foreign = on_foreign
         self._on_trouble = on_trouble
         self._connect = self._reporting(connect)
@@ -73,7 +67,7 @@ class Interception:
             )
             self._authority = Authority(self._hosts, self.folder)
             policy = HostPolicy(
-                hosts=self._hosts,
+                played=self._played,
                 allow_hosts=self._allow_hosts,
                 on_foreign=self._on_foreign,
                 on_trouble=self._on_trouble,

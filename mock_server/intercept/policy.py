@@ -1,15 +1,13 @@
 """The policy: which hosts the fake intercepts, which it passes through, and which it blocks and reports."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from mock_server.intercept.upstream import Connect
 from mock_server.network import bracket_host, is_loopback, split_host_port
 
-# The host of the vendor's reading API: intercepted, so that no key leaves the machine, but not imitated.
-READING_HOST = "api.segmetrics.io"
 WEB_PORTS = (443, 80)
 
 
@@ -47,26 +45,46 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayedHost:
+    """A production host that the fake plays.
+
+    `what`: as its API is called in a text. `base_path`: of all its paths there, mostly empty. `mount`: what stands in
+    its place on the fake's own address, such as `/reading`.
+    """
+
+    host: str
+    what: str
+    base_path: str
+    mount: str
+
+
+@dataclass(frozen=True, slots=True)
 class HostPolicy:
     """Which hosts a client can reach through the proxy.
 
-    `hosts`: intercepted. `allow_hosts`: passed through. Any other is blocked, and reported to `on_foreign`.
+    `played`: by name; requests to these hosts are intercepted. `allow_hosts`: passed through. Any other is blocked, and
+    reported to `on_foreign`.
     `on_trouble`: receives host and text when a request to an intercepted host does not reach the API.
     """
 
-    hosts: frozenset[str]
+    played: Mapping[str, PlayedHost]
     allow_hosts: frozenset[str]
     on_foreign: Callable[[Target], None]
     on_trouble: Callable[[str, str], None]
     connect: Connect
     tls: ssl.SSLContext
 
+    @property
+    def main(self) -> PlayedHost:
+        """Return the first host, for a client that has not said which one it means."""
+        return next(iter(self.played.values()))
+
     def action(self, target: Target, own_port: int) -> Action:
         """Return what happens to a request to the target.
 
         `own_port`: where the fake listens; a client that ignores NO_PROXY sends its plain requests there as well.
         """
-        if target.host in self.hosts or (target.is_loopback and target.port == own_port):
+        if target.host in self.played or (target.is_loopback and target.port == own_port):
             return Action.INTERCEPT
         if target.host in self.allow_hosts and not target.is_loopback:
             return Action.PASS_THROUGH

@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from mock_server.http.limits import MAX_HEAD_BYTES, Config, accept, reject
 from mock_server.intercept.intercepted_http import InterceptedHttpProtocol, handshake_text
-from mock_server.intercept.policy import READING_HOST, Action, HostPolicy, Target
+from mock_server.intercept.policy import Action, HostPolicy, Target
 from mock_server.intercept.upstream import Tunnel
 
 _ADDRESS_HEADER = b"x-segmetrics-mock-address"  # as the hooks send it
@@ -91,7 +91,7 @@ class ProxyProtocol(asyncio.Protocol):
         if self._task:
             return
         if self._buffer.startswith(_TLS_HANDSHAKE):
-            self._intercept(min(self.policy.hosts - {READING_HOST}), secure=True)
+            self._intercept(self.policy.main.host, secure=True)
         elif self._buffer.startswith(_CONNECT):
             head, end, rest = self._buffer.partition(b"\r\n\r\n")
             if end:

@@ -1,11 +1,11 @@
 """The one table of operations: what each does, what is doubtful about a call, and where its fields are stored."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mock_server.errors import SpecError
 from mock_server.findings import CATALOGUE, Finding
-from mock_server.operations import ads, contacts, invoices, products, subscriptions, tags
+from mock_server.operations import ads, contacts, invoices, products, reading, subscriptions, tags, tracking
 from mock_server.operations.warnings import Warn, wrong_integration
 from mock_server.spec import Answer, Call, Contract, Operation
 from mock_server.spec.shape import Shape
@@ -13,6 +13,7 @@ from mock_server.store.accounts import ADS, PAYMENTS
 from mock_server.store.ads import AD_CAMPAIGNS, AD_SETS, FIGURES
 from mock_server.store.ads import ADS as AD_ROWS
 from mock_server.store.contacts import CONTACTS
+from mock_server.store.identifications import IDENTIFICATIONS
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
 from mock_server.store.rows import Rows
 from mock_server.store.session import Session
@@ -26,13 +27,15 @@ class Behaviour:
     """What an operation does.
 
     `warnings`: by the code of their finding.
-    `stored`: for each object of the body, by its place, the rows that have a column for each of its fields, or in words
-    where they are kept. An entry for a field goes before that of its object.
+    `stored`: for each object of the body, or for the query, by its place, the rows that have a column for each of its
+    fields, or in words where they are kept. An entry for a field goes before that of its object.
+    `choices`: by the place of an enum, the values that the handler tells apart.
     """
 
     handler: Handler
     warnings: Mapping[str, Warn] = field(default_factory=dict)
     stored: Mapping[str, Rows | str] = field(default_factory=dict)
+    choices: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 _TAGGED: Mapping[str, Rows | str] = {
@@ -93,6 +96,14 @@ OPERATIONS: dict[str, Behaviour] = {
             "/body/adcampaign": AD_CAMPAIGNS,
         },
     ),
+    "read_contact": Behaviour(
+        reading.read_contact,
+        stored={"/query": "nowhere, since it says what to answer"},
+        choices={"/query/extend/*": reading.EXTENSIONS},
+    ),
+    "identify": Behaviour(
+        tracking.identify, stored={"/query/a": "as the account that the row is of", "/query": IDENTIFICATIONS}
+    ),
 }
 
 
@@ -126,7 +137,9 @@ def check_operations(contract: Contract) -> None:
         if operation.integration not in (None, PAYMENTS, ADS):
             mistakes.append(f"{operation.name}: x-integration is '{operation.integration}'; use {PAYMENTS} or {ADS}")
         if operation.shape and operation.name in OPERATIONS:
-            mistakes += _unstored_fields(operation.name, operation.shape, OPERATIONS[operation.name].stored)
+            behaviour = OPERATIONS[operation.name]
+            mistakes += _unstored_fields(operation.name, operation.shape, behaviour.stored)
+            mistakes += _unknown_choices(operation.name, operation.shape, behaviour.choices)
     if mistakes:
         # The fields of an object that stands alone or in a list are found in both forms, at one place.
         texts = "; ".join(dict.fromkeys(mistakes))
@@ -156,5 +169,21 @@ def _unstored_fields(operation: str, shape: Shape, stored: Mapping[str, Rows | s
                 f"{operation} takes the field {part.place}, which nothing stores;"
                 f" give {table} a column '{name}', or say in operations/table.py where it is kept"
             )
-    for part in (*shape.properties.values(), *shape.forms.values(), *filter(None, [shape.items])):
+    for part in _parts(shape):
         yield from _unstored_fields(operation, part, stored)
+
+
+def _unknown_choices(operation: str, shape: Shape, choices: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Yield a text for each value of an enum that the handler does not know, and for each that the enum lacks."""
+    if (known := choices.get(shape.place)) is not None:
+        for value in {*shape.values} ^ {*known}:
+            yield f"{operation}: '{value}' is a value of {shape.place} in openapi.yaml or in the handler alone"
+    for part in _parts(shape):
+        yield from _unknown_choices(operation, part, choices)
+
+
+def _parts(shape: Shape) -> Iterator[Shape]:
+    yield from shape.properties.values()
+    yield from shape.forms.values()
+    if shape.items:
+        yield shape.items

@@ -30,12 +30,15 @@ class Doubt:
 Warn = Callable[[Call, Answer, Session], Iterable[Doubt]]
 
 
-def not_found(pointer: str, kind: str, named: str) -> ApiError:
-    """Return the refusal of a call that names something which does not exist (assumed: the status is not documented).
+def not_found(
+    pointer: str, kind: str, named: str, *, where: str = "integration", evidence: Evidence = "assumed"
+) -> ApiError:
+    """Return the refusal of a call that names something which does not exist.
 
-    `kind`: such as invoice. `named`: its id or email as the call gives it.
+    `kind`: such as invoice. `named`: its id or email as the call gives it. `where`: it was looked for.
+    `evidence`: how the status is known.
     """
-    return ApiError.violation(404, Finding.of("not-found", pointer, "assumed", kind=kind, named=named))
+    return ApiError.violation(404, Finding.of("not-found", pointer, evidence, kind=kind, named=named, where=where))
 
 
 def wrong_integration(call: Call, wanted: str) -> Iterator[Doubt]:

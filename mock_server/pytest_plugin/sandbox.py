@@ -19,6 +19,8 @@ class Segmetrics:
     def __init__(self, admin: "Admin", credentials: Mapping[str, Any]) -> None:
         self._admin = admin
         self.base_url: str = credentials["base_url"]
+        self.reading_url: str = credentials["reading_url"]
+        self.tracking_url: str = credentials["tracking_url"]
         self.account_id: str = credentials["account_id"]
         self.integration_id: str = credentials["integrations"]["payments"]
         self.ads_integration_id: str = credentials["integrations"]["ads"]
@@ -31,6 +33,8 @@ class Segmetrics:
         """Return the variables that a client in a subprocess needs, in addition to `os.environ`."""
         return {
             "SEGMETRICS_BASE_URL": self.base_url,
+            "SEGMETRICS_READING_URL": self.reading_url,
+            "SEGMETRICS_TRACKING_URL": self.tracking_url,
             "SEGMETRICS_ACCOUNT_ID": self.account_id,
             "SEGMETRICS_INTEGRATION_ID": self.integration_id,
             "SEGMETRICS_ADS_INTEGRATION_ID": self.ads_integration_id,
@@ -61,6 +65,11 @@ class Segmetrics:
     def ad_performance(self) -> list[Row]:
         """Return the figures of ads that are stored."""
         return self._rows("ad_performance")
+
+    @property
+    def identifications(self) -> list[Row]:
+        """Return who the visitors of sessions are, as tracking was told."""
+        return self._rows("identifications")
 
     @property
     def requests(self) -> "list[ShownExchange]":

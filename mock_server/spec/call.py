@@ -1,15 +1,16 @@
 """A call that fits the contract, and the answer to it."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
 class Call(NamedTuple):
     """One valid call of an operation, with its values read (see `spec.values`).
 
-    `integration_kind`: payments or ads.
-    `path`: the path's own parameters, decoded, without account and integration.
-    `body`: the JSON object that was sent; empty where the operation takes none.
+    `integration_kind`: payments or ads; empty, like `integration_id`, where the operation is of the whole account.
+    `path`: the path's parameters, decoded.
+    `body`: the JSON object that was sent, `query`: the parameters; empty where the operation takes none.
     `received_at`: ISO 8601, UTC.
     """
 
@@ -20,6 +21,7 @@ class Call(NamedTuple):
     path: Mapping[str, str]
     body: Mapping[str, Any]
     received_at: str
+    query: Mapping[str, Any] = MappingProxyType({})
 
 
 class Answer(NamedTuple):
@@ -47,11 +49,6 @@ class Answer(NamedTuple):
     def deleted(cls, kind: str, id: str, *, before: Sequence[Mapping[str, Any]] = ()) -> "Answer":
         """The answer of all deletions; `id` is what the call named, as a string."""
         return cls(200, {"id": id, "status": "success", "object": kind, "deleted": True}, before)
-
-    @classmethod
-    def error(cls, status: int, errors: list[str]) -> "Answer":
-        """`{"status": "error", "errors": [...]}`."""
-        return cls(status, {"status": "error", "errors": errors})
 
 
 def _filled(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Find the operation that an unknown path was probably meant for, by the words of the path.
 
-The document's `x-synonyms` give other words for the literal segments of its paths, its `x-absent-paths` say what
-segments are that others show and this API does not have.
+The document's `x-synonyms` give other words for the literal segments of its paths, `absent_paths` of an API say what
+segments are that others show and it does not have.
 """
 
 import difflib
@@ -40,7 +40,7 @@ class _Match(NamedTuple):
 
 
 class Search:
-    """Searches among the endpoints of one document.
+    """Searches among the endpoints of one API.
 
     `synonyms`: other words for a segment. `absent`: what a segment is that this API does not have. By the segment.
     """
@@ -53,7 +53,7 @@ class Search:
         self._synonyms = {segment: {_singular(word) for word in words} for segment, words in synonyms.items()}
         templates = [endpoint.template.strip("/").split("/") for endpoint in self._endpoints]
         shared = takewhile(lambda steps: len(set(steps)) == 1, zip(*templates, strict=False))
-        self._prefix = [steps[0] for steps in shared]
+        self._prefix = [steps[0] for steps in shared] if len(templates) > 1 else []
 
     def advice(self, method: str, segments: Sequence[str]) -> str:
         """Return what to call instead of an unknown path: the closest endpoint, or all where none is close."""
@@ -73,6 +73,8 @@ class Search:
         return found if found or resource == segments else self._best(method, segments, synonyms=False)
 
     def _listed(self) -> str:
+        if not self._prefix:
+            return f"the operations are {', '.join(map(str, self._endpoints))}"
         prefix = "/" + "/".join(self._prefix)
         below = (f"{method} {template.removeprefix(prefix)}" for method, template in self._endpoints)
         return f"the operations are, below {prefix}, {', '.join(below)}"

@@ -4,7 +4,6 @@ Everything that the server knows of paths, methods, fields and statuses comes fr
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -15,13 +14,15 @@ import yaml
 from mock_server.errors import ApiError, SpecError
 from mock_server.findings import Finding
 from mock_server.resources import resource_path
-from mock_server.spec.closest import Endpoint, Search
+from mock_server.spec.api import Api
 from mock_server.spec.convert import notice_invisible
 from mock_server.spec.lenient import coerced
 from mock_server.spec.mistakes import Mistake, mistakes_of
 from mock_server.spec.notices import Notices
-from mock_server.spec.points import answer_points, points_of
-from mock_server.spec.shape import Schema, Shape, shape_of
+from mock_server.spec.operation import Operation
+from mock_server.spec.paths import mount_of, parameters_of, query_of, segments
+from mock_server.spec.routes import Routes
+from mock_server.spec.shape import Schema, Shape
 from mock_server.spec.wording import findings_of
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -30,26 +31,6 @@ _MOST_LISTED = 1000
 # How often lenient mode reads what is wrong with a body as it was meant.
 _READINGS = 3
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation of the document, with what is needed to judge a call of it.
-
-    `parameters`: the shape of each path parameter. `body`: None where the operation takes none,
-    and `shape` with it. `points`: what of it can be exercised, see `spec.points`.
-    `answers`: the schema of each documented status. `integration`: the kind of integration that it is for, if only one.
-    """
-
-    name: str
-    method: str
-    template: str
-    parameters: Mapping[str, Shape]
-    body: jsonschema_rs.Validator | None
-    shape: Shape | None
-    points: tuple[str, ...]
-    answers: Mapping[int, Schema]
-    integration: str | None
 
 
 class Route(NamedTuple):
@@ -64,15 +45,6 @@ class Route(NamedTuple):
     doubts: tuple[Finding, ...] = ()
 
 
-@dataclass(slots=True)
-class _Node:
-    """A place in the tree of paths: literal segments, a parameter, and the methods that end here."""
-
-    literals: dict[str, "_Node"] = field(default_factory=dict)
-    parameter: "_Node | None" = None
-    operations: dict[str, tuple[Operation, tuple[str, ...]]] = field(default_factory=dict)
-
-
 class Contract:
     """openapi.yaml, compiled.
 
@@ -84,94 +56,131 @@ class Contract:
         self.operations: dict[str, Operation] = {}
         # The document's `x-rules`, by name.
         self.rules: dict[str, Mapping[str, Any]] = {rule["name"]: rule for rule in document.get("x-rules", ())}
-        self._tree = _Node()
+        # By mount, the first one of which is that of the import API.
+        self.apis: dict[str, Api] = {api.mount: api for api in map(Api.of, document["x-apis"])}
         self._validators: dict[bytes, jsonschema_rs.Validator] = {}
         for template, item in document["paths"].items():
             for method in _METHODS & item.keys():
                 self._add(template, method, item)
-        endpoints = [Endpoint(operation.method, operation.template) for operation in self.operations.values()]
-        absent = {entry["segment"]: entry["what"] for entry in document.get("x-absent-paths", ())}
-        self._search = Search(endpoints, document.get("x-synonyms", {}), absent)
+        synonyms = document.get("x-synonyms", {})
+        self._routes = {
+            mount: Routes(api, [one for one in self.operations.values() if one.api is api], synonyms)
+            for mount, api in self.apis.items()
+        }
 
     @classmethod
     def load(cls) -> "Contract":
         """The contract that travels with the package."""
         return cls(yaml.load(source_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
-    def route(self, method: str, segments: list[str]) -> Route:
-        """The operation of a path, given as its decoded segments.
+    def route(self, method: str, path: str) -> Route:
+        """The operation of a method and a path, which begins with the mount of an API.
 
-        Raises ApiError 404 for an unknown path and 405, with `Allow`, for another method.
+        Raises ApiError 404 or 501 for an unknown path, as the API has it, and 405, with `Allow`, for another method.
         """
-        node, values = self._tree, []
-        for segment in segments:
-            if (literal := node.literals.get(segment)) is not None:
-                node = literal
-            elif node.parameter is not None and segment:
-                node = node.parameter
-                values.append(segment)
-            else:
-                raise self._unknown_path(method, segments)
-        if not node.operations:
-            raise self._unknown_path(method, segments)
-        if method not in node.operations:
-            raise _other_method(method, node)
-        operation, names = node.operations[method]
-        parameters = dict(zip(names, values, strict=True))
+        operation, parameters = self._routes[mount_of(path)].find(method, segments(path))
         notices = Notices()
         for name, value in parameters.items():
             notice_invisible(value, f"/path/{name}", notices)
         violations = self._parameter_violations(operation, parameters)
         return Route(operation, parameters, violations, tuple(notices.found))
 
-    def read_body(
-        self, operation: Operation, body: Any, *, lenient: bool = False
-    ) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
-        """The body's values as handlers want them (see `spec.values`), and what was found in them.
+    def urls(self, origin: str) -> dict[str, str]:
+        """Return where the APIs are at a fake's origin: `base_url` of the import API, `reading_url`, `tracking_url`."""
+        base, *others = self.apis.values()
+        return {"base_url": origin + base.mount, **{f"{api.name}_url": origin + api.mount for api in others}}
 
-        Raises ApiError 400 with all that is wrong in `body`, one text and one finding each, up to a thousand.
+    def served_at(self, origin: str, description: str = "This fake.") -> dict[str, Any]:
+        """Return the document with the fake at that origin before the servers in production."""
+
+        def with_fake(servers: list[Any]) -> list[Any]:
+            return [{"url": origin + self._api_of(servers).mount, "description": description}, *servers]
+
+        paths = {
+            template: {**item, "servers": with_fake(item["servers"])} if "servers" in item else item
+            for template, item in self.document["paths"].items()
+        }
+        return {**self.document, "servers": with_fake(self.document["servers"]), "paths": paths}
+
+    def account_in(self, path: str) -> str:
+        """Return the account that a path names, as far as it names one."""
+        routes = self._routes[mount_of(path)]
+        try:
+            steps = segments(path)
+            for place in routes.account_places:
+                return steps[place] if place < len(steps) else ""
+            query = query_of(path)
+        except ApiError:
+            return ""
+        return next((query[name] for name in routes.account_names if name in query), "")
+
+    def read_query(self, operation: Operation, path: str, form: bytes) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+        """Return the parameters of a path's query and of a form in the body, by the names that they have now.
+
+        Nothing of them is judged yet, but a former name is a finding. Raises ApiError 400 for what cannot be read.
+        """
+        assert operation.shape is not None
+        sent: dict[str, Any] = {**query_of(path), **parameters_of(form)}
+        found: list[Finding] = []
+        for former, now in operation.former_names.items():
+            if former in sent:
+                found.append(Finding.of("former-name", f"/query/{former}", "documented", field=former, now=now))
+                value = sent.pop(former)
+                sent.setdefault(now, value)
+        for name, shape in operation.shape.properties.items():
+            if shape.items and name in sent:
+                sent[name] = sent[name].split(",") if sent[name] else []
+        return sent, tuple(found)
+
+    def read_values(
+        self, operation: Operation, sent: Any, *, lenient: bool = False
+    ) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
+        """The values of a body or a query as handlers want them (see `spec.values`), and what was found in them.
+
+        Raises ApiError 400 with all that is wrong in `sent`, one text and one finding each, up to a thousand.
         `lenient`: what can be read as it was meant is, and only the findings stay.
         """
         assert operation.shape is not None
-        accepted, found = self.validate(operation, body, lenient=lenient)
+        accepted, found = self.validate(operation, sent, lenient=lenient)
         notices = Notices()
-        taken = operation.shape.converted(accepted, "/body", notices)
+        taken = operation.shape.converted(accepted, operation.shape.place, notices)
         return taken, (*found, *notices.found)
 
-    def validate(self, operation: Operation, body: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
-        """Return the body as it is accepted: the one that was sent, or with `lenient` the one that was meant.
+    def validate(self, operation: Operation, sent: Any, *, lenient: bool) -> tuple[Any, tuple[Finding, ...]]:
+        """Return the values as they are accepted: those that were sent, or with `lenient` those that were meant.
 
-        Raises ApiError 400 as `read_body` does.
+        Raises ApiError 400 as `read_values` does.
         """
-        assert operation.body is not None
+        assert operation.validator is not None
         assert operation.shape is not None
-        if operation.body.is_valid(body):
-            return body, ()
-        wrong = mistakes_of(operation.shape, body)
+        if operation.validator.is_valid(sent):
+            return sent, ()
+        wrong = mistakes_of(operation.shape, sent)
         # All are needed only where all are to be read as they were meant.
         mistakes = list(wrong if lenient else islice(wrong, _MOST_LISTED + 1))
         if not mistakes:
-            raise SpecError(f"openapi.yaml: the body of {operation.name} has a keyword that the search does not know")
+            raise SpecError(f"openapi.yaml: {operation.name} takes a keyword that the search does not know")
         found = self._findings(mistakes, operation.shape)
         if len(mistakes) > _MOST_LISTED:
             found += (_NOT_ALL_LISTED,)
         # In one value for a list there may be others to be read, and where null was left out something may be missing.
-        intended = body
+        intended = sent
         for _ in range(_READINGS if lenient else 0):
             before, intended = intended, coerced(intended, mistakes)
             if intended is before:
                 break
-            mistakes = [] if operation.body.is_valid(intended) else list(mistakes_of(operation.shape, intended))
+            mistakes = [] if operation.validator.is_valid(intended) else list(mistakes_of(operation.shape, intended))
             found = tuple(dict.fromkeys((*found, *self._findings(mistakes, operation.shape))))
         if mistakes:
             raise ApiError(400, *(finding.message for finding in found), findings=found)
         return intended, found
 
     def _findings(
-        self, mistakes: Iterable[Mistake], shape: Shape | None, pointer: str = "/body", name: str = ""
+        self, mistakes: Iterable[Mistake], shape: Shape | None, pointer: str = "", name: str = ""
     ) -> tuple[Finding, ...]:
         refusal_of_readable = self.rules["readable-values-refused"]["x-evidence"]["kind"]
-        return findings_of(islice(mistakes, _MOST_LISTED), pointer, name, shape, refusal_of_readable)
+        place = shape.place if shape else pointer
+        return findings_of(islice(mistakes, _MOST_LISTED), place, name, shape, refusal_of_readable)
 
     def answer_errors(self, operation: Operation, status: int, body: Any) -> list[str]:
         """What is wrong with an answer, or nothing."""
@@ -198,35 +207,24 @@ class Contract:
         name = definition.get("operationId")
         if not name or name in self.operations:
             raise SpecError(f"openapi.yaml: {method} {template} needs an operationId of its own")
-        parameters = map(self.resolve, [*item.get("parameters", ()), *definition.get("parameters", ())])
-        body = definition.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-        shape = None if body is None else shape_of(body, self.resolve)
-        answers = {int(status): self.resolve(answer) for status, answer in definition["responses"].items()}
-        operation = Operation(
-            name=name,
-            method=method.upper(),
-            template=template,
-            parameters={
-                p["name"]: shape_of(p["schema"], self.resolve, f"/path/{p['name']}")
-                for p in parameters
-                if p["in"] == "path"
-            },
-            body=None if body is None else self._validator(body),
-            shape=shape,
-            points=(*dict.fromkeys(points_of(shape) if shape else ()), *answer_points(answers)),
-            answers={status: answer["content"]["application/json"]["schema"] for status, answer in answers.items()},
-            integration=definition.get("x-integration"),
+        self.operations[name] = Operation.of(
+            template,
+            method,
+            definition,
+            map(self.resolve, [*item.get("parameters", ()), *definition.get("parameters", ())]),
+            api=self._api_of(item.get("servers", self.document["servers"])),
+            needs_key=bool(definition.get("security", self.document["security"])),
+            resolve=self.resolve,
+            validator=self._validator,
         )
-        self.operations[name] = operation
         self.rules |= {rule["name"]: rule for rule in definition.get("x-rules", ())}
-        node, names = self._tree, []
-        for segment in template.strip("/").split("/"):
-            if segment.startswith("{"):
-                names.append(segment[1:-1])
-                node.parameter = node = node.parameter or _Node()
-            else:
-                node = node.literals.setdefault(segment, _Node())
-        node.operations[operation.method] = (operation, tuple(names))
+
+    def _api_of(self, servers: Iterable[Mapping[str, Any]]) -> Api:
+        urls = [server["url"] for server in servers]
+        for api in self.apis.values():
+            if api.server in urls:
+                return api
+        raise SpecError(f"openapi.yaml: x-apis has no API of the server {', '.join(urls)}")
 
     def _validator(self, schema: Schema) -> jsonschema_rs.Validator:
         """Made when it is asked for, once for all places that say the same: each holds the whole document."""
@@ -242,20 +240,8 @@ class Contract:
             found += self._findings(mistakes_of(shape, parameters[name]), None, f"/path/{name}", name)
         return found
 
-    def _unknown_path(self, method: str, segments: list[str]) -> ApiError:
-        path = "/" + "/".join(segments)
-        advice = self._search.advice(method, segments)
-        finding = Finding.of("unknown-path", "/path", "assumed", method=method, path=path, advice=advice)
-        return ApiError.violation(404, finding)
-
 
 _NOT_ALL_LISTED = Finding.of("bad-value", "/body", "assumed", case="not-all-listed", most=_MOST_LISTED)
-
-
-def _other_method(method: str, node: _Node) -> ApiError:
-    allowed = ", ".join(sorted(node.operations))
-    finding = Finding.of("unknown-method", "/method", "assumed", method=method, allowed=allowed)
-    return ApiError.violation(405, finding, headers={"Allow": allowed})
 
 
 def source_text() -> str:

@@ -18,7 +18,7 @@ _ANSWER = "answer="
 
 
 def points_of(shape: Shape) -> Iterator[str]:
-    """Every point of a body."""
+    """Every point of a body or a query."""
     if shape.values:
         yield from (_value_point(shape, value) for value in shape.values)
         return

@@ -8,6 +8,7 @@
 | flag      | `0`, `1`, `false`, `true`      | `False`, `True`                     |
 | instant   | `2018-10-02 18:15:00+0200`, …  | `"2018-10-02T16:15:00+00:00"`, UTC  |
 | day       | the same                       | `"2018-10-02"`, the day in UTC      |
+| account   | text                           | as it is                            |
 | email     | text                           | as it is                            |
 | name      | text, of a tag                 | as it is                            |
 """
@@ -41,6 +42,7 @@ def _read_day(value: str) -> str:
 
 
 READERS: Mapping[str, Reader] = {
+    "account": str,
     "email": str,
     "id": _read_id,
     "integer": int,

@@ -1,6 +1,6 @@
 """Invoices, subscriptions and the products they name."""
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from mock_server.store import tables
 from mock_server.store.rows import Row, Rows
@@ -29,6 +29,23 @@ _JOIN = [
     .values(contact_id=bindparam("joined"), contact_integration_id=bindparam("integration_id"))
     for rows in _PURCHASES
 ]
+_OF_CONTACT = {
+    rows: select(rows.table)
+    .where(
+        of_generation(rows.table),
+        rows.c.contact_id == bindparam("contact"),
+        rows.c.contact_integration_id == bindparam("contact_integration"),
+    )
+    .order_by(rows.c.number.desc())
+    .limit(bindparam("limit"))
+    for rows in _PURCHASES
+}
+
+
+def of_contact(session: Session, rows: Rows, contact: Row, limit: int) -> list[Row]:
+    """Return the newest INVOICES or SUBSCRIPTIONS of a contact, of all integrations of the account."""
+    values = {"contact": contact["contact_id"], "contact_integration": contact["integration_id"]}
+    return rows.all(session, _OF_CONTACT[rows], **values, limit=limit)
 
 
 def reassign(session: Session, old_id: str, new_id: str | None) -> None:

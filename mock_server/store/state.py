@@ -7,6 +7,7 @@ from mock_server.store import contacts
 from mock_server.store.accounts import Sandbox
 from mock_server.store.ads import AD_CAMPAIGNS, AD_SETS, ADS, FIGURES
 from mock_server.store.contacts import CONTACTS
+from mock_server.store.identifications import IDENTIFICATIONS
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
 from mock_server.store.rows import Row, Rows
 from mock_server.store.session import Session
@@ -22,6 +23,7 @@ RESOURCES: dict[str, Rows] = {
     "ad_sets": AD_SETS,
     "ads": ADS,
     "ad_performance": FIGURES,
+    "identifications": IDENTIFICATIONS,
 }
 
 # A row may have a megabyte.
@@ -36,7 +38,7 @@ def rows_after(
     while found := rows.page(account, integration_id, after, _READ_AT_ONCE):
         for row in found:
             scoped = session.scoped_to(sandbox.generation, row["integration_id"])
-            yield row["number"], {"integration_id": row["integration_id"], **_present(scoped, rows, row)}
+            yield row["number"], {"integration_id": row["integration_id"] or None, **_present(scoped, rows, row)}
         after = found[-1]["number"]
 
 

@@ -256,6 +256,16 @@ class AdPerformance(Scoped, table=True):
     impressions: int | None = Field(default=None, sa_type=BigInteger)
 
 
+class Identification(Scoped, table=True):
+    """Who the visitor of a session is, as tracking was told; of no integration. Columns have the names of the call."""
+
+    __table_args__ = _keyed_by("identification", "uid")
+
+    uid: str
+    e: str | None = None
+    cid: str | None = None
+
+
 class Exchange(Stored, table=True):
     """An exchange of the journal; those for no existing account have `generation` 0.
 

@@ -1,9 +1,9 @@
 """Measure what of the contract a run has exercised.
 
-A *point* is a field of a body, a value of an enum, a form of a tag or an ad, or null where it means something; each
-operation has one more, `call`. They are exercised when an accepted call had them. The error responses that a client
-can meet without a mistake of its own are points too, `answer=404`: exercised when the client got one, from the API
-itself or from an injected fault, so that a run with a fault plan covers more. See `spec.points`.
+A *point* is a field of a body or a parameter of a query, a value of an enum, a form of a tag or an ad, or null where it
+means something; each operation has one more, `call`. They are exercised when an accepted call had them. The error
+responses that a client can meet without a mistake of its own are points too, `answer=404`: exercised when the client
+got one, from the API itself or from an injected fault, so that a run with a fault plan covers more. See `spec.points`.
 
 An operation's share is its exercised points by all its points, and the percentage is the mean of the shares of the
 operations that the client used, with at least one request: what it does not use it need not exercise. On demand it is
@@ -18,6 +18,7 @@ from typing import Any, TypedDict
 import orjson
 
 from mock_server.journal import ShownExchange
+from mock_server.journal.shown import ShownRequest
 from mock_server.settings import CoverageOf
 from mock_server.spec import Contract, Operation
 from mock_server.spec.points import answer_point, exercised
@@ -142,16 +143,22 @@ class _OperationCounter:
         status = exchange["answer"]["status"]
         self._statuses[status] += 1
         if 200 <= status < 300:
-            self._count_accepted(exchange["request"]["body"])
+            self._count_accepted(exchange["request"])
         elif answer_point(status) in self._points and _is_answered(exchange):
             self._found[answer_point(status)] += 1
 
-    def _count_accepted(self, body: str) -> None:
+    def _count_accepted(self, request: ShownRequest) -> None:
         self._found[CALL] += 1
-        if self._operation.shape and (sent := _parse(body)) is not None:
+        if self._operation.shape and (sent := self._sent(request)) is not None:
             # Validated again because the journal keeps what was sent, not the values that lenient mode read from it.
             accepted, _ = self._contract.validate(self._operation, sent, lenient=True)
             self._found.update(set(exercised(self._operation.shape, accepted)))
+
+    def _sent(self, request: ShownRequest) -> Any:
+        """Return the values of a body or a query; None for a body that the journal has cut."""
+        if self._operation.takes_query:
+            return self._contract.read_query(self._operation, request["path"], request["body"].encode())[0]
+        return _parse(request["body"])
 
     def document(self) -> OperationCoverage:
         return {

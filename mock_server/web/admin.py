@@ -2,6 +2,7 @@
 
 import re
 from asyncio import sleep, to_thread
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -76,16 +77,15 @@ class Admin:
 
     async def contract_yaml(self, request: Request) -> Response:
         """Send the document as it is written, with this server before the others."""
-        server = f'  - url: "{_base_url(request)}"\n    description: This fake.\n'
-        return Response(
-            source_text().replace("\nservers:\n", f"\nservers:\n{server}", 1), media_type="application/yaml"
-        )
+        text = source_text()
+        for api in self._contract.apis.values():
+            server = f'- url: "{_origin(request)}{api.mount}"\n\\1  description: This fake.\n\\1'
+            text = re.sub(f"^( +)(?=- url: {re.escape(api.server)}$)", f"\\1{server}", text, flags=re.MULTILINE)
+        return Response(text, media_type="application/yaml")
 
     async def contract_json(self, request: Request) -> Response:
         """Send the contract as JSON, likewise."""
-        document = self._contract.document
-        server = {"url": _base_url(request), "description": "This fake."}
-        return _json({**document, "servers": [server, *document["servers"]]})
+        return _json(self._contract.served_at(_origin(request)))
 
     async def health(self, _: Request) -> Response:
         """Send `{"status": "ok", "version": …}`; for probes: any `Host`, no token."""
@@ -100,7 +100,7 @@ class Admin:
         sandbox = accounts.new_sandbox(_mode(options, self._settings.mode))
         generation = await self._load_dataset(sandbox, options)
         await self._database.transact(partial(accounts.add, sandbox=replace(sandbox, generation=generation)))
-        return _json(describe(sandbox, _base_url(request)))
+        return _json(describe(sandbox, self._contract.urls(_origin(request))))
 
     async def delete(self, request: Request) -> Response:
         """Delete an account with all that it has."""
@@ -267,13 +267,13 @@ class Admin:
         return sandbox
 
 
-def describe(sandbox: Sandbox, base_url: str) -> dict[str, Any]:
-    """Return the credentials and addresses of a sandbox."""
+def describe(sandbox: Sandbox, urls: Mapping[str, str]) -> dict[str, Any]:
+    """Return the credentials of a sandbox, with the URLs of the APIs."""
     return {
         "account_id": sandbox.account_id,
         "integrations": sandbox.integrations,
         "api_key": sandbox.api_key,
-        "base_url": base_url,
+        **urls,
     }
 
 
@@ -281,9 +281,9 @@ def _account_id(request: Request) -> str:
     return str(request.path_params["account_id"])
 
 
-def _base_url(request: Request) -> str:
-    """Return the base of the import API here, as the request shows it."""
-    return f"{request.url.scheme}://{request.url.netloc}/api"
+def _origin(request: Request) -> str:
+    """Return the origin of this server, as the request shows it."""
+    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _json(value: Any) -> Response:

@@ -1,7 +1,6 @@
-"""The application: the import API at `/api`, the admin side beside it, the guard before both."""
+"""The application: the vendor's APIs at `/api` and the like, the admin side beside them, the guard before all."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,7 +20,7 @@ from mock_server.store.accounts import DEFAULT_SANDBOX
 from mock_server.store.database import Database
 from mock_server.web.admin import Admin
 from mock_server.web.dashboard import Dashboard
-from mock_server.web.exchange import ImportApi
+from mock_server.web.exchange import VendorApis
 from mock_server.web.guard import Guard
 from mock_server.web.public_origin import PublicOrigin
 
@@ -48,7 +47,7 @@ def build_app(
             accounts.add(session, DEFAULT_SANDBOX)
         accounts.set_mode(session, DEFAULT_SANDBOX.account_id, settings.mode)
     journal = Journal(settings.journal_limit, settings.journal_bytes)
-    api = ImportApi(
+    apis = VendorApis(
         contract,
         database,
         journal,
@@ -65,19 +64,19 @@ def build_app(
         exception_handlers={ApiError: _refused, StoreError: _not_stored, HTTPException: _unknown, Exception: _failed},
     )
     admin.router.redirect_slashes = False
-    app = Router([_ApiMount("/api", api)], default=admin, redirect_slashes=False)
-    servers = [urlsplit(server["url"]).hostname or "" for server in contract.document["servers"]]
+    app = Router([_ApiMount(mount, apis) for mount in contract.apis], default=admin, redirect_slashes=False)
     return Guard(
         app,
-        hosts=[*servers, *settings.allow_host_header],
+        mounts=tuple(contract.apis),
+        hosts=[*(api.host for api in contract.apis.values()), *settings.allow_host_header],
         public_url=settings.public_url,
         admin_token=settings.admin_token or None,
-        refuse_call=api.refusing,
+        refuse_call=apis.refusing,
     )
 
 
 class _ApiMount(Mount):
-    """Takes every path below `/api`: Starlette's own pattern leaves out those with a line break in them."""
+    """Takes every path below its own: Starlette's own pattern leaves out those with a line break in them."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         is_below = scope["type"] == "http" and scope["path"].startswith(f"{self.path}/")

@@ -1,4 +1,4 @@
-"""One exchange with the import API, start to end. A pure ASGI application, mounted at `/api`."""
+"""One exchange with an API of the vendor, start to end. A pure ASGI application, mounted at `/api` and the like."""
 
 import asyncio
 import logging
@@ -18,17 +18,18 @@ from mock_server.journal import Exchange, Journal, Request, Response
 from mock_server.journal.exchange import JSON_HEADERS
 from mock_server.journal.masking import Keys, hide, masked_path
 from mock_server.operations.table import OPERATIONS, warnings_about
-from mock_server.settings import LENIENT
+from mock_server.settings import LENIENT, STRICT
 from mock_server.spec import Answer, Call, Contract, Route
 from mock_server.spec.json_body import parse_json
+from mock_server.spec.paths import mount_of
 from mock_server.spec.values import utc_now
 from mock_server.store import accounts
 from mock_server.store.accounts import DEFAULT_SANDBOX, Credentials
 from mock_server.store.database import Committed, Database
 from mock_server.store.session import Session
-from mock_server.web.account import NOBODY, Account, account_of, named_account, named_id
-from mock_server.web.keys import authorised, bare_key, key_of
-from mock_server.web.request import is_json, read_request, segments
+from mock_server.web.account import NOBODY, Account, account_of, named_account
+from mock_server.web.keys import authorised, bare_key, key_of, unknown_account
+from mock_server.web.request import is_json, read_request
 from mock_server.web.response import NotStored, send_response
 
 _log = logging.getLogger("mock_server")
@@ -43,8 +44,8 @@ _RETRY_AFTER_400 = Finding.of("retry-after-400", "/body", "documented")
 CarryOut = Callable[[Request, Session], Exchange]
 
 
-class ImportApi:
-    """Answers calls of the import API from the contract, the operations and the database."""
+class VendorApis:
+    """Answers calls of the vendor's APIs from the contract, the operations and the database."""
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class ImportApi:
         self._max_body_bytes = max_body_bytes
         self._check_answers = check_answers
         self._on_exchange = on_exchange
-        self._route = lru_cache(_CACHED_ROUTES)(self._find_route)
+        self._route = lru_cache(_CACHED_ROUTES)(contract.route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._answer(self.exchange, scope, receive, send)
@@ -99,25 +100,31 @@ class ImportApi:
             operation = route.operation.name
 
             # Authorise. From here on the account is locked, also when the savepoint below is rolled back.
-            account_id, integration_id = route.parameters["account_id"], route.parameters["integration_id"]
+            account_id = self._contract.account_in(request.path)
+            integration_id = route.parameters.get("integration_id", "")
             credentials = accounts.credentials(session, account_id, integration_id)
             account = Account(account_id, credentials.generation, credentials.api_key) if credentials else NOBODY
-            credentials, noticed = authorised(credentials, account_id, integration_id, key_of(request), session)
-            findings += noticed
-            if request.cleartext_host and credentials.mode != LENIENT:
+            if route.operation.needs_key:
+                credentials, noticed = authorised(credentials, account_id, integration_id, key_of(request), session)
+                findings += noticed
+            mode = credentials.mode if credentials else STRICT
+            if request.cleartext_host and mode != LENIENT:
                 raise ApiError(403, _insecure_scheme(request.cleartext_host).message)
 
             # Validate.
-            body, noticed = self._body(route, request, lenient=credentials.mode == LENIENT)
+            values, noticed = self._values(route, request, lenient=mode == LENIENT)
             findings += (*route.doubts, *noticed)
+            if credentials is None:  # of an operation that needs no key
+                raise unknown_account(account_id, f"/query/{route.operation.account_parameter}", "in-query")
             call = Call(
                 operation=operation,
                 account_id=account_id,
                 integration_id=integration_id,
                 integration_kind=credentials.integration_kind or "",
                 path=route.parameters,
-                body=body,
+                body={} if route.operation.takes_query else values,
                 received_at=f"{received_at[:19]}+00:00",
+                query=values if route.operation.takes_query else {},
             )
 
             # Carry out the operation, if a fault lets it.
@@ -133,18 +140,18 @@ class ImportApi:
                 stored = True
         except ApiError as refusal:
             findings += refusal.findings
-            response = error_response(refusal.status, refusal.errors, refusal.headers)
+            response = self._error(request, refusal.status, refusal.errors, refusal.headers)
         except Exception as error:
             if session.is_store_error(error):
                 raise
             _log.exception("%s %s failed", request.method, _logged_path(request, account))
-            response = error_response(500, [_BUG])
+            response = self._error(request, 500, [_BUG])
         if fault and fault.replaces_response:
-            response = _injected(fault)
+            response = self._injected(request, fault)
 
         # Journal, for the account that the path names, else for that of the key.
         if account is NOBODY:
-            account = account_of(request, session)
+            account = account_of(request, self._contract, session)
             accounts.lock(session, account.id)
         keys = _keys(account, request)
         request = _without_keys(request, keys)
@@ -168,11 +175,11 @@ class ImportApi:
 
     async def _commit(self, request: Request, carry_out: CarryOut) -> Committed[Exchange] | NotStored:
         """Carry out the exchange and commit it; where the database fails, answer 500 and journal that, if possible."""
-        account_id = named_id(request.path)
+        account_id = self._contract.account_in(request.path)
         try:
             return await self._database.commit(partial(carry_out, request), account_id)
         except asyncio.CancelledError:  # the server is stopped, and does not wait for a database that does not respond
-            return NotStored(_refused(request, error_response(500, [_STOPPED]), NOBODY))
+            return NotStored(_refused(request, self._error(request, 500, [_STOPPED]), NOBODY))
         except StoreError as error:
             reason = str(error)
         except Exception:
@@ -184,7 +191,7 @@ class ImportApi:
             if not isinstance(error, StoreError):
                 _log.exception("%s %s failed", request.method, _logged_path(request))
             _log.error("%s %s could not be journalled: %s", request.method, _logged_path(request), error)
-        response = error_response(500, [reason])
+        response = self._error(request, 500, [reason])
         return NotStored(_refused(request, response, NOBODY))
 
     def _abandoned(self, exchange: Exchange, left_at: float) -> None:
@@ -202,7 +209,7 @@ class ImportApi:
                 text = "the client of %s left, which could not be journalled: %s"
                 _log.error(text, exchange.request.path, error, exc_info=bug)
 
-        self._database.transact(journal, named_id(exchange.request.path)).add_done_callback(report)
+        self._database.transact(journal, self._contract.account_in(exchange.request.path)).add_done_callback(report)
 
     def _refuse(self, refusal: ApiError, request: Request, session: Session) -> Exchange:
         """Journal a refused call for the account that its path names, else for the default sandbox."""
@@ -210,31 +217,38 @@ class ImportApi:
             operation = self._route(request.method, request.path).operation.name
         except ApiError:
             operation = None
-        account = named_account(request, session)
+        account = named_account(request, self._contract, session)
         if account is NOBODY and (default := accounts.find(session, DEFAULT_SANDBOX.account_id)):
             account = Account(default.account_id, default.generation, default.api_key)
         accounts.lock(session, account.id)
-        response = error_response(refusal.status, refusal.errors)
+        response = self._error(request, refusal.status, refusal.errors)
         exchange = _refused(request, response, account, operation, refusal.findings)
         self._journal.write(session, exchange)
         return exchange
 
     def _failed(self, request: Request, reason: str, session: Session) -> Exchange:
         """Journal an exchange whose transaction failed."""
-        account = account_of(request, session)
+        account = account_of(request, self._contract, session)
         accounts.lock(session, account.id)
-        exchange = _refused(request, error_response(500, [reason]), account)
+        exchange = _refused(request, self._error(request, 500, [reason]), account)
         self._journal.write(session, exchange)
         return exchange
 
-    def _find_route(self, method: str, path: str) -> Route:
-        return self._contract.route(method, segments(path))
+    def _values(
+        self, route: Route, request: Request, *, lenient: bool
+    ) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
+        """Return the values of the body or the query, and what was noticed in them.
 
-    def _body(self, route: Route, request: Request, *, lenient: bool) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
-        """Return the values of the body, and what was noticed in them. Raises ApiError when the call is not valid."""
+        Raises ApiError when the call is not valid.
+        """
+        operation = route.operation
         if route.violations:
             raise ApiError(400, *(finding.message for finding in route.violations), findings=route.violations)
-        if route.operation.body is None:
+        if operation.takes_query:
+            sent, former = self._contract.read_query(operation, request.path, request.body)
+            values, noticed = self._contract.read_values(operation, sent, lenient=lenient)
+            return values, (*former, *noticed)
+        if not operation.takes_body:
             return {}, ()
         if not is_json(request):
             declared = request.headers.get("content-type") or "none"
@@ -244,7 +258,7 @@ class ImportApi:
             finding = Finding.of("body-too-large", "/body", "assumed", most=self._max_body_bytes)
             raise ApiError.violation(413, finding)
         sent = parse_json(request.body, request.headers.get("content-encoding", ""))
-        return self._contract.read_body(route.operation, sent, lenient=lenient)
+        return self._contract.read_values(operation, sent, lenient=lenient)
 
     def _check(self, route: Route, answer: Answer) -> None:
         """Raise ApiError 500 when an answer of ours breaks the contract."""
@@ -253,11 +267,17 @@ class ImportApi:
             found = tuple(Finding.of("bad-answer", "/answer", "assumed", error=error) for error in errors)
             raise ApiError(500, *(finding.message for finding in found), findings=found)
 
+    def _error(self, request: Request, status: int, texts: list[str], headers: Mapping[str, str] = {}) -> Response:
+        """Return an error in the form of the API that the request was sent to."""
+        more = {name.lower(): value for name, value in headers.items()}
+        api = self._contract.apis[mount_of(request.path)]
+        return Response(status, orjson.dumps(api.error(texts)), {**JSON_HEADERS, **more})
 
-def error_response(status: int, errors: list[str], headers: Mapping[str, str] = {}) -> Response:
-    """Return an error in the API's envelope."""
-    more = {name.lower(): value for name, value in headers.items()}
-    return Response(status, orjson.dumps(Answer.error(status, errors).body), {**JSON_HEADERS, **more})
+    def _injected(self, request: Request, fault: Fault) -> Response:
+        """Return the response of a fault: its own body, or that of an overloaded server; a reset sends nothing."""
+        texts = ["the server is overloaded (a fault injected on purpose); try again soon"]
+        response = self._error(request, fault.status or 500, texts, fault.headers)
+        return response if fault.body is None else replace(response, body=orjson.dumps(fault.body))
 
 
 def _chosen_fault(call: Call, credentials: Credentials, session: Session) -> Fault | None:
@@ -265,17 +285,9 @@ def _chosen_fault(call: Call, credentials: Credentials, session: Session) -> Fau
     if not credentials.faults:
         return None
     rules = orjson.loads(credentials.faults)
-    fault = choose(rules, call.operation, call.body)
+    fault = choose(rules, call.operation, {**call.query, **call.body})
     accounts.set_faults(session, call.account_id, orjson.dumps(rules).decode())
     return fault
-
-
-def _injected(fault: Fault) -> Response:
-    """Return the response of a fault: its own body, or the envelope of an overloaded server; a reset sends nothing."""
-    status = fault.status or 500
-    texts = ["the server is overloaded (a fault injected on purpose); try again soon"]
-    response = error_response(status, texts, fault.headers)
-    return response if fault.body is None else replace(response, body=orjson.dumps(fault.body))
 
 
 def _insecure_scheme(host: str) -> Finding:

@@ -7,7 +7,7 @@ The admin side of a server that others can reach asks for a token. Health is ope
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,8 +23,8 @@ from mock_server.web.public_origin import forwarded_scheme
 ADMIN_PREFIX = "/__admin"
 TOKEN_COOKIE = "segmetrics_mock_admin"
 HEALTH_PATH = f"{ADMIN_PREFIX}/health"
-# What asks for no token: the import API, which has its keys, and the contract. Whatever else there will be does.
-_OPEN = ("/api", "/openapi.yaml", "/openapi.json")
+# What asks for no token: the vendor's APIs, which have their keys, and the contract. Whatever else there will be does.
+_OPEN = ("/openapi.yaml", "/openapi.json")
 LOGIN_PATH = f"{ADMIN_PREFIX}/login"
 # The dashboard, and where the login leads.
 UI_PATH = f"{ADMIN_PREFIX}/ui"
@@ -38,14 +38,16 @@ _NAME_WITHOUT_DOT = re.compile("[a-z0-9_-]{1,63}")
 class Guard:
     """Wraps the whole application.
 
-    `hosts`: names with a dot that may stand in `Host`. `public_url`: where a proxy serves this server, or empty.
-    `refuse_call`: returns what refuses a call of the import API, so that the client's developer sees it.
+    `mounts`: where the vendor's APIs are. `hosts`: names with a dot that may stand in `Host`. `public_url`: where a
+    proxy serves this server, or empty.
+    `refuse_call`: returns what refuses a call of these APIs, so that the client's developer sees it.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
+        mounts: Collection[str],
         hosts: Iterable[str],
         public_url: str = "",
         admin_token: str | None,
@@ -53,6 +55,8 @@ class Guard:
     ) -> None:
         self.app = app
         self._refuse_call = refuse_call
+        self._open = (*_OPEN, LOGIN_PATH, *mounts)
+        self._below_mounts = tuple(f"{mount}/" for mount in mounts)
         self._public_url = public_url
         self._hosts = {normalize_host(host) for host in hosts} | {_name(urlsplit(public_url).netloc)}
         self._token = admin_token
@@ -70,7 +74,7 @@ class Guard:
         """What answers instead of the application, if anything does."""
         headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         if finding := self._foreign_sender(headers):
-            is_call = scope["type"] == "http" and scope["path"].startswith("/api/")
+            is_call = scope["type"] == "http" and scope["path"].startswith(self._below_mounts)
             refusal = ApiError.violation(403, finding)
             return self._refuse_call(refusal) if is_call else _refused(403, finding.message)
         if self._token is None:
@@ -110,7 +114,7 @@ class Guard:
 
     def _may_enter(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        if path in (*_OPEN, LOGIN_PATH) or path.startswith("/api/"):
+        if path in self._open or path.startswith(self._below_mounts):
             return True
         connection = HTTPConnection(scope)
         sent = connection.headers.get("authorization", "")

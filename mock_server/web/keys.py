@@ -48,14 +48,14 @@ def authorised(
 ) -> tuple[Credentials, tuple[Finding, ...]]:
     """Return the credentials that the key matches, and what is wrong with its form.
 
-    The key must be the account's own, and the integration must exist; in strict mode the key must be bare.
+    The key must be the account's own; in strict mode it must be bare. The integration, if one is named, must exist.
     Raises ApiError 401 for the key, 404 for account and integration.
     """
     if not sent:
         raise _unauthorised(_finding("missing-key"))
     if credentials is None:
         if accounts.find_by_key(session, sent):
-            raise _not_found("unknown-account", "/path/account_id", account_id=account_id)
+            raise unknown_account(account_id)
         raise _unauthorised(_wrapped(sent) if account_of_key(session, sent) else _finding("wrong-key"))
     found: tuple[Finding, ...] = ()
     if not _is_same(sent, credentials.api_key):
@@ -64,11 +64,15 @@ def authorised(
         found = (_wrapped(sent),)
         if credentials.mode != LENIENT:
             raise _unauthorised(*found)
-    if credentials.integration_kind is None:
-        raise _not_found(
-            "unknown-integration", "/path/integration_id", account_id=account_id, integration_id=integration_id
-        )
+    if integration_id and credentials.integration_kind is None:
+        data = {"account_id": account_id, "integration_id": integration_id}
+        raise ApiError.violation(404, Finding.of("unknown-integration", "/path/integration_id", "assumed", **data))
     return credentials, found
+
+
+def unknown_account(account_id: str, pointer: str = "/path/account_id", case: str = "") -> ApiError:
+    """Return the refusal of a call that names an account which does not exist; `pointer`: where it does."""
+    return ApiError.violation(404, Finding.of("unknown-account", pointer, "assumed", case=case, account_id=account_id))
 
 
 def _is_same(sent: str, own: str) -> bool:
@@ -93,7 +97,3 @@ def _finding(code: str, case: str = "", **data: str) -> Finding:
 
 def _unauthorised(finding: Finding) -> ApiError:
     return ApiError.violation(401, finding)
-
-
-def _not_found(code: str, pointer: str, **data: str) -> ApiError:
-    return ApiError.violation(404, Finding.of(code, pointer, "assumed", case="", **data))

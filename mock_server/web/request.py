@@ -1,12 +1,10 @@
-"""A request as it came over the wire, its body up to a limit, and the segments of its path."""
+"""A request as it came over the wire, its body up to a limit."""
 
 import re
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote
 
 from starlette.types import Receive, Scope
 
-from mock_server.errors import ApiError
-from mock_server.findings import Finding
 from mock_server.http.scope import CLEARTEXT_HOST, WHOLE_BODY
 from mock_server.journal import Request
 
@@ -58,23 +56,3 @@ async def _receive_body(receive: Receive, most: int) -> bytes | None:
 
 def is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == MEDIA_TYPE
-
-
-def segments(path: str) -> list[str]:
-    """Return the segments of a request's path below `/api`, decoded.
-
-    Raises ApiError 400 for what is not UTF-8.
-    """
-    path = path.partition("?")[0]
-    if path.isascii() and "%" not in path:
-        return path.split("/")[2:]
-    return [_decoded(segment) for segment in path.encode("latin-1").split(b"/")[2:]]
-
-
-def _decoded(segment: bytes) -> str:
-    """Return a segment percent-decoded; raw bytes are taken as UTF-8 too."""
-    try:
-        return unquote_to_bytes(segment).decode()
-    except UnicodeDecodeError:
-        shown = segment.decode("latin-1")
-        raise ApiError.violation(400, Finding.of("bad-path", "/path", "assumed", sent=shown)) from None

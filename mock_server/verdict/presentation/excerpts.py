@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypedDict
+from urllib.parse import unquote_plus
 
 import orjson
 
@@ -103,7 +104,9 @@ def excerpt_of(exchange: ShownExchange, finding: Place, contract: Contract, *, l
             "status": answer["status"],
             "meaning": contract.resolve(meaning).get("description", ""),
         },
-        path=_path(request["path"], operation, steps if part == "path" else None),
+        path=_query(request["path"], steps)
+        if part == "query"
+        else _path(request["path"], operation, steps if part == "path" else None),
         headers=_headers(request["headers"], steps[0] if part == "headers" else None),
         body=body,
         missing=steps[depth] if finding["code"] == "missing-field" and depth < len(steps) else "",
@@ -124,6 +127,17 @@ def _path(path: str, operation: Operation | None, steps: Sequence[str] | None) -
         start = sum(len(segment) + 1 for segment in segments[:index])
         span = (start, start + len(segments[index]))
     return truncate(path, span, MAX_LINE)
+
+
+def _query(path: str, steps: Sequence[str]) -> Highlighted:
+    """Return the path with its query, in which a parameter is highlighted, or all of them where it was not sent."""
+    start = path.find("?") + 1 or len(path)
+    for part in path[start:].split("&"):
+        end = start + len(part)
+        if steps and unquote_plus(part.partition("=")[0]) == steps[0]:
+            return truncate(path, (start, end), MAX_LINE)
+        start = end + 1
+    return truncate(path, (path.find("?") + 1 or len(path), len(path)), MAX_LINE)
 
 
 def _headers(headers: Mapping[str, str], highlighted: str | None) -> list[tuple[str, Highlighted]]:

@@ -57,6 +57,9 @@ class SpecExcerpts:
             case ["body", *inner] if operation and operation.shape and (inner or code == "bad-value"):
                 shape = operation.shape.at(inner)
                 return shape.place, _one_level(shape)
+            case ["query", name] if operation and operation.shape and name in operation.shape.properties:
+                shape = operation.shape.properties[name]
+                return shape.place, _one_level(shape)
             case ["path", name] if operation and name in operation.parameters:
                 parameter = self._parameter(operation, name)
                 return f"/path/{name}", {**self._contract.resolve(parameter["schema"]), **_annotations(parameter)}

@@ -4,6 +4,7 @@ from typing import Any, NotRequired, TypedDict
 
 from starlette.exceptions import HTTPException
 
+from mock_server.store import orders as stored_orders
 from mock_server.store import tags
 from mock_server.store.contacts import CONTACTS
 from mock_server.store.orders import INVOICES, SUBSCRIPTIONS
@@ -60,8 +61,8 @@ def contact(context: PageContext) -> Page:
     row = queries.get(context.session, CONTACTS, number)
     if row is None:
         raise HTTPException(404, "This sandbox has no such contact, or no longer has it.")
-    orders = queries.orders_of(context.session, INVOICES, row, _MAX_EVENTS)
-    subscriptions = queries.orders_of(context.session, SUBSCRIPTIONS, row, _MAX_EVENTS)
+    orders = stored_orders.of_contact(context.session, INVOICES, row, _MAX_EVENTS)
+    subscriptions = stored_orders.of_contact(context.session, SUBSCRIPTIONS, row, _MAX_EVENTS)
     tagged = tags.present(context.session, row["tags"])
     fields = {
         name: value

@@ -12,7 +12,7 @@ from mock_server.web.dashboard.page import Page, PageContext
 
 
 class Field(TypedDict):
-    """A field of a body as the page lists it. `path`: such as `items/*/amount`."""
+    """A field of a body, or a parameter of a query, as the page lists it. `path`: such as `items/*/amount`."""
 
     path: str
     type: str
@@ -52,7 +52,7 @@ def _fields(shape: Shape) -> Iterator[Field]:
     required = _required(shape.schema)
     for name, part in shape.properties.items():
         yield {
-            "path": part.place.removeprefix("/body/"),
+            "path": part.place.removeprefix("/body/").removeprefix("/query/"),
             "type": _type(part),
             "description": part.schema.get("description", ""),
             "evidence": part.schema.get("x-evidence"),

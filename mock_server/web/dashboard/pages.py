@@ -33,6 +33,7 @@ from mock_server.web.dashboard.overview import overview, sandboxes
 from mock_server.web.dashboard.page import NO_SANDBOX, Page, PageContext, PageFunction, Redirect
 from mock_server.web.dashboard.reference import SWAGGER, reference, reference_document
 from mock_server.web.dashboard.theme import HEADERS, MEDIA_TYPES, STATIC, templates
+from mock_server.web.dashboard.visitors import visitors
 
 # Stands for an account id in the paths of pages about exchanges that named no existing account.
 NO_ACCOUNT = "~"
@@ -55,6 +56,7 @@ _PAGES: dict[str, PageFunction] = {
     "/orders/{number:row}": order,
     "/subscriptions": subscriptions,
     "/products": products,
+    "/visitors": visitors,
     "/ads": ads,
     "/faults": faults,
     "/contract": contract_page,

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, cast,
 
 from mock_server.store.ads import AD_CAMPAIGNS, AD_SETS, ADS, FIGURES
 from mock_server.store.contacts import CONTACTS, email_key
+from mock_server.store.identifications import IDENTIFICATIONS
 from mock_server.store.orders import INVOICES, PRODUCTS, SUBSCRIPTIONS
 from mock_server.store.rows import Row, Rows
 from mock_server.store.session import Session
@@ -50,7 +51,7 @@ _SEARCHED_UNTIL = (
     .limit(1)
     .offset(SEARCH_WINDOW - 1)
 )
-_LISTED = (CONTACTS, INVOICES, SUBSCRIPTIONS, PRODUCTS)
+_LISTED = (CONTACTS, INVOICES, SUBSCRIPTIONS, PRODUCTS, IDENTIFICATIONS)
 _LATEST = {rows: _latest(rows) for rows in _LISTED}
 _COUNT = {rows: select(func.count()).select_from(rows.table).where(of_generation(rows.table)) for rows in _LISTED}
 _ONE = {
@@ -58,17 +59,6 @@ _ONE = {
 }
 
 
-_OF_CONTACT = {
-    rows: select(rows.table)
-    .where(
-        of_generation(rows.table),
-        rows.c.contact_id == bindparam("contact"),
-        rows.c.contact_integration_id == bindparam("integration"),
-    )
-    .order_by(rows.c.number.desc())
-    .limit(bindparam("limit"))
-    for rows in (INVOICES, SUBSCRIPTIONS)
-}
 _account, _exchange = table_of(Account), table_of(Exchange)
 _LAST_EXCHANGE = (
     select(_exchange.c.received_at)
@@ -216,12 +206,6 @@ def get(session: Session, rows: Rows, number: int) -> Row | None:
 
 def count(session: Session, rows: Rows) -> int:
     return int(session.value(_COUNT[rows]))
-
-
-def orders_of(session: Session, rows: Rows, contact: Row, limit: int) -> list[Row]:
-    """Return the newest INVOICES or SUBSCRIPTIONS of a contact."""
-    values = {"contact": contact["contact_id"], "integration": contact["integration_id"]}
-    return rows.all(session, _OF_CONTACT[rows], **values, limit=limit)
 
 
 def sandboxes(session: Session, after: str, limit: int) -> list[tuple[str, str, str | None]]:

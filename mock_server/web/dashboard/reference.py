@@ -32,9 +32,12 @@ def reference(context: PageContext) -> Page | Redirect:
 
 def reference_document(context: PageContext) -> bytes:
     """Return the contract as the reference shows it: with this server, and the sandbox's ids as examples."""
-    document: dict[str, Any] = orjson.loads(orjson.dumps(context.contract.document))
-    server = {"url": f"{context.origin}/api", "description": f"This server, sandbox {context.account_id}"}
-    document["servers"] = [server]
+    served = context.contract.served_at(context.origin, f"This server, sandbox {context.account_id}")
+    document: dict[str, Any] = orjson.loads(orjson.dumps(served))
+    # A page of this server can call no other.
+    for described in (document, *document["paths"].values()):
+        if "servers" in described:
+            del described["servers"][1:]
     parameters = document["components"]["parameters"]
     parameters["AccountId"]["example"] = context.account_id
     parameters["IntegrationId"]["example"] = context.sandbox.integrations[PAYMENTS]

@@ -34,6 +34,7 @@ PAGES = {
     "orders": "Orders",
     "subscriptions": "Subscriptions",
     "products": "Products",
+    "visitors": "Visitors",
     "ads": "Ads",
     "coverage": "Coverage",
     "faults": "Faults",

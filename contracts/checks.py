@@ -13,18 +13,35 @@ from requests import PreparedRequest
 
 from contracts.document import parse_instant
 from contracts.model import ANY, NOW, Row
-from contracts.run import Step
+from contracts.run import Run, Step
 
-# Rules that no call of the import API can prove, and why.
+# Rules that no call can prove, and why.
 UNOBSERVABLE = {
-    "rekeyed-orders-follow": "no response shows whose an order is unless the call says it again",
     "invoice-keeps-product-names": "no call lists the products",
     "subscription-keeps-product-names": "no call lists the products",
     "invoice-creates-products": "no call lists the products",
     "subscription-creates-product": "no call lists the products",
     "ad-object-creates-or-updates": "no call returns an ad, a set or a campaign",
     "ad-parents": "no call returns an ad, a set or a campaign",
+    "session-made": "no call shows what tracking was told",
+    "session-identified-once": "no call shows what tracking was told",
+    "read-at-most-a-thousand": "no run makes so many orders of one contact",
 }
+# What only the reading API shows of the import API's rules.
+_ONLY_READ = ("rekeyed-orders-follow",)
+_FAKES_ONLY = ("read-unplayed-501",)
+
+
+def unobservable(run: Run) -> dict[str, str]:
+    """Return the rules that no call of a run can prove, and why."""
+    found = dict(UNOBSERVABLE)
+    for rule in run.document.rules.values():
+        if (rule.operation == "read_contact" or rule.name in _ONLY_READ) and not run.reading:
+            found[rule.name] = "only the reading API shows it; name it with --reading-url"
+        if (rule.operation == "identify" or rule.name in _FAKES_ONLY) and not run.tracking:
+            found.setdefault(rule.name, "what tracking is told cannot be taken back, so only a fake is told anything")
+    return found
+
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 

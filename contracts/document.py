@@ -67,7 +67,7 @@ class Operation:
 
 
 class Document:
-    """The contract, read once."""
+    """The contract, read once. `operations`: those of the import API, for which Schemathesis makes calls."""
 
     def __init__(self, path: Path = PATH) -> None:
         self.raw: dict[str, Any] = yaml.load(path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -98,6 +98,23 @@ class Document:
     def errors(self, operation: Operation, body: Any) -> Iterator[jsonschema_rs.ValidationError]:
         """Yield what is wrong with a body."""
         return iter(() if operation.body is None else self._validator(operation).iter_errors(body))
+
+    def answer_errors(self, operation: str, status: int, answer: Any) -> list[str]:
+        """Return what is wrong with the body of a response of an operation, of any host; nothing is known of others."""
+        (definition,) = (
+            item[method]
+            for item in self.raw["paths"].values()
+            for method in _METHODS
+            if item.get(method, {}).get("operationId") == operation
+        )
+        response = definition["responses"].get(str(status))
+        if response is None:
+            return []
+        schema = self._resolve(response)["content"]["application/json"]["schema"]
+        validator = jsonschema_rs.validator_for({"allOf": [schema], "components": self.raw["components"]})
+        return [
+            f"/{'/'.join(map(str, error.instance_path))}: {error.message}" for error in validator.iter_errors(answer)
+        ]
 
     def normalize(self, operation: Operation, body: Any) -> dict[str, Any]:
         """Return a valid body with its values as responses show them, without fields that the contract lacks."""
@@ -178,7 +195,7 @@ class Document:
 
     def _operations(self) -> Iterator[Operation]:
         for template, item in self.raw["paths"].items():
-            for method in filter(item.__contains__, _METHODS):
+            for method in filter(item.__contains__, () if is_elsewhere(item) else _METHODS):
                 definition = item[method]
                 content = definition.get("requestBody", {}).get("content", {})
                 body = content["application/json"]["schema"] if content else None
@@ -190,6 +207,11 @@ class Document:
                     body=body,
                     required=tuple(self._resolve(body).get("required", ())) if body else (),
                 )
+
+
+def is_elsewhere(item: Mapping[str, Any]) -> bool:
+    """Return whether a path of the document is one of another host than that of the import API."""
+    return "servers" in item
 
 
 def parse_instant(text: str) -> datetime:

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from contracts.checks import UNOBSERVABLE, Assertion
+from contracts.checks import Assertion, unobservable
 from contracts.run import Run, Step
 
 # A progress event at least every so many calls.
@@ -175,6 +175,7 @@ class EventLog:
             self._write({"event": "error", "operation": operation, "text": text})
 
     def end(self, run: Run, remaining: int) -> None:
+        without_proof = unobservable(run)
         rules: list[RuleSummary] = [
             {
                 "name": rule.name,
@@ -184,7 +185,7 @@ class EventLog:
                 "operation": rule.operation,
                 "held": self._held[rule.name],
                 "broken": self._broken[rule.name],
-                "unobservable": UNOBSERVABLE.get(rule.name, ""),
+                "unobservable": without_proof.get(rule.name, ""),
             }
             for rule in run.document.rules.values()
         ]
@@ -193,7 +194,7 @@ class EventLog:
                 "event": "end",
                 "prefix": run.prefix,
                 "calls": self.calls,
-                "follow_up_calls": run.api.sent,
+                "follow_up_calls": run.follow_up_calls,
                 "created": len(run.created),
                 "remaining": remaining,
                 "rules": rules,

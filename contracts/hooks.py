@@ -2,7 +2,8 @@
 
 Importing this module registers them and does nothing else; the handler starts the run. The environment configures it:
 SEGMETRICS_CONTRACT_URL, SEGMETRICS_ACCOUNT_ID, SEGMETRICS_INTEGRATION_ID, SEGMETRICS_ADS_INTEGRATION_ID,
-SEGMETRICS_API_KEY, SEGMETRICS_CONTRACT_SEED; SEGMETRICS_OTHER_ACCOUNT_ID and SEGMETRICS_OTHER_API_KEY, where a second
+SEGMETRICS_API_KEY, SEGMETRICS_CONTRACT_SEED; SEGMETRICS_READING_URL and SEGMETRICS_TRACKING_URL, where what is stored
+can be read and visitors be identified; SEGMETRICS_OTHER_ACCOUNT_ID and SEGMETRICS_OTHER_API_KEY, where a second
 account must be kept apart; SEGMETRICS_CONTRACT_CA_FILE, certificates to trust in place of the usual ones;
 SEGMETRICS_CONTRACT_EVENTS, the file that takes the events of `contracts/events.py`, whose starter holds the standard
 input open, and owns that folder; SEGMETRICS_CONTRACT_KNOWN, a file with the operations and codes of known
@@ -26,10 +27,16 @@ from schemathesis.engine import events
 from schemathesis.openapi.checks import RejectedPositiveData
 
 # Importing these modules fills CHECKS, in this order.
-from contracts import follow_up_checks, rejection_checks, response_checks  # noqa: F401
+from contracts import (  # noqa: F401
+    follow_up_checks,
+    other_api_checks,
+    reading_checks,
+    rejection_checks,
+    response_checks,
+)
 from contracts.checks import CHECKS, Assertion, Check
 from contracts.curl import curl
-from contracts.document import Document, Operation
+from contracts.document import Document, Operation, is_elsewhere
 from contracts.events import EventLog, failure_code
 from contracts.response_checks import envelope_rule
 from contracts.run import Api, Credentials, Run, Step, count_runs
@@ -108,6 +115,8 @@ def start_session(variables: Mapping[str, str]) -> Session:
         number=count_runs(document, api, seed),
         ads_id="" if ads_id == credentials.integration_id else ads_id,
         second_account=second,
+        reading_url=variables.get("SEGMETRICS_READING_URL", ""),
+        tracking_url=variables.get("SEGMETRICS_TRACKING_URL", ""),
     )
     path = variables.get("SEGMETRICS_CONTRACT_EVENTS")
     _session = Session(run, EventLog(Path(path) if path else None), _known(variables))
@@ -179,7 +188,13 @@ def _operation_name(label: str | None) -> str:
 
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
-    """Restrict account and integration to ours in positive cases; negative ones have others."""
+    """Keep the import API alone, and restrict account and integration to ours in positive cases.
+
+    Negative cases have others.
+    """
+    paths = raw_schema["paths"]
+    for template in [template for template, item in paths.items() if is_elsewhere(item)]:
+        del paths[template]
     credentials = session().run.api.credentials
     parameters = raw_schema["components"]["parameters"]
     parameters["AccountId"]["schema"] = {"enum": [credentials.account_id]}

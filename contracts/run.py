@@ -13,6 +13,7 @@ import requests
 from contracts.document import Document, Operation, loads
 from contracts.evidence import INVALID, acceptance_rule, refusal_rule
 from contracts.model import ExpectedError, Names, Outcome, ReferenceModel, Row, dumps
+from contracts.other_apis import ReadingApi, TrackingApi
 
 # Resources whose result has another name in the response.
 _RESULTS = {"tags": "contact", "ad": "ad_performance"}
@@ -128,11 +129,18 @@ class Run:
         number: int,
         ads_id: str = "",
         second_account: Credentials | None = None,
+        reading_url: str = "",
+        tracking_url: str = "",
     ) -> None:
         self.document = document
         self.api = api
         self.ads_id = ads_id
         self.second_api = Api(api.base_url, second_account, api.ca_file) if second_account else None
+        account = api.credentials
+        self.reading = (
+            ReadingApi(reading_url, document, account.account_id, account.api_key, api.ca_file) if reading_url else None
+        )
+        self.tracking = TrackingApi(tracking_url, document, api.ca_file) if tracking_url else None
         self.random = random.Random(seed)
         self.is_local = is_loopback(api.base_url)
         self.prefix = f"{seed_prefix(seed)}{number}-"
@@ -189,6 +197,11 @@ class Run:
     def first(self, check: str, operation: Operation, times: int = 1) -> bool:
         """Return True the first `times` that a check asks for an operation."""
         return self._count(check, operation) <= times
+
+    @property
+    def follow_up_calls(self) -> int:
+        """Return how many calls the suite has made of its own, of all APIs."""
+        return sum(api.sent for api in (self.api, self.reading, self.tracking) if api)
 
     def clean_up(self) -> int:
         """Delete what the run created, and return how many of its objects remain."""

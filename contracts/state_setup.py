@@ -132,11 +132,11 @@ def _existing_tags(run: Run, body: Row) -> list[Any]:
     return [run.random.choice(({"id": tag.id}, tag.id, tag.name or {"id": tag.id})) for tag in chosen]
 
 
-def create_purchase(run: Run, kind: str, contact_id: str | None = None) -> str:
-    """Create an order or subscription of the contact, and return its id."""
+def create_purchase(run: Run, kind: str, contact_id: str | None = None, *, email: str = "") -> str:
+    """Create an order or subscription of the contact, or by an email alone, and return its id."""
     id = f"{run.prefix}{kind}-{len(run.model.stored[kind])}"
-    contact_id = contact_id or _existing_contact(run)
-    body: Row = {"id": id, "contact_id": contact_id, "amount": 100, "product_id": f"{run.prefix}p"}
+    buyer = {"email": email} if email else {"contact_id": contact_id or _existing_contact(run)}
+    body: Row = {"id": id, **buyer, "amount": 100, "product_id": f"{run.prefix}p"}
     if kind == "invoice":
         item = {"name": "p", "product_id": body.pop("product_id"), "amount": 100}
         run.perform("upsert_invoice", body | {"paid": 0, "date_created": "2020-01-01", "items": [item]})

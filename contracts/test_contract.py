@@ -14,7 +14,7 @@ import pytest
 from contracts.checks import UNOBSERVABLE
 from contracts.document import Document
 from contracts.serving import served
-from mock_server.contract.command import ContractOptions, run_suite, second_account
+from mock_server.contract.command import ContractOptions, run_suite, second_account, with_other_apis
 from mock_server.contract.events import RuleSummary
 from mock_server.contract.report import Report
 
@@ -55,7 +55,7 @@ def verdict_of(url: str, folder: Path) -> Verdict:
         seed=1,
         depth="quick",
     )
-    with second_account(options) as completed:
+    with second_account(with_other_apis(options)) as completed:
         report, code, output = run_suite(completed, folder)
     assert report.end is not None, output
     return Verdict(url, report, code, output)

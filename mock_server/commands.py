@@ -167,6 +167,9 @@ def _add_contract(parser: ArgumentParser) -> None:
     parser.add_argument("--account", metavar="ID", help="account (default: SEGMETRICS_ACCOUNT_ID, else demo)")
     parser.add_argument("--integration", metavar="ID", help="likewise SEGMETRICS_INTEGRATION_ID, else payments")
     parser.add_argument("--api-key", metavar="KEY", help="likewise SEGMETRICS_API_KEY, else that of demo")
+    parser.add_argument(
+        "--reading-url", metavar="URL", help="where what is stored can be read, such as https://api.segmetrics.io"
+    )
     depth = parser.add_mutually_exclusive_group()
     for option in (
         depth.add_argument(

@@ -48,6 +48,7 @@ class ContractOptions:
     """The server to test, and how. `url` ends in `/api`.
 
     `second_account`: id and key of an account that must be kept apart, empty where there is none.
+    `reading_url`, `tracking_url`: of the server's other APIs; empty where there are none.
     `fail_fast`: stop after the first operation with a finding. `ca_file`: the certificates that are trusted in place
     of the system's. `baseline`: a file of known failures, which the first run writes. `baseline_update`,
     `baseline_prune`: add to it what this run finds; drop from it what this run does not meet.
@@ -64,6 +65,8 @@ class ContractOptions:
     har: Path | None = None
     may_write: bool = False
     second_account: tuple[str, str] = ("", "")
+    reading_url: str = ""
+    tracking_url: str = ""
     fail_fast: bool = False
     ca_file: Path | None = None
     baseline: str = ""
@@ -95,6 +98,7 @@ def options_from(arguments: argparse.Namespace) -> ContractOptions:
         baseline_update=arguments.baseline_update,
         baseline_prune=arguments.baseline_prune,
         verbose=arguments.verbose,
+        reading_url=require_url(arguments.reading_url) if arguments.reading_url else "",
     )
 
 
@@ -124,6 +128,7 @@ def contract(options: ContractOptions) -> int:
     )
     started = time.monotonic()
     progress = Progress(sys.stdout.isatty())
+    options = with_other_apis(options)
     with second_account(options) as completed, tempfile.TemporaryDirectory(prefix="segmetrics-mock-") as folder:
         report, code, output = run_suite(completed, Path(folder), progress, known.pairs if known else ())
     progress.finish()
@@ -231,6 +236,8 @@ def _environment(options: ContractOptions, events: Path, known_file: Path) -> di
         "SEGMETRICS_INTEGRATION_ID": options.integration_id,
         "SEGMETRICS_ADS_INTEGRATION_ID": options.ads_integration_id,
         "SEGMETRICS_API_KEY": options.api_key,
+        "SEGMETRICS_READING_URL": options.reading_url,
+        "SEGMETRICS_TRACKING_URL": options.tracking_url,
         "SEGMETRICS_OTHER_ACCOUNT_ID": options.second_account[0],
         "SEGMETRICS_OTHER_API_KEY": options.second_account[1],
     }
@@ -273,6 +280,21 @@ def _confirm_remote_write(options: ContractOptions) -> None:
         f" orders, subscriptions, products and ad figures. The id of each starts with 'smc{options.seed}-', nothing"
         " else is changed, and contacts, orders and subscriptions are deleted at the end; tags, products and ads"
         f" stay, because the API cannot delete them. To go on, add --yes-write --seed {options.seed}."
+    )
+
+
+def with_other_apis(options: ContractOptions) -> ContractOptions:
+    """Add the URLs of reading and tracking, where the server is a fake: its own document says where it plays them."""
+    origin = options.url.removesuffix("/api")
+    try:
+        status, text = send("GET", f"{origin}/openapi.json", "", ca_file=options.ca_file)
+        played = {api["name"]: f"{origin}{api['mount']}" for api in json.loads(text)["x-apis"]} if status == 200 else {}
+    except (NoResponseError, ValueError, KeyError, TypeError):
+        played = {}
+    return dataclasses.replace(
+        options,
+        reading_url=options.reading_url or played.get("reading", ""),
+        tracking_url=played.get("tracking", ""),
     )
 
 

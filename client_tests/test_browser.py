@@ -305,14 +305,22 @@ def test_try_it_out_works_with_what_is_filled_in(here: Window, sandbox: Sandbox)
     sandbox.http.request("DELETE", f"{sandbox.origin}/__admin/sandboxes/{sandbox.account_id}/faults", json={})
     page = here.open("reference")
 
-    page.click("#operations-Ads-record_ad_performance .opblock-summary-control")
-    page.click("#operations-Ads-record_ad_performance .execute")
-    page.wait_for_selector(".live-responses-table .response")
+    before = len(sandbox.requests())
+    for name in ("Ads-record_ad_performance", "Reading-read_contact", "Tracking-identify"):
+        page.click(f"#operations-{name} .opblock-summary-control")
+        page.click(f"#operations-{name} .execute")
+        page.wait_for_selector(f"#operations-{name} .live-responses-table .response")
 
-    entry = sandbox.requests()[-1]
-    assert entry["operation"] == "record_ad_performance"
-    assert entry["answer"]["status"] == 200
-    assert entry["request"]["path"].endswith("/ads/ad/performance")
+    own, read, identified = sandbox.requests()[before:]
+    assert [one["operation"] for one in (own, read, identified)] == [
+        "record_ad_performance",
+        "read_contact",
+        "identify",
+    ]
+    assert own["answer"]["status"] == identified["answer"]["status"] == 200
+    assert own["request"]["path"].endswith("/ads/ad/performance")
+    assert read["request"]["path"].endswith("?extend=tags,orders")
+    assert read["findings"] == [] or read["answer"]["status"] == 404
     assert here.alarms == []
 
 

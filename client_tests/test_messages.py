@@ -364,7 +364,7 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     (
         "bad-value/too-many-parameters",
         lambda s: s.http.get(f"{s.origin}/tracking/identify?a={s.account_id}&{'e&' * 1001}"),
-        "there are more than 1,000 parameters; send those that the call takes.",
+        "there are more than 1,000 parameters, or 65,536 bytes of them; send those that the call takes.",
     ),
     (
         "unknown-account/in-query",

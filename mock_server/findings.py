@@ -59,7 +59,11 @@ CATALOGUE: Mapping[str, FindingKind] = {
         "identify-without-either-400",
     ),
     "bad-value": _violation(
-        "a value is not what its schema allows", "bad-data-400", "invalid-values-400", "readable-values-refused"
+        "a value is not what its schema allows",
+        "bad-data-400",
+        "invalid-values-400",
+        "readable-values-refused",
+        "read-unknown-list-400",
     ),
     "broken-json": _violation(
         "the body is empty, not JSON, too deep, or has an integer over 64 bits", "broken-json-400", "json-limits-400"

@@ -19,7 +19,9 @@ MESSAGES: Mapping[str, str] = {
     "bad-value/date": "'{field}' is {sent}: {fault}. {expected}",
     "bad-value/date-readable": "'{field}' is {sent}: {fault}; send {intended}. {expected}",
     "bad-value/body": "the body is {sent}, which is {kind}; send a JSON object.",
-    "bad-value/too-many-parameters": "there are more than {most:,} parameters; send those that the call takes.",
+    "bad-value/too-many-parameters": (
+        "there are more than {most:,} parameters, or {most_bytes:,} bytes of them; send those that the call takes."
+    ),
     "bad-value/not-all-listed": "only the first {most:,} errors are listed; there are more. Send a smaller body.",
     "broken-json": "the body is not JSON: {reason}. Send what a JSON library writes.",
     "broken-json/empty": "the body is empty; send a JSON object.",

@@ -41,6 +41,7 @@ _ONE_IN = 1 if os.environ.get("SEGMETRICS_TEST_ALL_COSTS") else 40
 Kind = TypeVar("Kind")
 
 OPERATIONS = [one for one in CONTRACT.operations.values() if not one.takes_query]
+QUERIES = [one for one in CONTRACT.operations.values() if one.takes_query]
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 
 
@@ -100,6 +101,36 @@ def test_a_body_costs_what_its_size_deserves(
             sandbox.admin("DELETE").raise_for_status()
             if statuses == {200}:
                 break  # lenient mode reads what strict mode refuses; all else they read alike
+
+
+FORMS: dict[str, Callable[[int], bytes]] = {
+    "distinct names": lambda size: b"&".join(b"name%d=1" % number for number in range(size // 12)),
+    "names near those of the contract": lambda size: b"&".join(b"extent%d=1" % n for n in range(min(999, size // 12))),
+    "one name again and again": lambda size: b"&".join([b"extend=tags"] * (size // 12)),
+    "a list without end": lambda size: b"extend=" + b",".join([b"tags"] * (size // 5)),
+    "a list of what is unknown": lambda size: b"extend=" + b",".join(b"%d" % number for number in range(size // 7)),
+    "a long text": lambda size: b"e=" + b"a" * size + b"@example.org",
+    "invisible characters": lambda size: b"cid=" + b"%E2%80%8B" * (size // 9),
+    "a long name": lambda size: b"a" * size + b"=1",
+    "percent signs": lambda size: b"%" * size,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", QUERIES, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("mode", [STRICT, LENIENT])
+def test_a_form_costs_what_its_size_deserves(
+    judge: Judge, server: Served, http: httpx.Client, operation: Operation, mode: str
+) -> None:
+    sandbox = fresh(server, http, mode)
+    path = operation.template.format(account_id=sandbox.account_id, contact_id_or_email="249")
+    target = f"{operation.api.mount}{path}?a={sandbox.account_id}".encode()
+    for name, filled in FORMS.items():
+
+        def request(size: int, filled: Callable[[int], bytes] = filled) -> Request:
+            return Request(operation.method, target, {"Authorization": sandbox.api_key.encode()}, filled(size))
+
+        judge.judge(name, SIZES, request)
 
 
 @pytest.mark.slow

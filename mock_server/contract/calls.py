@@ -98,6 +98,7 @@ def is_loopback(url: str) -> bool:
 def first_line(text: str) -> str:
     """Return the first error of a response, or the first line of its text."""
     try:
-        return str(json.loads(text)["errors"][0]).strip()
+        found = json.loads(text)
+        return str(found["message"] if "message" in found else found["errors"][0]).strip()
     except (ValueError, KeyError, IndexError, TypeError):
         return next(iter(text.strip().splitlines()), "")[:200]

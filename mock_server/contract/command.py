@@ -120,6 +120,7 @@ def contract(options: ContractOptions) -> int:
     _confirm_remote_write(options)
     _check_credentials(options)
     _check_account(options)
+    _check_reading(options)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # there is something to delete
     say(
@@ -264,6 +265,19 @@ def _check_account(options: ContractOptions) -> None:
     if status in (401, 403, 404):
         hint = "" if options.url.endswith("/api") else "; the base URL of this API ends in /api"
         raise UsageError(f"{options.url} does not accept a contact: {status}, {first_line(text)}{hint}")
+
+
+def _check_reading(options: ContractOptions) -> None:
+    """Read a contact that there is not. Raises UsageError when there is no response, or one that no contact has."""
+    if not options.reading_url:
+        return
+    try:
+        url = f"{options.reading_url}/{quote(options.account_id, safe='')}/contact/smc-nobody"
+        status, text = send("GET", url, options.api_key, ca_file=options.ca_file)
+    except NoResponseError as error:
+        raise UsageError(f"--reading-url {options.reading_url} is out of reach: {error}") from error
+    if status not in (200, 404):
+        raise UsageError(f"--reading-url {options.reading_url} does not read a contact: {status}, {first_line(text)}")
 
 
 def _contacts_url(options: ContractOptions) -> str:

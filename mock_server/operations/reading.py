@@ -29,7 +29,7 @@ def read_contact(call: Call, session: Session) -> Answer:
     if found is None:
         raise not_found("/path/contact_id_or_email", "contact", named, where="account", evidence="client")
     own = session.scoped_to(session.scope["generation"], found["integration_id"])
-    lists = {name: EXTENSIONS[name](found, own) for name in call.query.get("extend", ())}
+    lists = {name: EXTENSIONS[name](found, own) for name in dict.fromkeys(call.query.get("extend", ()))}
     return Answer(200, {"data": {**_core(found), **lists}})
 
 

@@ -85,6 +85,11 @@ class Contract:
         violations = self._parameter_violations(operation, parameters)
         return Route(operation, parameters, violations, tuple(notices.found))
 
+    @property
+    def main_api(self) -> Api:
+        """Return the API for imports, which the document's own servers and `x-rules` are about."""
+        return next(iter(self.apis.values()))
+
     def urls(self, origin: str) -> dict[str, str]:
         """Return where the APIs are at a fake's origin: `base_url` of the import API, `reading_url`, `tracking_url`."""
         base, *others = self.apis.values()

@@ -7,6 +7,7 @@ from mock_server.findings import Finding
 
 # Parameters that are read of a query or a form.
 _MOST_PARAMETERS = 1000
+_MOST_BYTES = 65_536
 
 
 def mount_of(path: str) -> str:
@@ -28,13 +29,15 @@ def segments(path: str) -> list[str]:
 def query_of(path: str) -> dict[str, str]:
     """Return the parameters of a path's query; the last one counts where a name occurs twice.
 
-    Raises ApiError 400 for what is not UTF-8, and for more than a thousand.
+    Raises ApiError 400 for what is not UTF-8, for more than a thousand parameters and for more than 64 KiB of them.
     """
     return parameters_of(path.partition("?")[2].encode("latin-1"))
 
 
 def parameters_of(encoded: bytes) -> dict[str, str]:
     """Return the parameters of an encoded query or form, as `query_of` does."""
+    if len(encoded) > _MOST_BYTES:
+        raise _too_many()
     try:
         return dict(
             parse_qsl(encoded.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
@@ -43,8 +46,12 @@ def parameters_of(encoded: bytes) -> dict[str, str]:
         shown = encoded.decode("latin-1")
         raise ApiError.violation(400, Finding.of("bad-path", "/query", "assumed", sent=shown)) from None
     except ValueError:
-        finding = Finding.of("bad-value", "/query", "assumed", case="too-many-parameters", most=_MOST_PARAMETERS)
-        raise ApiError.violation(400, finding) from None
+        raise _too_many() from None
+
+
+def _too_many() -> ApiError:
+    data = {"most": _MOST_PARAMETERS, "most_bytes": _MOST_BYTES}
+    return ApiError.violation(400, Finding.of("bad-value", "/query", "assumed", case="too-many-parameters", **data))
 
 
 def _decoded(segment: bytes) -> str:

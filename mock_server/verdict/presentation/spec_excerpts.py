@@ -74,7 +74,9 @@ class SpecExcerpts:
         return next(found for found in map(self._contract.resolve, [*own, *shared]) if found["name"] == name)
 
     def _rules(self, operation: Operation | None, code: str) -> list[Mapping[str, Any]]:
-        rules = [*self._contract.document["x-rules"], *definition_of(self._contract, operation).get("x-rules", ())]
+        rules = definition_of(self._contract, operation).get("x-rules", [])
+        if operation is None or operation.api is self._contract.main_api:
+            rules = [*self._contract.document["x-rules"], *rules]
         kind = CATALOGUE.get(code)
         return [rule for rule in rules if kind and rule["name"] in kind.rules]
 

@@ -42,4 +42,8 @@ def reference_document(context: PageContext) -> bytes:
     parameters["AccountId"]["example"] = context.account_id
     parameters["IntegrationId"]["example"] = context.sandbox.integrations[PAYMENTS]
     parameters["AdsIntegrationId"]["example"] = context.sandbox.integrations[ADS]
+    for operation in context.contract.operations.values():
+        for parameter in document["paths"][operation.template][operation.method.lower()].get("parameters", ()):
+            if parameter.get("name") == operation.account_parameter:
+                parameter["example"] = context.account_id
     return orjson.dumps(document)

@@ -341,14 +341,25 @@ def test_each_host_has_its_own_api(fake: Intercepted, host: str, path: str, stat
     assert (fake.troubles, fake.foreign) == ([], [])
 
 
-def test_reading_over_plain_http_is_refused_as_the_key_is_in_clear_text(fake: Intercepted) -> None:
+@pytest.mark.parametrize(
+    ("url", "header", "text"),
+    [
+        (f"{READING_HOST}/ACCOUNT/contact/7", "Authorization: KEY\r\n", "the API key went out in clear text"),
+        (f"{TRACKING_HOST}/identify?a=ACCOUNT&cid=7", "", "what it was told went out in clear text"),
+    ],
+)
+def test_either_host_over_plain_http_is_refused_as_all_is_in_clear_text(
+    fake: Intercepted, url: str, header: str, text: str
+) -> None:
     sandbox = fake.sandbox()
-    head = f"GET http://{READING_HOST}/{sandbox.account_id}/contact/7 HTTP/1.1\r\nHost: {READING_HOST}\r\n"
+    head = f"GET http://{url} HTTP/1.1\r\nHost: {url.partition('/')[0]}\r\n{header}{CLOSE}"
 
-    answer = fake.answer(f"{head}Authorization: {sandbox.api_key}\r\n{CLOSE}")
+    answer = fake.answer(head.replace("ACCOUNT", sandbox.account_id).replace("KEY", sandbox.api_key))
 
     assert status_of(answer) == 403
-    assert [finding["code"] for finding in sandbox.requests()[0]["findings"]] == ["insecure-scheme"]
+    ((code, message),) = [(one["code"], one["message"]) for one in sandbox.requests()[0]["findings"]]
+    assert code == "insecure-scheme"
+    assert text in message
 
 
 def test_a_path_outside_the_api_is_reported(fake: Intercepted) -> None:

@@ -426,6 +426,7 @@ APART = {
     "answer-abandoned",
     "bad-answer",
     "insecure-scheme",
+    "insecure-scheme/without-key",
     "refused-by-guard/host",
     "refused-by-guard/page",
     "retry-after-ignored",

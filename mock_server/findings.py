@@ -84,7 +84,7 @@ CATALOGUE: Mapping[str, FindingKind] = {
         "a path that the API has and the fake does not play; the call is not judged", "read-unplayed-501"
     ),
     "unknown-method": _violation("another method on a known path", "other-method-405"),
-    "insecure-scheme": _violation("a production host was called over plain http: the key went out in clear text"),
+    "insecure-scheme": _violation("a production host was called over plain http: key and data went out in clear text"),
     "refused-by-guard": _violation("a call with a foreign Host, or from a page of another site; it was not looked at"),
     "unknown-contact": _violation(
         "an order or subscription for a `contact_id` that does not exist",

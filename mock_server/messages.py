@@ -95,6 +95,10 @@ MESSAGES: Mapping[str, str] = {
         "{host} was called over plain http: the API key went out in clear text, for anybody on the way to read. Call"
         " https://{host}."
     ),
+    "insecure-scheme/without-key": (
+        "{host} was called over plain http: what it was told went out in clear text, for anybody on the way to read."
+        " Call https://{host}."
+    ),
     # Contacts and tags.
     "contact-rekeyed": (
         "the contact '{old}' has this email and got the id '{new}'. Send the old id if it is the same person."

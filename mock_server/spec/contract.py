@@ -111,13 +111,12 @@ class Contract:
         """Return the account that a path names, as far as it names one."""
         routes = self._routes[mount_of(path)]
         try:
-            steps = segments(path)
-            for place in routes.account_places:
-                return steps[place] if place < len(steps) else ""
+            if routes.account_place is not None:
+                return next(iter(segments(path)[routes.account_place :]), "")
             query = query_of(path)
+            return next((query[name] for name in routes.account_names if name in query), "")
         except ApiError:
             return ""
-        return next((query[name] for name in routes.account_names if name in query), "")
 
     def read_query(self, operation: Operation, path: str, form: bytes) -> tuple[dict[str, Any], tuple[Finding, ...]]:
         """Return the parameters of a path's query and of a form in the body, by the names that they have now.

@@ -31,13 +31,16 @@ class Routes:
             self._add(operation)
         endpoints = [Endpoint(operation.method, operation.template) for operation in operations]
         self._search = Search(endpoints, synonyms, api.absent)
-        # Where in a path the account stands, or under which names in a query.
-        self.account_places = {
-            place
-            for operation in operations
-            for place, step in enumerate(_steps(operation.template))
-            if step == f"{{{operation.account_parameter}}}"
-        }
+        # Which segment of a path is the account, or under which names it stands in a query.
+        self.account_place = next(
+            (
+                place
+                for operation in operations
+                for place, step in enumerate(_steps(operation.template))
+                if step == f"{{{operation.account_parameter}}}"
+            ),
+            None,
+        )
         self.account_names = [
             name
             for operation in operations

@@ -93,7 +93,7 @@ class VendorApis:
         stored = False
         findings: list[Finding] = []
         if request.cleartext_host:
-            findings.append(_insecure_scheme(request.cleartext_host))
+            findings.append(_insecure_scheme(request))
         try:
             # Route.
             route = self._route(request.method, request.path)
@@ -109,7 +109,7 @@ class VendorApis:
                 findings += noticed
             mode = credentials.mode if credentials else STRICT
             if request.cleartext_host and mode != LENIENT:
-                raise ApiError(403, _insecure_scheme(request.cleartext_host).message)
+                raise ApiError(403, _insecure_scheme(request).message)
 
             # Validate.
             values, noticed = self._values(route, request, lenient=mode == LENIENT)
@@ -290,8 +290,9 @@ def _chosen_fault(call: Call, credentials: Credentials, session: Session) -> Fau
     return fault
 
 
-def _insecure_scheme(host: str) -> Finding:
-    return Finding.of("insecure-scheme", "/headers/host", "assumed", host=host)
+def _insecure_scheme(request: Request) -> Finding:
+    case = "" if key_of(request) else "without-key"
+    return Finding.of("insecure-scheme", "/headers/host", "assumed", case=case, host=request.cleartext_host)
 
 
 def _refused(

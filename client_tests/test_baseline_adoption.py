@@ -127,23 +127,22 @@ def test_more(segmetrics):
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "two workers"])
-def test_a_project_adopts_a_baseline_by_pytest(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
-) -> None:
+def test_a_project_adopts_a_baseline_by_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One process and two workers take turns, so each reads what the other has written."""
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     suite, baseline = Suite(pytester, monkeypatch), pytester.path / "known.yaml"
 
+    two = ("-p", "xdist", "-n", "2")
+
     def session(tests: str, *options: str) -> pytest.RunResult:
-        ini = "segmetrics_baseline = known.yaml"
-        return suite.run_with(CLIENT, tests, *workers, *options, ini=ini)
+        return suite.run_with(CLIENT, tests, *options, ini="segmetrics_baseline = known.yaml")
 
     adopted = session(suite_of(BEFORE))
     known = entries(baseline)
-    worse = session(suite_of(BEFORE, NEW))
+    worse = session(suite_of(BEFORE, NEW), *two)
     mended = session(suite_of(AFTER))
     unchanged = entries(baseline)
-    pruned = session(suite_of(AFTER), "--segmetrics-baseline-prune")
+    pruned = session(suite_of(AFTER), *two, "--segmetrics-baseline-prune")
     relapsed = session(suite_of(AFTER, MISTAKES["missing-field"]))
 
     assert {entry["code"] for entry in known} == set(MISTAKES)

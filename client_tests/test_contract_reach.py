@@ -17,6 +17,7 @@ import trustme
 from client_tests.checked import environment
 from client_tests.serving import COMMAND
 from contracts.serving import served
+from mock_server import cli
 
 pytestmark = pytest.mark.slow
 
@@ -172,9 +173,14 @@ def test_a_refused_connection_is_named() -> None:
     ["notaurl", "", "ftp://127.0.0.1/api", "http://", "http:///api", "http://127.0.0.1:x/api", "http://[::1/api",
      "http://127.0.0.1:99999/api", "http://a b/api", "//127.0.0.1/api"],
 )  # fmt: skip
-def test_what_is_not_a_url_is_named_with_an_example(url: str) -> None:
-    assert complaint(url) == (
-        f"'{url}' is not the URL of a server; give the base that ends in /api, such as http://127.0.0.1:8642/api"
+def test_what_is_not_a_url_is_named_with_an_example(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.main(["contract", url])
+
+    printed = capsys.readouterr()
+    assert (code, printed.out) == (2, "")
+    assert printed.err == (
+        f"segmetrics-mock: '{url}' is not the URL of a server; give the base that ends in /api,"
+        " such as http://127.0.0.1:8642/api\n"
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from client_tests.sandbox import Sandbox
 from mock_server.journal.journal import PAGE_BYTES
 
-FAULTED_CALLS = 2_000
+FAULTED_CALLS = 1_000
 LARGE_TEXT = "x" * 60_000
 MEGABYTE = "x" * 900_000
 

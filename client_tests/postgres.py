@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 POSTGRES = os.environ.get("SEGMETRICS_TEST_POSTGRES", "")
+# For tests of what does not depend on the database.
+sqlite_alone = pytest.mark.parametrize("origin", ["sqlite"], indirect=True)
 ABSENT = "no PostgreSQL here: name one in SEGMETRICS_TEST_POSTGRES, such as postgresql://postgres@127.0.0.1/postgres"
 
 

@@ -77,30 +77,38 @@ def test_lost_writes_have_a_headline_of_their_own_and_always_fail(tmp_path: Path
     ],
     ids=["sent again", "sent again twice", "only the answer was lost", "corrected"],
 )
-def test_what_was_stored_in_the_end_is_not_lost(tmp_path: Path, rule: dict[str, Any], calls: list[list[Any]]) -> None:
-    ended = run(tmp_path, calls, "--faults", plan(tmp_path, rule))
+def test_what_was_stored_in_the_end_is_not_lost(sandbox: Sandbox, rule: dict[str, Any], calls: list[list[Any]]) -> None:
+    _, report = reported(sandbox, calls, rule)
 
-    assert ended.report["summary"]["lost_writes"] == 0
-    assert ended.code == 0
-
-
-def test_a_write_that_is_sent_again_in_vain_is_one_lost_write(tmp_path: Path) -> None:
-    rules = plan(tmp_path, {"match": {"id": "1"}, "fault": {"status": 500}})
-
-    ended = run(tmp_path, [GOOD, GOOD, ["POST", "product", {"id": 2, "name": "Book"}]], "--faults", rules)
-
-    assert headline(ended) == "the contract holds, but 1 write was lost"
+    assert report["summary"]["lost_writes"] == 0
+    assert report["verdict"]["exit_code"] == 0
 
 
-def test_a_deletion_is_rightly_repeated_when_its_answer_was_lost(tmp_path: Path) -> None:
-    rules = plan(tmp_path, {"operation": "delete_contact", "nth": [1], "when": "after", "fault": {"status": 500}})
+def test_a_write_that_is_sent_again_in_vain_is_one_lost_write(sandbox: Sandbox) -> None:
+    rule = {"match": {"id": "1"}, "fault": {"status": 500}}
+
+    _, report = reported(sandbox, [GOOD, GOOD, ["POST", "product", {"id": 2, "name": "Book"}]], rule)
+
+    assert report["verdict"]["headline"] == "the contract holds, but 1 write was lost"
+
+
+def test_a_deletion_is_rightly_repeated_when_its_answer_was_lost(sandbox: Sandbox) -> None:
+    rule = {"operation": "delete_contact", "nth": [1], "when": "after", "fault": {"status": 500}}
     calls: list[list[Any]] = [["POST", "contact", {"contact_id": 7}], *[["DELETE", "contact/7"]] * 3]
 
-    ended = run(tmp_path, calls, "--faults", rules)
+    statuses, report = reported(sandbox, calls, rule)
 
-    assert ended.stdout.split()[:4] == ["200", "500", "404", "404"]
-    (finding,) = [finding for finding in ended.report["findings"] if finding["code"] == "not-found"]
+    assert statuses == [200, 500, 404, 404]
+    (finding,) = [finding for finding in report["findings"] if finding["code"] == "not-found"]
     assert finding["requests"] == [4]
+
+
+def reported(sandbox: Sandbox, calls: list[list[Any]], *rules: dict[str, Any]) -> tuple[list[int], dict[str, Any]]:
+    """Send calls under a fault plan; return their statuses and the report of the admin API."""
+    sandbox.admin("PUT", "/faults", json={"rules": rules}).raise_for_status()
+    answers = [sandbox.send(method, path, **({"json": body[0]} if body else {})) for method, path, *body in calls]
+    report: dict[str, Any] = sandbox.admin("GET", "/report").json()
+    return [answer.status_code for answer in answers], report
 
 
 @pytest.mark.parametrize(
@@ -144,10 +152,7 @@ def test_nothing_captured_always_fails(tmp_path: Path, fail_on: str) -> None:
 def test_the_report_of_the_admin_api_has_the_verdict_that_check_would_give(
     sandbox: Sandbox, calls: list[list[Any]], verdict: str, code: int
 ) -> None:
-    for method, path, *body in calls:
-        sandbox.send(method, path, **({"json": body[0]} if body else {}))
-
-    report = sandbox.admin("GET", "/report").json()
+    _, report = reported(sandbox, calls)
 
     assert (report["verdict"]["headline"], report["verdict"]["exit_code"]) == (verdict, code)
     assert report["summary"]["exit_code"] == code

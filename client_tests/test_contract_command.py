@@ -80,10 +80,10 @@ def test_the_fake_keeps_the_contract_and_one_seed_gives_the_same_cases(tmp_path:
 @pytest.mark.parametrize(
     ("fault", "rule"),
     [
-        pytest.param("created_is_201", "success-envelope", marks=pytest.mark.slow),
+        ("created_is_201", "success-envelope"),
         pytest.param("deleted_is_left_out", "deletion-answer", marks=pytest.mark.slow),
         pytest.param("answers_are_html", "success-envelope", marks=pytest.mark.slow),
-        ("added_tags_replace", "added-tags-join"),
+        pytest.param("added_tags_replace", "added-tags-join", marks=pytest.mark.slow),
         pytest.param("non_ascii_fails", "success-envelope", marks=pytest.mark.slow),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from client_tests.postgres import sqlite_alone
 from client_tests.sandbox import Sandbox
 from client_tests.serving import COMMAND
 from mock_server.commands import FAKED
@@ -66,6 +67,7 @@ def test_a_seed_gives_the_same_bytes_in_each_process_and_others_than_another_see
     assert printed(resource, "--count", "20", "--seed", "6") != first
 
 
+@sqlite_alone
 @pytest.mark.parametrize("resource", PATHS)
 def test_each_payload_is_accepted_by_an_empty_account(resource: str, sandbox: Sandbox) -> None:
     integration = "ads" if resource == "ad_performance" else "payments"

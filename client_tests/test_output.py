@@ -122,7 +122,7 @@ def test_an_error_that_cannot_be_written_leaves_the_exit_code(line: str, code: i
 @pytest.mark.parametrize("output", [pytest.param("> /dev/full", marks=needs_full), "| head -1 > /dev/null"])
 def test_the_exit_code_of_contract_is_that_of_the_verdict(output: str) -> None:
     """For `contract | head`, which ended with 141, and a full disk, with 2."""
-    with broken("added_tags_replace") as url:
+    with broken("created_is_201") as url:
         line = [*COMMAND, "contract", url, "--quick", "--fail-fast", "--seed", "1"]
         ended = shell(f'"$@" {output}; echo ${{PIPESTATUS[0]}} >&2', *line)
 

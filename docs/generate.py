@@ -19,6 +19,7 @@ from mock_server.spec import Contract
 DOCS = Path(__file__).parent
 TABLES: Mapping[str, Callable[[], str]] = {
     "admin": tables.admin_table,
+    "check": tables.check_table,
     "datasets": tables.datasets_table,
     "fault-plans": tables.fault_plans,
     "fault-rule": tables.fault_rule,

@@ -1,5 +1,6 @@
 """The tables of the documentation, made from the tables that the code uses."""
 
+import argparse
 import dataclasses
 import inspect
 import json
@@ -10,7 +11,9 @@ import pytest
 
 from client_tests.generated.generators import GENERATORS
 from mock_server import faults, pytest_plugin, settings
+from mock_server.argument_parser import ArgumentParser
 from mock_server.check.reports import FORMATS
+from mock_server.commands import COMMANDS
 from mock_server.datasets.command import counts_of
 from mock_server.datasets.dataset import names, read_named
 from mock_server.datasets.schema import dataset_schema
@@ -87,6 +90,21 @@ def _doc(thing: object) -> str:
     if not text:
         raise SystemExit(f"{thing} has no docstring for the documentation")
     return " ".join(text.split())
+
+
+def check_table() -> str:
+    """Return the options of `check` but those of `reports_table`."""
+    add_options = {name: add for name, _, add, _ in COMMANDS}["check"]
+    parser = ArgumentParser()
+    add_options(parser)
+    reports = {one.option for one in FORMATS}
+    options = (action for action in parser.variables.values() if not reports & {*action.option_strings})
+    return table(("option", "meaning"), ((_option(action), str(action.help)) for action in options))
+
+
+def _option(action: argparse.Action) -> str:
+    value = "|".join(action.choices) if action.choices else action.metavar or ""
+    return f"`{' '.join(filter(None, [action.option_strings[0], str(value)]))}`"
 
 
 def reports_table() -> str:

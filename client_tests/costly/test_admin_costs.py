@@ -8,9 +8,7 @@ import pytest
 from client_tests.costly.bodies import bodies_of
 from client_tests.costly.fillings import VALUES, Filling, Room
 from client_tests.costly.judge import Judge, Request
-from client_tests.costly.loop_time import Connection
 from client_tests.costly.test_costs import KIBIBYTE, OPERATIONS, SIZES, fresh, target_of
-from client_tests.hostile.operations import CONTRACT
 from client_tests.sandbox import Sandbox
 from client_tests.serving import Served, served
 from client_tests.test_every_route import ADMIN_PATHS, path_for
@@ -41,18 +39,6 @@ def filled(server: Served, http: httpx.Client) -> Mapping[int, Sandbox]:
             for body in list(bodies_of(operation))[OPERATIONS.index(operation) :: _ONE_IN]:
                 http.request(operation.method, url, headers=headers, content=body.filled(size))
     return found
-
-
-@pytest.fixture
-def judge(server: Served, http: httpx.Client) -> Iterator[Judge]:
-    connection = Connection(server)
-    demo = Sandbox.default(server.origin, http)
-    judge = Judge(connection, target_of(CONTRACT.operations["upsert_contact"], demo))
-    for _ in range(20):
-        judge.measure_calls()
-    yield judge
-    connection.close()
-    assert judge.too_costly == []
 
 
 @pytest.mark.slow

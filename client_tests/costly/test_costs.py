@@ -19,7 +19,6 @@ from client_tests.costly.bodies import bodies_of
 from client_tests.costly.fillings import VALUES, Room
 from client_tests.costly.heads import Headers, Target, heads_of
 from client_tests.costly.judge import Judge, Request
-from client_tests.costly.loop_time import Connection
 from client_tests.hostile.operations import CONTRACT, example_of
 from client_tests.sandbox import Sandbox
 from client_tests.serving import Served, served
@@ -36,7 +35,6 @@ HEAD_SIZES = (KIBIBYTE, 16 * KIBIBYTE, 60 * KIBIBYTE, LARGEST)
 TOO_LARGE = (LARGEST + KIBIBYTE, 4 * LARGEST)
 # A body that is not looked at is kept by the journal.
 _OF_REFUSED = ("text", "invisible characters", "deep lists", "an object of distinct fields")
-_WARM_UP = 20
 _ONE_IN = 1 if os.environ.get("SEGMETRICS_TEST_ALL_COSTS") else 40
 Kind = TypeVar("Kind")
 
@@ -56,19 +54,6 @@ def sample(kinds: Iterable[Kind], operation: Operation) -> list[Kind]:
 def server() -> Iterator[Served]:
     with served("--journal-limit", "3") as own:
         yield own
-
-
-@pytest.fixture
-def judge(server: Served, http: httpx.Client) -> Iterator[Judge]:
-    """Judge the requests of a test, which fails with all that cost too much."""
-    demo = Sandbox.default(server.origin, http)
-    connection = Connection(server)
-    judge = Judge(connection, target_of(CONTRACT.operations["upsert_contact"], demo))
-    for _ in range(_WARM_UP):
-        judge.measure_calls()
-    yield judge
-    connection.close()
-    assert judge.too_costly == []
 
 
 def fresh(server: Served, http: httpx.Client, mode: str) -> Sandbox:

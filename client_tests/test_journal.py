@@ -161,6 +161,10 @@ def test_the_journal_keeps_the_last_and_counts_the_others(http: httpx.Client) ->
         assert len(sandbox.state()["products"]) == 70
         caveat = sandbox.admin("GET", "/report").json()["verdict"]["caveat"]
         assert caveat.startswith("65 earlier calls not judged, since the journal no longer has them")
+        ui = f"{server.origin}/__admin/ui"
+        pages = [http.get(f"{ui}/{one.account_id}/coverage").text for one in (sandbox, neighbour)]
+        assert "65 earlier calls not counted, since the journal no longer has them" in pages[0]
+        assert "earlier call" not in pages[1]
 
 
 @pytest.mark.slow

@@ -9,5 +9,10 @@ def coverage(context: PageContext) -> Page:
     document = context.report
     assert document is not None
     rows = list(coverage_rows(document["coverage"]["operations"], context.contract))
-    used = sum(bool(row.requests) for row in rows)
-    return Page("coverage.html.j2", "Coverage", {"summary": document["summary"], "used": used, "rows": rows})
+    shown = {
+        "summary": document["summary"],
+        "used": sum(bool(row.requests) for row in rows),
+        "rows": rows,
+        "not_kept": context.journal.dropped(context.session, context.sandbox.generation),
+    }
+    return Page("coverage.html.j2", "Coverage", shown)

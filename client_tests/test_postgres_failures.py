@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from client_tests.dashboard import LUKE
-from client_tests.postgres import ABSENT, POSTGRES, fresh_schema, own_server, programs, run_sql
+from client_tests.postgres import ABSENT, POSTGRES, OwnServer, fresh_schema, own_server, programs, run_sql
 from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import Served, ended, served
 
@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not POSTGRES, reason=ABSENT)]
 OURS = f"ours-{secrets.token_hex(4)}"
 SESSIONS = f"FROM pg_stat_activity WHERE application_name = '{OURS}'"
 LOCK_SECONDS = 1
+MORE_THAN_CONNECTIONS = 12
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +51,18 @@ def patient_server(database: str) -> Iterator[Served]:
 
 
 @contextmanager
-def locked(database: str, sandbox: Sandbox) -> Iterator[Any]:
-    """Lock an account in another session while the block runs; yield a function that waits until a call waits."""
+def locked(database: str, *sandboxes: Sandbox) -> Iterator[Any]:
+    """Lock accounts in another session while the block runs; yield a function that waits until a call waits."""
     import psycopg
 
     with psycopg.connect(database.replace("+psycopg", "")) as locking, locking.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM account WHERE account_id = %s FOR UPDATE", [sandbox.account_id])
+        for sandbox in sandboxes:
+            cursor.execute("SELECT 1 FROM account WHERE account_id = %s FOR UPDATE", [sandbox.account_id])
         with psycopg.connect(database.replace("+psycopg", ""), autocommit=True) as watching:
 
-            def until_a_call_waits() -> None:
-                while not watching.execute(f"SELECT 1 {SESSIONS} AND wait_event_type = 'Lock'".encode()).fetchone():
+            def until_a_call_waits(calls: int = 1) -> None:
+                query = f"SELECT 1 {SESSIONS} AND wait_event_type = 'Lock'".encode()
+                while watching.execute(query).rowcount < calls:
                     pass
 
             yield until_a_call_waits
@@ -98,12 +101,13 @@ def test_a_locked_account_is_an_error_500_that_says_so(database: str, sandbox: S
     assert sandbox.state()["contacts"] == []
 
 
-def test_a_locked_account_holds_up_no_other(database: str, patient_server: Served, http: httpx.Client) -> None:
-    """A lock held elsewhere for 12 s made health, contract and all other accounts wait as long."""
-    sandbox, other = (Sandbox.create(patient_server.origin, http) for _ in range(2))
-    with ThreadPoolExecutor(2) as pool, locked(database, sandbox) as until_a_call_waits:
-        calls = [pool.submit(sandbox.post, "contact", {**LUKE, "first_name": name}) for name in ("Luke", "Leia")]
-        until_a_call_waits()
+def test_locked_accounts_hold_up_no_other(database: str, patient_server: Served, http: httpx.Client) -> None:
+    """A lock held elsewhere made all other accounts wait as long; later, eight such locks did."""
+    other, *sandboxes = (Sandbox.create(patient_server.origin, http) for _ in range(MORE_THAN_CONNECTIONS + 1))
+    sandbox = sandboxes[0]
+    with ThreadPoolExecutor(16) as pool, locked(database, *sandboxes) as until_a_call_waits:
+        calls = [pool.submit(one.post, "contact", {**LUKE, "first_name": "Leia"}) for one in [sandbox, *sandboxes]]
+        until_a_call_waits(8)
         meanwhile = [
             http.get(f"{patient_server.origin}{path}").status_code
             for path in (
@@ -116,8 +120,8 @@ def test_a_locked_account_holds_up_no_other(database: str, patient_server: Serve
         meanwhile += [other.post("contact", LUKE).status_code, sandbox.admin("GET", "/requests").status_code]
 
     assert meanwhile == [200] * 6
-    assert [call.result().status_code for call in calls] == [200, 200]
-    assert len(other.state()["contacts"]) == len(sandbox.state()["contacts"]) == 1
+    assert {call.result().status_code for call in calls} == {200}
+    assert {len(one.state()["contacts"]) for one in (other, *sandboxes)} == {1}
 
 
 def test_calls_of_unknown_accounts_with_keys_of_others_are_in_no_deadlock(server: Served, http: httpx.Client) -> None:
@@ -178,10 +182,17 @@ def test_what_was_acknowledged_survives_a_crash_of_the_database_and_calls_go_on(
         assert [row["email"] for row in sandbox.state()["contacts"]] == [LUKE["email"]]
 
 
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[OwnServer]:
+    with own_server() as postgres:
+        yield postgres
+
+
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed here")
-def test_a_stopped_backend_is_given_up(http: httpx.Client) -> None:
+def test_a_stopped_backend_is_given_up(own_postgres: OwnServer, http: httpx.Client) -> None:
     """It stopped the server for ever, SIGTERM included."""
-    with own_server() as postgres, ThreadPoolExecutor(2) as pool:
+    postgres = own_postgres
+    with ThreadPoolExecutor(2) as pool:
         url = f"{postgres.url}?options=-cstatement_timeout%3D2s&application_name={OURS}"
         with served("--database", url) as server:
             sandbox, other = (Sandbox.create(server.origin, http) for _ in range(2))
@@ -202,10 +213,23 @@ def test_a_stopped_backend_is_given_up(http: httpx.Client) -> None:
     assert "it is not known whether this was stored: the fake was stopped" in errors_of(begun.result())[0]
 
 
-def stop_backends(url: str) -> None:
-    """Send SIGSTOP to the processes that the database has for our connections."""
+@pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed here")
+def test_workers_that_wait_for_the_database_at_their_start_end_at_once(own_postgres: OwnServer) -> None:
+    """SIGTERM ended them 13 s later: they were waiting for the database."""
+    url = f"{own_postgres.url}?application_name={OURS}-workers"
+    with served("--workers", "2", "--database", url) as server:
+        while stop_backends(own_postgres.url, f"{OURS}-workers") < 2:
+            pass
+        server.process.terminate()
+        server.process.wait(timeout=10)
+
+
+def stop_backends(url: str, application: str = OURS) -> int:
+    """Send SIGSTOP to the processes that the database has for our connections; return how many there are."""
     import psycopg
 
     with psycopg.connect(url) as connection:
-        for (pid,) in connection.execute(f"SELECT pid {SESSIONS}".encode()):
+        found = connection.execute("SELECT pid FROM pg_stat_activity WHERE application_name = %s", [application])
+        for (pid,) in found:
             os.kill(pid, signal.SIGSTOP)
+        return found.rowcount

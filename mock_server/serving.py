@@ -28,7 +28,7 @@ from mock_server.faults import load_plan
 from mock_server.http.limits import Config, OnReject, raise_file_limit
 from mock_server.http.listener import listening
 from mock_server.http.protocol import HttpProtocol
-from mock_server.http.workers import STARTUP_FAILURE, end_with_supervisor, supervise
+from mock_server.http.workers import STARTUP_FAILURE, end_with_supervisor, ended_by_sigterm, supervise
 from mock_server.network import bracket_host, is_loopback
 from mock_server.settings import EMPTY, ServeSettings
 from mock_server.spec import Contract
@@ -137,7 +137,8 @@ def _worker(settings: ServeSettings) -> App:
     output.log_to_stderr()
     end_with_supervisor()
     try:
-        app = _app(settings, Contract.load(), open_database(settings.database))
+        with ended_by_sigterm():
+            app = _app(settings, Contract.load(), open_database(settings.database))
     except (StoreError, UsageError) as error:
         _log.error("a worker cannot start: %s", error)
         raise SystemExit(STARTUP_FAILURE) from None

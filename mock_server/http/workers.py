@@ -5,14 +5,15 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from uvicorn.config import STARTUP_FAILURE
 
 from mock_server.errors import UsageError
 from mock_server.http.limits import Config
 
-__all__ = ["STARTUP_FAILURE", "end_with_supervisor", "supervise"]
+__all__ = ["STARTUP_FAILURE", "end_with_supervisor", "ended_by_sigterm", "supervise"]
 
 
 def supervise(config: Config, listener: socket.socket, is_stopped: Callable[[], bool]) -> None:
@@ -41,6 +42,16 @@ def supervise(config: Config, listener: socket.socket, is_stopped: Callable[[], 
 def end_with_supervisor() -> None:
     """End this worker as soon as the supervisor has ended, however it did."""
     threading.Thread(target=_wait_for_supervisor, daemon=True).start()
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end this worker at once while the block runs: uvicorn only notes it, and would wait for the block."""
+    handler = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def _wait_for_interrupt(signals: list[int]) -> None:

@@ -5,34 +5,42 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from mock_server.clock import monotonic
 from mock_server.errors import StoreError
 from mock_server.store.batch import MAX_CALLS, Waiting, carry_out, resolve
-from mock_server.store.pool import Pool
+from mock_server.store.pool import KEPT_CONNECTIONS, Pool
 from mock_server.store.session import Session
 
 Made = TypeVar("Made")
-# And as many connections.
-THREADS = 8
+Job = Callable[[], None]
+# How many threads there are for transactions that are not stuck, and with those that are. Each has a connection.
+THREADS = KEPT_CONNECTIONS
+MAX_THREADS = 40
+# A transaction that takes longer is stuck: mostly, another session has locked its account.
+_STUCK_SECONDS = 0.25
+_IDLE_SECONDS = 1
 
 
 class Lanes:
     """One queue for each account; what waits in it when its last transaction ends shares the next one.
 
-    Works without an account have a transaction each, and wait for none.
+    Works without an account have a transaction each, and wait for none. For each transaction that is stuck there is a
+    thread more, up to a limit, while others wait.
     """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         # What waits, by the account that a thread works for.
         self._waiting: dict[str, list[Waiting]] = {}
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        # A thread that waits for the database must not hold up the end of the process.
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(THREADS)]
-        for thread in self._threads:
-            thread.start()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._is_watched = False
+        # When each thread began with the job that it has.
+        self._began: dict[int, float] = {}
+        self._threads = [self._started(self._work) for _ in range(THREADS)]
+        self._helpers: list[threading.Thread] = []
 
     def add(self, work: Callable[[Session], Made], account_id: str | None) -> "asyncio.Future[Made]":
         """Return the future result of the work, which is there when it is committed. Called in the event loop."""
@@ -48,12 +56,35 @@ class Lanes:
 
     def close(self) -> None:
         """End the threads that do not wait for the database."""
-        for _ in self._threads:
+        for _ in (*self._threads, *self._helpers):
             self._jobs.put(None)
 
     def _start(self, works: list[Waiting], account_id: str | None) -> None:
         finish = partial(self._finish, works, account_id)
         self._jobs.put(partial(self._carry_out, works, asyncio.get_running_loop(), finish))
+        self._watch()
+
+    def _watch(self) -> None:
+        if not self._is_watched and not self._jobs.empty():
+            self._is_watched = True
+            asyncio.get_running_loop().call_later(_STUCK_SECONDS, self._replace_stuck)
+
+    def _replace_stuck(self) -> None:
+        """Start a thread for each one that is stuck, if jobs wait; it ends when none comes any more."""
+        self._is_watched = False
+        self._helpers = [thread for thread in self._helpers if thread.is_alive()]
+        stuck_since = monotonic() - _STUCK_SECONDS
+        stuck = sum(began < stuck_since for began in list(self._began.values()))
+        wanted = min(THREADS + stuck, MAX_THREADS) - THREADS - len(self._helpers)
+        for _ in range(min(wanted, self._jobs.qsize())):
+            self._helpers.append(self._started(self._help))
+        self._watch()
+
+    def _started(self, work: Job) -> threading.Thread:
+        # A thread that waits for the database must not hold up the end of the process.
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        return thread
 
     def _carry_out(
         self, works: list[Waiting], loop: asyncio.AbstractEventLoop, finish: Callable[[list[Any]], None]
@@ -80,4 +111,14 @@ class Lanes:
 
     def _work(self) -> None:
         while job := self._jobs.get():
-            job()
+            self._do(job)
+
+    def _help(self) -> None:
+        with suppress(Empty):
+            while job := self._jobs.get(timeout=_IDLE_SECONDS):
+                self._do(job)
+
+    def _do(self, job: Job) -> None:
+        self._began[threading.get_ident()] = monotonic()
+        job()
+        del self._began[threading.get_ident()]

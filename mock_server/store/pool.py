@@ -8,6 +8,8 @@ from mock_server.errors import StoreError, UsageError
 from mock_server.store.session import Connection
 
 _WAIT_SECONDS = 5
+# How many connections stay open while they are free.
+KEPT_CONNECTIONS = 8
 
 
 class Pool:
@@ -28,7 +30,10 @@ class Pool:
         try:
             yield connection
         finally:
-            self._free.put(connection)
+            if self._free.qsize() < KEPT_CONNECTIONS:
+                self._free.put(connection)
+            else:
+                connection.close()
 
     def check_room(self, processes: int) -> None:
         """Raise UsageError where so many processes cannot have a connection each."""

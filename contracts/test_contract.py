@@ -14,8 +14,10 @@ import pytest
 from contracts.checks import UNOBSERVABLE
 from contracts.document import Document
 from contracts.serving import served
-from mock_server.contract.command import ContractOptions, run_suite, second_account, with_other_apis
+from mock_server.contract.command import run_suite
+from mock_server.contract.completion import completed
 from mock_server.contract.events import RuleSummary
+from mock_server.contract.options import ContractOptions
 from mock_server.contract.report import Report
 
 DOCUMENT = Document()
@@ -55,8 +57,8 @@ def verdict_of(url: str, folder: Path) -> Verdict:
         seed=1,
         depth="quick",
     )
-    with second_account(with_other_apis(options)) as completed:
-        report, code, output = run_suite(completed, folder)
+    with completed(options) as whole:
+        report, code, output = run_suite(whole, folder)
     assert report.end is not None, output
     return Verdict(url, report, code, output)
 

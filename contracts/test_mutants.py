@@ -19,7 +19,9 @@ import pytest
 
 from contracts.mutants import MUTANTS, SURVIVORS
 from contracts.serving import served
-from mock_server.contract.command import ContractOptions, run_suite, second_account, with_other_apis
+from mock_server.contract.command import run_suite
+from mock_server.contract.completion import completed
+from mock_server.contract.options import ContractOptions
 
 TABLE = Path(__file__).with_name("MUTANTS.md")
 SOURCES = sorted(Path(__file__).with_name("mutants").glob("*.py"))
@@ -44,8 +46,8 @@ def run_against(name: str, folder: Path) -> MutantResult:
     with served(name) as url:
         key = "sandbox-key-0123456789"
         options = ContractOptions(url, "demo", "payments", "ads", key, SEED, "quick", fail_fast=True)
-        with second_account(with_other_apis(options)) as completed:
-            report, code, output = run_suite(completed, folder)
+        with completed(options) as whole:
+            report, code, output = run_suite(whole, folder)
     assert report.end is not None, output
     assert bool(report.failures) == bool(code), output
     found = tuple(dict.fromkeys(failure["check"] for failure in report.failures))

@@ -189,7 +189,8 @@ def _add_contract(parser: ArgumentParser) -> None:
 
 
 def _contract(arguments: argparse.Namespace) -> int:
-    from mock_server.contract.command import contract, options_from
+    from mock_server.contract.command import contract
+    from mock_server.contract.options import options_from
 
     return contract(options_from(arguments))
 

@@ -4,7 +4,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.endurance.run import Figures, ShowProgress, fresh_server, progress, require
-from mock_server.contract.command import ContractOptions, Depth, run_suite, second_account
+from mock_server.contract.command import run_suite
+from mock_server.contract.completion import completed
+from mock_server.contract.options import ContractOptions, Depth
 from mock_server.contract.report import Progress, Report
 from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
 
@@ -58,8 +60,8 @@ def _suite_report(url: str, depth: Depth, seed: int, shown: Progress) -> Report:
         seed=seed,
         depth=depth,
     )
-    with tempfile.TemporaryDirectory() as folder, second_account(options) as completed:
-        report, code, output = run_suite(completed, Path(folder), shown)
+    with tempfile.TemporaryDirectory() as folder, completed(options) as whole:
+        report, code, output = run_suite(whole, Path(folder), shown)
     found = "\n\n".join(f"{one['title']}\n{one['message']}\n{one['curl']}" for one in report.failures)
     found += "\n\n".join(f"{one['operation']}\n{one['text']}" for one in report.errors)
     require(code == 0 and report.end is not None and not found, found or output[-4000:])

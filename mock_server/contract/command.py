@@ -3,13 +3,10 @@
 Schemathesis runs in a child process with the suite's hooks, which write events to a file; see `contracts/hooks.py`.
 """
 
-import argparse
-import contextlib
 import dataclasses
 import importlib.util
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -17,22 +14,19 @@ import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 from urllib.parse import quote
 
-from mock_server.contract.calls import NoResponseError, first_line, is_loopback, require_ca_file, require_url, send
+from mock_server.contract.calls import NoResponseError, first_line, is_loopback, require_ca_file, send
+from mock_server.contract.completion import completed
 from mock_server.contract.events import Event
 from mock_server.contract.known_failures import KnownFailures
+from mock_server.contract.options import ContractOptions, Depth
 from mock_server.contract.report import Progress, Report
 from mock_server.contract.terminal import print_result
 from mock_server.errors import UsageError
 from mock_server.output import may_stay_unread, say
 from mock_server.resources import resource_path
-from mock_server.store.accounts import ADS, DEFAULT_SANDBOX, PAYMENTS
-
-Depth = Literal["quick", "normal", "deep"]
 
 # Generated cases for each operation, in addition to the document's examples and the boundary cases.
 _EXAMPLES: Mapping[Depth, int] = {"quick": 15, "normal": 150, "deep": 1500}
@@ -41,65 +35,6 @@ _POLL_SECONDS = 0.2
 
 # How long an interrupted run may take to delete what it created.
 SHUTDOWN_TIMEOUT_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class ContractOptions:
-    """The server to test, and how. `url` ends in `/api`.
-
-    `second_account`: id and key of an account that must be kept apart, empty where there is none.
-    `reading_url`, `tracking_url`: of the server's other APIs; empty where there are none.
-    `fail_fast`: stop after the first operation with a finding. `ca_file`: the certificates that are trusted in place
-    of the system's. `baseline`: a file of known failures, which the first run writes. `baseline_update`,
-    `baseline_prune`: add to it what this run finds; drop from it what this run does not meet.
-    """
-
-    url: str
-    account_id: str
-    integration_id: str
-    ads_integration_id: str
-    api_key: str
-    seed: int
-    depth: Depth = "normal"
-    junit: Path | None = None
-    har: Path | None = None
-    may_write: bool = False
-    second_account: tuple[str, str] = ("", "")
-    reading_url: str = ""
-    tracking_url: str = ""
-    fail_fast: bool = False
-    ca_file: Path | None = None
-    baseline: str = ""
-    baseline_update: bool = False
-    baseline_prune: bool = False
-    verbose: bool = False
-
-
-def options_from(arguments: argparse.Namespace) -> ContractOptions:
-    """Read the command line, then the environment; anything else is that of the default sandbox."""
-    account, key, sandbox = arguments.account, arguments.api_key, DEFAULT_SANDBOX
-    account = account or os.environ.get("SEGMETRICS_ACCOUNT_ID") or sandbox.account_id
-    ads = sandbox.integrations[ADS] if account == sandbox.account_id else ""
-    payments = sandbox.integrations[PAYMENTS]
-    return ContractOptions(
-        url=require_url(arguments.url),
-        account_id=account,
-        integration_id=arguments.integration or os.environ.get("SEGMETRICS_INTEGRATION_ID") or payments,
-        ads_integration_id=os.environ.get("SEGMETRICS_ADS_INTEGRATION_ID") or ads,
-        api_key=key or os.environ.get("SEGMETRICS_API_KEY") or sandbox.api_key,
-        seed=secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed,
-        depth=arguments.depth or "normal",
-        junit=arguments.report_junit,
-        har=arguments.report_har,
-        may_write=arguments.yes_write,
-        fail_fast=arguments.fail_fast,
-        ca_file=arguments.ca_file,
-        baseline=arguments.baseline,
-        baseline_update=arguments.baseline_update,
-        baseline_prune=arguments.baseline_prune,
-        verbose=arguments.verbose,
-        reading_url=require_url(arguments.reading_url) if arguments.reading_url else "",
-    )
 
 
 def contract(options: ContractOptions) -> int:
@@ -129,9 +64,8 @@ def contract(options: ContractOptions) -> int:
     )
     started = time.monotonic()
     progress = Progress(sys.stdout.isatty())
-    options = with_other_apis(options)
-    with second_account(options) as completed, tempfile.TemporaryDirectory(prefix="segmetrics-mock-") as folder:
-        report, code, output = run_suite(completed, Path(folder), progress, known.pairs if known else ())
+    with completed(options) as whole, tempfile.TemporaryDirectory(prefix="segmetrics-mock-") as folder:
+        report, code, output = run_suite(whole, Path(folder), progress, known.pairs if known else ())
     progress.finish()
     if report.end is None:
         raise UsageError("interrupted" if code < 0 else f"the suite ended too early:\n{output[-2000:]}")
@@ -295,40 +229,3 @@ def _confirm_remote_write(options: ContractOptions) -> None:
         " else is changed, and contacts, orders and subscriptions are deleted at the end; tags, products and ads"
         f" stay, because the API cannot delete them. To go on, add --yes-write --seed {options.seed}."
     )
-
-
-def with_other_apis(options: ContractOptions) -> ContractOptions:
-    """Add the URLs of reading and tracking, where the server is a fake: its own document says where it plays them."""
-    origin = options.url.removesuffix("/api")
-    try:
-        status, text = send("GET", f"{origin}/openapi.json", "", ca_file=options.ca_file)
-        played = {api["name"]: f"{origin}{api['mount']}" for api in json.loads(text)["x-apis"]} if status == 200 else {}
-    except (NoResponseError, ValueError, KeyError, TypeError):
-        played = {}
-    return dataclasses.replace(
-        options,
-        reading_url=options.reading_url or played.get("reading", ""),
-        tracking_url=played.get("tracking", ""),
-    )
-
-
-@contextmanager
-def second_account(options: ContractOptions) -> Iterator[ContractOptions]:
-    """Add a second account: that of the environment or, on a local fake, one that exists for the run alone."""
-    given = (os.environ.get("SEGMETRICS_OTHER_ACCOUNT_ID", ""), os.environ.get("SEGMETRICS_OTHER_API_KEY", ""))
-    admin = f"{options.url.removesuffix('/api')}/__admin/sandboxes"
-    created: Mapping[str, Any] = {}
-    if not all(given) and is_loopback(options.url):
-        try:
-            status, text = send("POST", admin, "", b"{}", options.ca_file)
-            created = json.loads(text) if status == 200 else {}
-        except (NoResponseError, ValueError):
-            created = {}
-    if not isinstance(created, dict) or not {"account_id", "api_key"} <= created.keys():
-        yield dataclasses.replace(options, second_account=given) if all(given) else options
-        return
-    try:
-        yield dataclasses.replace(options, second_account=(created["account_id"], created["api_key"]))
-    finally:
-        with contextlib.suppress(NoResponseError):
-            send("DELETE", f"{admin}/{created['account_id']}", "", ca_file=options.ca_file)

@@ -62,16 +62,9 @@ def operations_table() -> str:
 
 def generators_table() -> str:
     operations = Contract.load().operations.keys()
-    rows = (
-        (
-            one.name,
-            one.client,
-            f"{len(operations - one.uncallable)} of {len(operations)}",
-            one.note,
-        )
-        for one in GENERATORS
-    )
-    return table(("generator", "client", "operations called", "notes"), rows)
+    called = ((one, len(operations - one.uncallable)) for one in GENERATORS)
+    rows = ((one.name, one.client, f"{count} of {len(operations)}", one.servers, one.note) for one, count in called)
+    return table(("generator", "client", "operations called", "takes from the document", "notes"), rows)
 
 
 def admin_table() -> str:

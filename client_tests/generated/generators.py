@@ -13,10 +13,11 @@ from client_tests.generated.workshop import PROGRAMS, Workshop
 
 Command = list[str | Path]
 LANGUAGES = ("go", "java", "php", "python", "ruby", "typescript-fetch")
-# Without these, lists do not compile and an update sends an empty one for each that it leaves out.
+# Without these, a list among other forms does not compile, nor a parameter `e`.
 JAVA_OPTIONS = {
     "library": "native",
     "generateAliasAsModel": True,
+    "parameterNameMappings": {"e": "email"},
     "additionalProperties": {
         "openApiNullable": False,
         "annotationLibrary": "none",
@@ -27,13 +28,17 @@ JAVA_OPTIONS = {
 ANNOTATIONS = Path("/usr/share/java/jakarta-annotation-api.jar")
 TYPESCRIPT = ("--strict", "--skipLibCheck", "--target", "es2022", "--module", "node16", "--types", "node")
 
+# What clients take from the document, and how many of its servers that are: a path may have one of its own.
+SERVERS = {"every server": 3, "the first server": 1, "no server": 0}
+
 
 @dataclass(frozen=True, slots=True)
 class Generator:
     """A generator and the client that it makes.
 
-    `make`: generates and builds the client; returns the command that calls every operation with it, to which base URL,
-    API key and account are added.
+    `make`: generates and builds the client; returns the command that calls every operation with it, to which the
+    arguments of a program are added.
+    `servers`: those that the client takes from the document, a key of SERVERS.
     `uncallable`: the operations that its client cannot call; the note says why.
     `sends_examples`: its requests have the document's examples as bodies, and not what a program chose.
     """
@@ -41,7 +46,8 @@ class Generator:
     name: str
     client: str
     make: Callable[[Workshop], Command]
-    note: str = ""
+    servers: str
+    note: str
     uncallable: frozenset[str] = frozenset()
     sends_examples: bool = False
 
@@ -155,50 +161,69 @@ GENERATORS = (
         "openapi-generator 7",
         "Python",
         _python,
+        "every server",
         'Ids, tags and flags have types of their own: `Id(249)`, `Tag("VIP")`, `Flag(True)`.',
     ),
-    Generator("openapi-generator 7", "Go", _go, "An id is `Id{Int64: &number}` or `Id{String: &text}`."),
+    Generator(
+        "openapi-generator 7", "Go", _go, "every server", "An id is `Id{Int64: &number}` or `Id{String: &text}`."
+    ),
     Generator(
         "openapi-generator 7",
         "Java",
         _java,
-        "With `library: native`, `generateAliasAsModel` and `containerDefaultToNull`; without them its lists do not "
-        "compile, a limit of the generator. A request interceptor sets the key, for which it has no setting.",
+        "the first server",
+        "With `library: native`, `generateAliasAsModel`, `containerDefaultToNull` and "
+        "`parameterNameMappings: {e: email}`; without them the client does not compile, a limit of the generator. "
+        "A request interceptor sets the key, for which the client has no setting.",
     ),
-    Generator("openapi-generator 7", "PHP", _php, "Ids, tags and flags are given as plain values."),
-    Generator("openapi-generator 7", "Ruby", _ruby, "Ids, tags and flags are given as plain values."),
+    Generator("openapi-generator 7", "PHP", _php, "every server", "Ids, tags and flags are given as plain values."),
+    Generator("openapi-generator 7", "Ruby", _ruby, "every server", "Ids, tags and flags are given as plain values."),
     Generator(
         "openapi-generator 7",
         "TypeScript, fetch",
         _typescript_fetch,
-        'Give a tag as `{ name: "VIP" }` and an ad as `{ id: "ad-1" }`: of a union the generator sends objects alone.',
+        "the first server",
+        'Give a tag as `{ name: "VIP" }` and an ad as `{ id: "ad-1" }`: of several forms the client sends objects '
+        "alone, a limit of the generator.",
     ),
     Generator(
-        "openapi-typescript 7 with openapi-fetch", "TypeScript", _openapi_fetch, "The base URL is the program's own."
+        "openapi-typescript 7 with openapi-fetch",
+        "TypeScript",
+        _openapi_fetch,
+        "no server",
+        'For lists in a query: `querySerializer: { array: { style: "form", explode: false } }`.',
     ),
-    Generator("@hey-api/openapi-ts", "TypeScript", _hey_api, "The setting `auth` is the key, sent bare."),
+    Generator(
+        "@hey-api/openapi-ts", "TypeScript", _hey_api, "the first server", "The setting `auth` is the key, sent bare."
+    ),
     Generator(
         "orval 7, fetch and zod",
         "TypeScript",
         _orval,
-        "Its types leave out the null of `status`, a limit of the generator; its zod schemas have it.",
+        "every server",
+        "Name one list in `extend`: it repeats the parameter for each, though the document says otherwise. "
+        "Its types leave out the null of `status`; its zod schemas have it. Both are limits of the generator.",
     ),
     Generator(
         "openapi-python-client",
         "Python",
         _openapi_python_client,
-        'The key is sent bare with `AuthenticatedClient(prefix="")`; the base URL is the program\'s own.',
+        "no server",
+        'The key is sent bare with `AuthenticatedClient(prefix="")`. Name one list in `extend`: it repeats the '
+        "parameter for each, a limit of the generator.",
     ),
     Generator(
         "datamodel-code-generator",
         "Python: pydantic models, sent with httpx",
         _datamodel_code_generator,
+        "no server",
         '`model_dump(mode="json", exclude_unset=True)` sends what was set and nothing else.',
     ),
     Generator(
         "openapi-to-postmanv2, run by newman",
         "Postman collection",
         _postman,
+        "the first server",
         "With `parametersResolution: Example` the bodies are the document's examples. Move the deletions to the end.",
         sends_examples=True,
     ),

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from client_tests.generated.generators import GENERATORS, Command, Generator
+from client_tests.generated.generators import GENERATORS, SERVERS, Command, Generator
 from client_tests.generated.workshop import Workshop
 from client_tests.sandbox import Sandbox
 from client_tests.serving import served
@@ -30,11 +31,14 @@ def calls_everything(generator: Generator, command: Command, workshop: Workshop,
     """Assert that the program makes no mistake and calls what the table of the documentation says."""
     sandbox.admin("POST", "/reset", json={}).raise_for_status()
 
-    workshop.run(*command, f"{sandbox.origin}/api", sandbox.api_key, sandbox.account_id)
+    workshop.run(*command, sandbox.api_key, sandbox.account_id, *workshop.servers[SERVERS[generator.servers] :])
 
     report, requests = sandbox.admin("GET", "/report").json(), sandbox.requests()
     assert report["summary"]["violations"] == 0, report["findings"]
     assert {one["operation"] for one in requests} == Contract.load().operations.keys() - generator.uncallable
+    asked = [parse_qs(urlsplit(one["request"]["path"]).query) for one in requests if one["operation"] == "read_contact"]
+    # A parameter that is repeated counts once.
+    assert [len(query["extend"]) for query in asked] == [1]
     if not generator.sends_examples:
         # The last update of a contact leaves out all but these.
         update = [one["request"]["body"] for one in requests if one["operation"] == "upsert_contact"][-1]

@@ -28,6 +28,12 @@ class Workshop:
         self.document = folder / "openapi.json"
         self.document.write_bytes(document)
 
+    @cached_property
+    def servers(self) -> list[str]:
+        """The URL of the document, and of each path that has one of its own."""
+        document = json.loads(self.document.read_bytes())
+        return [one["servers"][0]["url"] for one in (document, *document["paths"].values()) if "servers" in one]
+
     def run(self, *command: str | Path, cwd: Path | None = None, may_lack: str = "") -> None:
         """Run a command. Where it fails, the test does; with `may_lack`, it is skipped: that cannot be had here."""
         if shutil.which(command[0]) is None:

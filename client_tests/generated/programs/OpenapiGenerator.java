@@ -1,15 +1,22 @@
-// Calls every operation with openapi-generator's Java client. Arguments: base URL, API key, account.
+// Calls every operation with openapi-generator's Java client.
+import java.net.http.HttpRequest;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.openapitools.client.ApiClient;
 import org.openapitools.client.Configuration;
 import org.openapitools.client.api.*;
 import org.openapitools.client.model.*;
 
 public class OpenapiGenerator {
     public static void main(String[] arguments) throws Exception {
-        String account = arguments[2], payments = "payments";
-        Configuration.getDefaultApiClient().setRequestInterceptor(one -> one.header("Authorization", arguments[1]));
+        String account = arguments[1], payments = "payments";
+        Consumer<HttpRequest.Builder> authorization = one -> one.header("Authorization", arguments[0]);
+        Configuration.getDefaultApiClient().setRequestInterceptor(authorization);
+        ApiClient reading = new ApiClient().setRequestInterceptor(authorization), tracking = new ApiClient();
+        reading.updateBaseUri(arguments[2]);
+        tracking.updateBaseUri(arguments[3]);
         Id luke = new Id(249L), course = new Id(8L), one = new Id("1");
         Map<String, Object> fields = new HashMap<>(Map.of("Droids", 2));
         fields.put("Planet", null);
@@ -36,6 +43,8 @@ public class OpenapiGenerator {
         new SubscriptionsApi().upsertSubscription(account, payments, subscription);
         new ProductsApi().upsertProduct(account, payments, new ProductInput().id(course).name("Course"));
         new AdsApi().recordAdPerformance(account, "ads", figures);
+        new ReadingApi(reading).readContact(account, "249", List.of("tags", "orders"));
+        new TrackingApi(tracking).identify(account, null, "luke@example.org", null);
         new OrdersApi().deleteInvoice(account, payments, "1");
         new SubscriptionsApi().deleteSubscription(account, payments, "1");
         new ContactsApi().deleteContact(account, payments, "249");

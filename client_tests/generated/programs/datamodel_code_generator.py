@@ -1,11 +1,11 @@
-"""Call every operation with httpx and the models of datamodel-code-generator. Arguments: base URL, API key, account."""
+"""Call every operation with httpx and the models of datamodel-code-generator."""
 
 import sys
 
 import httpx
 import segmetrics_models as models
 
-BASE_URL, KEY, ACCOUNT = sys.argv[1:]
+KEY, ACCOUNT, IMPORTING, READING, TRACKING = sys.argv[1:]
 CONTACT = models.ContactInput(
     contact_id=249, email="luke@example.org", tags=[3, "Lead", {"id": 9}], custom_fields={"Droids": 2, "Planet": None}
 )
@@ -32,19 +32,23 @@ SUBSCRIPTION = models.SubscriptionInput(
 )
 FIGURES = models.AdPerformanceInput(ad=["ad-1", {"id": 2, "name": "Hero"}], spend=100, date="2018-10-02")
 
-with httpx.Client(base_url=f"{BASE_URL}/v1/{ACCOUNT}", headers={"Authorization": KEY}, trust_env=False) as client:
-    for method, path, body in (
-        ("POST", "payments/contact", CONTACT),
-        ("POST", "payments/contact", UPDATE),
-        ("POST", "payments/tags/add", VIP),
-        ("POST", "payments/tags/remove", VIP),
-        ("POST", "payments/invoice", ORDER),
-        ("POST", "payments/subscription", SUBSCRIPTION),
-        ("POST", "payments/product", models.ProductInput(id=8, name="Course")),
-        ("POST", "ads/ad/performance", FIGURES),
-        ("DELETE", "payments/invoice/1", None),
-        ("DELETE", "payments/subscription/1", None),
-        ("DELETE", "payments/contact/249", None),
+PAYMENTS = f"{IMPORTING}/v1/{ACCOUNT}/payments"
+
+with httpx.Client(headers={"Authorization": KEY}, trust_env=False) as client:
+    for method, url, body in (
+        ("POST", f"{PAYMENTS}/contact", CONTACT),
+        ("POST", f"{PAYMENTS}/contact", UPDATE),
+        ("POST", f"{PAYMENTS}/tags/add", VIP),
+        ("POST", f"{PAYMENTS}/tags/remove", VIP),
+        ("POST", f"{PAYMENTS}/invoice", ORDER),
+        ("POST", f"{PAYMENTS}/subscription", SUBSCRIPTION),
+        ("POST", f"{PAYMENTS}/product", models.ProductInput(id=8, name="Course")),
+        ("POST", f"{IMPORTING}/v1/{ACCOUNT}/ads/ad/performance", FIGURES),
+        ("GET", f"{READING}/{ACCOUNT}/contact/249?extend=tags,orders", None),
+        ("GET", f"{TRACKING}/identify?a={ACCOUNT}&e=luke@example.org", None),
+        ("DELETE", f"{PAYMENTS}/invoice/1", None),
+        ("DELETE", f"{PAYMENTS}/subscription/1", None),
+        ("DELETE", f"{PAYMENTS}/contact/249", None),
     ):
         sent = body and body.model_dump(mode="json", exclude_unset=True)
-        client.request(method, path, json=sent).raise_for_status()
+        client.request(method, url, json=sent).raise_for_status()

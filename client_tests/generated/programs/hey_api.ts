@@ -1,8 +1,8 @@
-// Calls every operation with the client of @hey-api/openapi-ts. Arguments: base URL, API key, account.
+// Calls every operation with the client of @hey-api/openapi-ts.
 import * as api from "./client";
 import { client } from "./client/client.gen";
 
-const [, , , key = "", account_id = ""] = process.argv;
+const [, , key = "", account_id = "", reading = "", tracking = ""] = process.argv;
 client.setConfig({ auth: key, throwOnError: true });
 const path = { account_id, integration_id: "payments" };
 const contact: api.ContactInput = {
@@ -29,6 +29,10 @@ const calls = [
   () => api.upsertSubscription({ path, body: subscription }),
   () => api.upsertProduct({ path, body: { id: 8, name: "Course" } }),
   () => api.recordAdPerformance({ path: { ...path, integration_id: "ads" }, body: figures }),
+  () => api.readContact({
+    baseUrl: reading, path: { account_id, contact_id_or_email: "249" }, query: { extend: ["tags", "orders"] },
+  }),
+  () => api.identify({ baseUrl: tracking, query: { a: account_id, e: "luke@example.org" } }),
   () => api.deleteInvoice({ path: { ...path, id: "1" } }),
   () => api.deleteSubscription({ path: { ...path, id: "1" } }),
   () => api.deleteContact({ path: { ...path, contact_id_or_email: "249" } }),

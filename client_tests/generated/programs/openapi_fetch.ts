@@ -1,10 +1,12 @@
-// Calls every operation with openapi-fetch, typed by openapi-typescript. Arguments: base URL, API key, account.
+// Calls every operation with openapi-fetch, typed by openapi-typescript.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./client";
 
 type Schemas = components["schemas"];
-const [, , baseUrl = "", key = "", account_id = ""] = process.argv;
-const client = createClient<paths>({ baseUrl, headers: { Authorization: key } });
+const [, , key = "", account_id = "", ...urls] = process.argv;
+const headers = { Authorization: key };
+const [client, reading] = urls.map((baseUrl) => createClient<paths>({ baseUrl, headers }));
+const tracking = createClient<paths>({ baseUrl: urls[2] });
 const payments = { params: { path: { account_id, integration_id: "payments" } } };
 const ads = { params: { path: { account_id, integration_id: "ads" } } };
 const order_1 = { params: { path: { account_id, integration_id: "payments", id: "1" } } };
@@ -35,6 +37,11 @@ const calls = [
   () => client.POST("/v1/{account_id}/{integration_id}/subscription", { ...payments, body: subscription }),
   () => client.POST("/v1/{account_id}/{integration_id}/product", { ...payments, body: { id: 8, name: "Course" } }),
   () => client.POST("/v1/{account_id}/{integration_id}/ad/performance", { ...ads, body: figures }),
+  () => reading.GET("/{account_id}/contact/{contact_id_or_email}", {
+    params: { path: { account_id, contact_id_or_email: "249" }, query: { extend: ["tags", "orders"] } },
+    querySerializer: { array: { style: "form", explode: false } },
+  }),
+  () => tracking.GET("/identify", { params: { query: { a: account_id, e: "luke@example.org" } } }),
   () => client.DELETE("/v1/{account_id}/{integration_id}/invoice/{id}", order_1),
   () => client.DELETE("/v1/{account_id}/{integration_id}/subscription/{id}", order_1),
   () => client.DELETE("/v1/{account_id}/{integration_id}/contact/{contact_id_or_email}", luke),

@@ -1,4 +1,4 @@
-// Calls every operation with openapi-generator's Go client. Arguments: base URL, API key, account.
+// Calls every operation with openapi-generator's Go client.
 package main
 
 import (
@@ -12,9 +12,9 @@ import (
 
 func main() {
 	client := api.NewAPIClient(api.NewConfiguration())
-	keys := map[string]api.APIKey{"ApiKey": {Key: os.Args[2]}}
+	keys := map[string]api.APIKey{"ApiKey": {Key: os.Args[1]}}
 	ctx := context.WithValue(context.Background(), api.ContextAPIKeys, keys)
-	account, payments := os.Args[3], "payments"
+	account, payments := os.Args[2], "payments"
 	id := func(text string) api.Id { return api.Id{String: &text} }
 	tag := func(name string) api.Tag { return api.Tag{String: &name} }
 	luke, nine, yes, email, name := id("249"), id("9"), true, "luke@example.org", "Luke"
@@ -51,6 +51,8 @@ func main() {
 	done(client.SubscriptionsAPI.UpsertSubscription(ctx, account, payments).SubscriptionInput(*subscription).Execute())
 	done(client.ProductsAPI.UpsertProduct(ctx, account, payments).ProductInput(*product).Execute())
 	done(client.AdsAPI.RecordAdPerformance(ctx, account, "ads").AdPerformanceInput(*figures).Execute())
+	done(client.ReadingAPI.ReadContact(ctx, account, "249").Extend([]string{"tags", "orders"}).Execute())
+	done(client.TrackingAPI.Identify(ctx).A(account).E(email).Execute())
 	done(client.OrdersAPI.DeleteInvoice(ctx, account, payments, "1").Execute())
 	done(client.SubscriptionsAPI.DeleteSubscription(ctx, account, payments, "1").Execute())
 	done(client.ContactsAPI.DeleteContact(ctx, account, payments, "249").Execute())

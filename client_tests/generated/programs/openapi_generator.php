@@ -1,10 +1,10 @@
 <?php
-// Calls every operation with openapi-generator's PHP client. Arguments: folder of the client, base URL, API key, account.
+// Calls every operation with openapi-generator's PHP client. Arguments: folder of the client, then the usual ones.
 use OpenAPI\Client\Api;
 use OpenAPI\Client\Configuration;
 use OpenAPI\Client\Model;
 
-[, $folder, , $key, $account] = $argv;
+[, $folder, $key, $account] = $argv;
 require 'GuzzleHttp/autoload.php';
 spl_autoload_register(function (string $class) use ($folder): void {
     $file = $folder . '/lib/' . str_replace('\\', '/', substr($class, strlen('OpenAPI\\Client\\'))) . '.php';
@@ -42,6 +42,8 @@ $calls = [
     [Api\SubscriptionsApi::class, 'upsertSubscription', [...$at, $subscription]],
     [Api\ProductsApi::class, 'upsertProduct', [...$at, $product]],
     [Api\AdsApi::class, 'recordAdPerformance', [$account, 'ads', $figures]],
+    [Api\ReadingApi::class, 'readContact', [$account, '249', ['tags', 'orders']]],
+    [Api\TrackingApi::class, 'identify', [$account, null, 'luke@example.org']],
     [Api\OrdersApi::class, 'deleteInvoice', [...$at, '1']],
     [Api\SubscriptionsApi::class, 'deleteSubscription', [...$at, '1']],
     [Api\ContactsApi::class, 'deleteContact', [...$at, '249']],

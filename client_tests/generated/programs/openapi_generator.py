@@ -1,10 +1,10 @@
-"""Call every operation with openapi-generator's Python client. Arguments: base URL, API key, account."""
+"""Call every operation with openapi-generator's Python client."""
 
 import sys
 
 import openapi_client as api
 
-_, KEY, ACCOUNT = sys.argv[1:]
+KEY, ACCOUNT, *_ = sys.argv[1:]
 AT = (ACCOUNT, "payments")
 LUKE, COURSE = api.Id(249), api.Id(8)
 CONTACT = api.ContactInput(
@@ -41,6 +41,7 @@ FIGURES = api.AdPerformanceInput(
 client = api.ApiClient(api.Configuration(api_key={"ApiKey": KEY}))
 contacts, tags, orders = api.ContactsApi(client), api.TagsApi(client), api.OrdersApi(client)
 subscriptions, products, ads = api.SubscriptionsApi(client), api.ProductsApi(client), api.AdsApi(client)
+reading, tracking = api.ReadingApi(client), api.TrackingApi(client)
 for call, arguments in (
     (contacts.upsert_contact, (*AT, CONTACT)),
     (contacts.upsert_contact, (*AT, UPDATE)),
@@ -50,6 +51,8 @@ for call, arguments in (
     (subscriptions.upsert_subscription, (*AT, SUBSCRIPTION)),
     (products.upsert_product, (*AT, api.ProductInput(id=COURSE, name="Course"))),
     (ads.record_ad_performance, (ACCOUNT, "ads", FIGURES)),
+    (reading.read_contact, (ACCOUNT, "249", ["tags", "orders"])),
+    (tracking.identify, (ACCOUNT, None, "luke@example.org")),
     (orders.delete_invoice, (*AT, "1")),
     (subscriptions.delete_subscription, (*AT, "1")),
     (contacts.delete_contact, (*AT, "249")),

@@ -1,8 +1,8 @@
-# Calls every operation with openapi-generator's Ruby client. Arguments: base URL, API key, account.
+# Calls every operation with openapi-generator's Ruby client.
 require 'openapi_client'
 include OpenapiClient
 
-_, key, account = ARGV
+key, account = ARGV
 OpenapiClient.configure { |settings| settings.api_key['Authorization'] = key }
 at = [account, 'payments']
 contact = ContactInput.new(
@@ -31,6 +31,8 @@ figures = AdPerformanceInput.new(ad: 'ad-1', spend: 100, date: '2018-10-02')
   [SubscriptionsApi, :upsert_subscription, [*at, subscription]],
   [ProductsApi, :upsert_product, [*at, product]],
   [AdsApi, :record_ad_performance, [account, 'ads', figures]],
+  [ReadingApi, :read_contact, [account, '249', { extend: %w[tags orders] }]],
+  [TrackingApi, :identify, [account, { e: 'luke@example.org' }]],
   [OrdersApi, :delete_invoice, [*at, '1']],
   [SubscriptionsApi, :delete_subscription, [*at, '1']],
   [ContactsApi, :delete_contact, [*at, '249']]

@@ -1,7 +1,7 @@
-// Calls every operation with openapi-generator's client for TypeScript and fetch. Arguments: base URL, API key, account.
+// Calls every operation with openapi-generator's client for TypeScript and fetch.
 import * as api from "./client";
 
-const [, , , apiKey = "", accountId = ""] = process.argv;
+const [, , apiKey = "", accountId = "", readingUrl, trackingUrl] = process.argv;
 const settings = new api.Configuration({ apiKey });
 const contacts = new api.ContactsApi(settings);
 const tags = new api.TagsApi(settings);
@@ -9,6 +9,8 @@ const orders = new api.OrdersApi(settings);
 const subscriptions = new api.SubscriptionsApi(settings);
 const products = new api.ProductsApi(settings);
 const ads = new api.AdsApi(settings);
+const reading = new api.ReadingApi(new api.Configuration({ apiKey, basePath: readingUrl }));
+const tracking = new api.TrackingApi(new api.Configuration({ basePath: trackingUrl }));
 
 const at = { accountId, integrationId: "payments" };
 const contactInput: api.ContactInput = {
@@ -34,6 +36,8 @@ const calls = [
   () => subscriptions.upsertSubscription({ ...at, subscriptionInput }),
   () => products.upsertProduct({ ...at, productInput: { id: 8, name: "Course" } }),
   () => ads.recordAdPerformance({ ...at, integrationId: "ads", adPerformanceInput }),
+  () => reading.readContact({ accountId, contactIdOrEmail: "249", extend: ["tags", "orders"] }),
+  () => tracking.identify({ a: accountId, e: "luke@example.org" }),
   () => orders.deleteInvoice({ ...at, id: "1" }),
   () => subscriptions.deleteSubscription({ ...at, id: "1" }),
   () => contacts.deleteContact({ ...at, contactIdOrEmail: "249" }),

@@ -1,16 +1,18 @@
-"""Call every operation with the client of openapi-python-client. Arguments: base URL, API key, account."""
+"""Call every operation with the client of openapi-python-client."""
 
 import sys
 
-from segmetrics_client import AuthenticatedClient, models
+from segmetrics_client import AuthenticatedClient, Client, models
 from segmetrics_client.api.ads import record_ad_performance
 from segmetrics_client.api.contacts import delete_contact, upsert_contact
 from segmetrics_client.api.orders import delete_invoice, upsert_invoice
 from segmetrics_client.api.products import upsert_product
+from segmetrics_client.api.reading import read_contact
 from segmetrics_client.api.subscriptions import delete_subscription, upsert_subscription
 from segmetrics_client.api.tags import add_tags, remove_tags
+from segmetrics_client.api.tracking import identify
 
-BASE_URL, KEY, ACCOUNT = sys.argv[1:]
+KEY, ACCOUNT, IMPORTING, READING, TRACKING = sys.argv[1:]
 AT = (ACCOUNT, "payments")
 FIELDS = models.ContactInputCustomFields()
 FIELDS["Droids"], FIELDS["Planet"] = 2, None
@@ -38,20 +40,26 @@ SUBSCRIPTION = models.SubscriptionInput(
     billing_cycle=models.SubscriptionInputBillingCycle.MONTH,
     frequency=1,
 )
+FIGURES = models.AdPerformanceInput(ad="ad-1", spend=100, date="2018-10-02")
+EXTENSIONS = [models.ReadContactExtendItem.ORDERS]  # it would repeat the parameter for two lists
 
-client = AuthenticatedClient(base_url=BASE_URL, token=KEY, prefix="")
-for operation, arguments, body in (
-    (upsert_contact, AT, {"body": CONTACT}),
-    (upsert_contact, AT, {"body": UPDATE}),
-    (add_tags, AT, {"body": VIP}),
-    (remove_tags, AT, {"body": VIP}),
-    (upsert_invoice, AT, {"body": ORDER}),
-    (upsert_subscription, AT, {"body": SUBSCRIPTION}),
-    (upsert_product, AT, {"body": models.ProductInput(id=8, name="Course")}),
-    (record_ad_performance, (ACCOUNT, "ads"), {"body": models.AdPerformanceInput("ad-1", 100, "2018-10-02")}),
-    (delete_invoice, (*AT, "1"), {}),
-    (delete_subscription, (*AT, "1"), {}),
-    (delete_contact, (*AT, "249"), {}),
+importing = AuthenticatedClient(base_url=IMPORTING, token=KEY, prefix="")
+reading = AuthenticatedClient(base_url=READING, token=KEY, prefix="")
+tracking = Client(base_url=TRACKING)
+for operation, client, arguments, named in (
+    (upsert_contact, importing, AT, {"body": CONTACT}),
+    (upsert_contact, importing, AT, {"body": UPDATE}),
+    (add_tags, importing, AT, {"body": VIP}),
+    (remove_tags, importing, AT, {"body": VIP}),
+    (upsert_invoice, importing, AT, {"body": ORDER}),
+    (upsert_subscription, importing, AT, {"body": SUBSCRIPTION}),
+    (upsert_product, importing, AT, {"body": models.ProductInput(id=8, name="Course")}),
+    (record_ad_performance, importing, (ACCOUNT, "ads"), {"body": FIGURES}),
+    (read_contact, reading, (ACCOUNT, "249"), {"extend": EXTENSIONS}),
+    (identify, tracking, (), {"a": ACCOUNT, "e": "luke@example.org"}),
+    (delete_invoice, importing, (*AT, "1"), {}),
+    (delete_subscription, importing, (*AT, "1"), {}),
+    (delete_contact, importing, (*AT, "249"), {}),
 ):
-    answer = operation.sync(*arguments, client=client, **body)
-    assert not isinstance(answer, models.Error | None), answer
+    answer = operation.sync(*arguments, client=client, **named)
+    assert not isinstance(answer, models.Error | models.Message | None), answer

@@ -1,8 +1,8 @@
-// Calls every operation with the clients of orval for fetch and zod. Arguments: base URL, API key, account.
+// Calls every operation with the clients of orval for fetch and zod.
 import * as api from "./client";
 import * as schemas from "./client.zod";
 
-const [, , , key = "", account = ""] = process.argv;
+const [, , key = "", account = ""] = process.argv;
 const options = { headers: { Authorization: key } };
 const at = [account, "payments"] as const;
 const contact: api.ContactInput = {
@@ -31,6 +31,8 @@ const calls = [
   () => api.upsertSubscription(...at, subscription, options),
   () => api.upsertProduct(...at, { id: 8, name: "Course" }, options),
   () => api.recordAdPerformance(account, "ads", figures, options),
+  () => api.readContact(account, "249", { extend: ["orders"] }, options), // it would repeat the parameter for two lists
+  () => api.identify({ a: account, e: "luke@example.org" }),
   () => api.deleteInvoice(...at, "1", options),
   () => api.deleteSubscription(...at, "1", options),
   () => api.deleteContact(...at, "249", options),

@@ -69,6 +69,7 @@ def test_the_fake_keeps_the_contract_and_one_seed_gives_the_same_cases(tmp_path:
 
         assert ended.returncode == 0, ended.stdout + ended.stderr
         assert "\nHELD: " in ended.stdout
+        assert f"\nwhat it stores is read back from {url.removesuffix('/api')}/reading\n" in ended.stdout
         assert re.search(r"rules that are not documented; [0-9]+ held, [0-9]+ not reached, 0 broken; ", ended.stdout)
         assert ElementTree.parse(junit).getroot().get("failures") == "0"
         calls.append(generated(har))

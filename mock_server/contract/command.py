@@ -65,6 +65,8 @@ def contract(options: ContractOptions) -> int:
     started = time.monotonic()
     progress = Progress(sys.stdout.isatty())
     with completed(options) as whole, tempfile.TemporaryDirectory(prefix="segmetrics-mock-") as folder:
+        if whole.reading_url:
+            say(f"what it stores is read back from {whole.reading_url}")
         report, code, output = run_suite(whole, Path(folder), progress, known.pairs if known else ())
     progress.finish()
     if report.end is None:

@@ -67,9 +67,9 @@ def test_one_file_serves_check_and_contract_each_with_a_first_run_of_its_own(tmp
     assert document_of(baseline) == by_both
     for ended in (adopted, updated):
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        assert f"\nKNOWN: nothing new beside {len(KNOWN)} known findings; " in ended.stdout
-        assert f"\nbaseline: {len(KNOWN)} known findings\n" in ended.stdout
+        assert "\nKNOWN: nothing new beside " in ended.stdout
         assert "\nassumption " not in ended.stdout
+    assert f"\nbaseline: {len(KNOWN)} known findings\n" in adopted.stdout
     (failed,) = ElementTree.parse(junit).getroot().iterfind(".//testcase[failure]")
     assert failed.attrib["name"].endswith("/ad/performance")  # that of KNOWN[0]
 

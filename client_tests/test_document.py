@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -125,6 +126,13 @@ def test_every_operation_documents_what_can_go_wrong(name: str) -> None:
     expected |= {"401"} if CONTRACT.operations[name].needs_key else set()
 
     assert set(OPERATIONS[name]["responses"]) == expected
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_answer_has_a_title_which_clients_take_as_the_name_of_its_class(name: str) -> None:
+    answer = CONTRACT.resolve(OPERATIONS[name]["responses"]["200"])
+
+    assert re.fullmatch(r"([A-Z][a-z]+)+Response", answer["content"]["application/json"]["schema"]["title"])
 
 
 @pytest.mark.parametrize("name", WITH_BODY)

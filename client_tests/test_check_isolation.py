@@ -22,6 +22,7 @@ from client_tests.isolated import (
 from client_tests.isolated.evading import EVADING
 
 FOREIGN = "foreign.example.org"
+FOREIGN_PLACES = [(FOREIGN_ADDRESS, 443), (FOREIGN, 8080)]
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 CURL = "curl --silent --show-error --max-time 10"
 
@@ -62,29 +63,30 @@ def called(ended: Checked) -> list[tuple[str, int]]:
     return [(host["host"], host["port"]) for host in ended.report["foreign_hosts"]]
 
 
-def after_the_shop(evading: list[str]) -> list[str]:
-    """Return a command that runs a client without a mistake, then this one, whatever it ends with."""
-    return ["sh", "-c", f"{shlex.join(client('shop', 'good'))}; {shlex.join(evading)} || true"]
+def after_the_shop(name: str, kept: Path) -> list[str]:
+    """Return a command that runs a client without a mistake, then one that evades proxies to each of FOREIGN_PLACES."""
+    evading = [shlex.join(EVADING[name](*place, kept)) for place in FOREIGN_PLACES]
+    return ["sh", "-c", "; ".join([shlex.join(client("shop", "good")), *evading, "true"])]
 
 
 # Nothing leaves unseen
 
 
-@pytest.mark.parametrize(("host", "port"), [(FOREIGN_ADDRESS, 443), (FOREIGN, 8080)])
 @pytest.mark.parametrize("name", EVADING)
 def test_a_client_that_evades_proxies_reaches_no_foreign_host_and_is_reported(
-    name: str, port: int, host: str, tmp_path: Path, pytestconfig: pytest.Config
+    name: str, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    evading = EVADING[name](host, port, pytestconfig.cache.mkdir("clients"))
+    command = after_the_shop(name, pytestconfig.cache.mkdir("clients"))
 
-    result = checked_beside_a_foreign_host(tmp_path, after_the_shop(evading))
+    result = checked_beside_a_foreign_host(tmp_path, command)
 
     assert result.ports == []
     assert result.checked.code == 1
     assert result.checked.report["isolation"] == "namespaces"
     assert result.checked.report["summary"]["requests"] == 2
-    assert called(result.checked) == [(host, port)]
-    assert f"the command called {host}:{port} " in result.checked.stdout
+    assert sorted(called(result.checked)) == FOREIGN_PLACES
+    for host, port in FOREIGN_PLACES:
+        assert f"called {host}:{port} " in result.checked.stdout
 
 
 @needs_curl
@@ -108,21 +110,18 @@ def test_a_datagram_to_a_foreign_host_is_reported(tmp_path: Path) -> None:
     assert called(ended) == [(FOREIGN_ADDRESS, 443)]
 
 
-def test_a_lookup_alone_is_not_a_call(tmp_path: Path) -> None:
-    program = f"import socket; print(socket.gethostbyname({FOREIGN!r}), socket.gethostbyname(socket.gethostname()))"
+def test_a_lookup_alone_is_not_a_call_and_a_name_that_cannot_exist_is_not_found(tmp_path: Path) -> None:
+    program = f"""
+import socket
+print(socket.gethostbyname({FOREIGN!r}), socket.gethostbyname(socket.gethostname()), flush=True)
+socket.gethostbyname('nowhere.invalid')
+"""
 
     ended = checked(tmp_path, python(program))
 
     assert called(ended) == []
     foreign, own = ended.stdout.split()[:2]
     assert foreign != own == "127.0.0.1"
-
-
-def test_a_name_that_cannot_exist_is_not_found(tmp_path: Path) -> None:
-    program = "import socket; socket.gethostbyname('nowhere.invalid')"
-
-    ended = checked(tmp_path, python(program))
-
     assert "socket.gaierror" in ended.stderr
 
 
@@ -167,14 +166,17 @@ for address in ("127.0.0.1", "0.0.0.0"):
     assert called(ended) == []
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "127.0.0.9"])
-def test_a_service_of_this_machine_is_reached(address: str, tmp_path: Path) -> None:
-    program = "import socket, sys; print(socket.create_connection((sys.argv[1], sys.argv[2])).recv(100))"
+def test_a_service_of_this_machine_is_reached(tmp_path: Path) -> None:
+    program = """
+import socket, sys
+for place in sys.argv[1:]:
+    print(socket.create_connection(place.split(":")).recv(100).decode())
+"""
 
-    with service(address=address) as port:
-        ended = checked(tmp_path, python(program, "127.0.0.1" if address == "0.0.0.0" else address, port))
+    with service(b"one") as one, service(b"any", "0.0.0.0") as any, service(b"nine", "127.0.0.9") as nine:
+        ended = checked(tmp_path, python(program, f"127.0.0.1:{one}", f"127.0.0.1:{any}", f"127.0.0.9:{nine}"))
 
-    assert ended.stdout.startswith("b'service'"), ended.stderr
+    assert ended.stdout.split()[:3] == ["one", "any", "nine"], ended.stderr
     assert called(ended) == []
 
 

@@ -1,6 +1,7 @@
 """`check` where the command is not isolated: the proxy and the hooks, what they see, and what the reports say of it."""
 
 import shlex
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from client_tests.checked import PRODUCTION, checked, client, run
 from client_tests.isolated import FOREIGN_ADDRESS, checked_beside_a_foreign_host, needs_namespaces
 from client_tests.isolated.evading import EVADING, HOOKED
-from client_tests.test_check_isolation import FOREIGN, after_the_shop, called, needs_curl, python
+from client_tests.test_check_isolation import FOREIGN, FOREIGN_PLACES, after_the_shop, called, needs_curl, python
 
 pytestmark = [pytest.mark.slow, needs_namespaces]
 
@@ -83,25 +84,25 @@ def test_a_port_that_is_none_is_misuse(port: str) -> None:
 # Without isolation
 
 
-@pytest.mark.parametrize(("host", "port"), [(FOREIGN_ADDRESS, 443), (FOREIGN, 8080)])
 @pytest.mark.parametrize("name", HOOKED)
 def test_without_isolation_hooks_refuse_and_report_a_client_that_evades_proxies(
-    name: str, host: str, port: int, tmp_path: Path, pytestconfig: pytest.Config
+    name: str, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    evading = EVADING[name](host, port, pytestconfig.cache.mkdir("clients"))
+    command = after_the_shop(name, pytestconfig.cache.mkdir("clients"))
 
-    result = checked_beside_a_foreign_host(tmp_path, after_the_shop(evading), "--isolate", "never")
+    result = checked_beside_a_foreign_host(tmp_path, command, "--isolate", "never")
 
     assert result.ports == []
     assert result.checked.code == 1
     assert "the contract holds" not in result.checked.stdout
-    (found,) = result.checked.report["foreign_hosts"]
-    assert found["port"] == port
-    assert FOREIGN_ADDRESS in (found["host"], found["address"])
+    found = sorted(result.checked.report["foreign_hosts"], key=itemgetter("port"))
+    assert [host["port"] for host in found] == [port for _, port in FOREIGN_PLACES]
+    for host in found:
+        assert FOREIGN_ADDRESS in (host["host"], host["address"])
     if name == "aiohttp with aiodns":
         assert "--isolate always leads it to the fake" in result.checked.stdout
     else:
-        assert found["host"] == host
+        assert [host["host"] for host in found] == [host for host, _ in FOREIGN_PLACES]
 
 
 @needs_curl

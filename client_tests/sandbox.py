@@ -78,7 +78,7 @@ class Sandbox:
         data: dict[str, Any] = parsed["data"]
         return data
 
-    def identify(self, **parameters: str) -> httpx.Response:
+    def identify(self, **parameters: Any) -> httpx.Response:
         """Call tracking for this account, unless the parameters name another."""
         return self.http.get(f"{self.origin}/tracking/identify", params={"a": self.account_id, **parameters})
 

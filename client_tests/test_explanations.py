@@ -33,7 +33,8 @@ def codes_after(sandbox: Sandbox, lines: tuple[str, ...]) -> set[str]:
         assert sandbox.admin("PUT", "/faults", json={"rules": rules}).status_code == 200
     for call in parsed:
         if call["url"]:
-            sandbox.http.request(call["method"], played(sandbox, call["url"]))
+            headers = {"Authorization": sandbox.api_key}
+            sandbox.http.request(call["method"], played(sandbox, call["url"]), headers=headers)
             continue
         headers = {"Content-Type": "application/json"} if call["body"] else {}
         if call["name"]:

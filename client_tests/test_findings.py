@@ -69,6 +69,10 @@ PROVOKED: dict[str, tuple[str, Callable[[Sandbox], object]]] = {
     "body-too-large": ("/body", lambda s: s.post("product", {"id": 1, "name": "x" * 2_000_000})),
     "bad-path": ("/path", lambda s: s.send("DELETE", "invoice/%FF")),
     "not-played": ("/path", lambda s: s.http.get(f"{s.origin}/reading/{s.account_id}/report/leads")),
+    "repeated-parameter": (
+        "/query/uid",
+        lambda s: s.http.get(f"{s.origin}/tracking/identify?a={s.account_id}&e=a@b.c&uid=1&uid=2"),
+    ),
     "former-name": ("/query/email", lambda s: s.identify(email="ada@example.org")),
     "missing-key": ("/headers/authorization", lambda s: s.http.post(s.url("product"), json={})),
     "wrong-key": ("/headers/authorization", lambda s: s.send("POST", "product", headers={"Authorization": "x"})),

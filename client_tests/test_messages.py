@@ -357,6 +357,11 @@ TEXTS: list[tuple[str, Provoke, str]] = [
         "GET /{account}/report/leads is part of the reading API, and the fake does not play it: a report, or the contacts of one, comes from attribution, which a fake cannot work out truly. Leave it out of this run, or answer it with a stub of your own.",
     ),
     (
+        "repeated-parameter",
+        lambda s: s.http.get(f"{s.origin}/tracking/identify?a={s.account_id}&e=a@b.c&uid=1&uid=2"),
+        "'uid' is sent 2 times, and only the last one counts. Send it once.",
+    ),
+    (
         "former-name",
         lambda s: s.identify(email="ada@example.org"),
         "'email' is the name that this parameter had before; send it as 'e'.",

@@ -1,5 +1,7 @@
 """Tracking: who the visitor of a session is."""
 
+from typing import Any
+
 import pytest
 
 from client_tests.sandbox import Sandbox, errors_of
@@ -89,9 +91,10 @@ def test_of_both_names_the_present_one_counts(sandbox: Sandbox) -> None:
         ({"cid": "7\x00"}, "bad-value", "/query/cid"),
         ({"cid": "7\u200b"}, "invisible-character", "/query/cid"),
         ({"e": ADA, "utm": "x"}, "unknown-field", "/query/utm"),
+        ({"e": ["x", ADA]}, "repeated-parameter", "/query/e"),
     ],
 )
-def test_a_parameter_is_judged_as_a_field_is(sandbox: Sandbox, told: dict[str, str], code: str, pointer: str) -> None:
+def test_a_parameter_is_judged_as_a_field_is(sandbox: Sandbox, told: dict[str, Any], code: str, pointer: str) -> None:
     refused = code == "bad-value"
 
     assert sandbox.identify(**told).status_code == (400 if refused else 200)

@@ -174,6 +174,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         ("GET https://track.segmetrics.io/identify?account_id=ACCOUNT&email=ada@example.org",),
         ("GET https://track.segmetrics.io/identify?a=ACCOUNT&e=ada@example.org",),
     ),
+    "repeated-parameter": Explanation(
+        "All values but the last are dropped without a word: of two lists that are asked for, one comes.",
+        ("GET https://api.segmetrics.io/ACCOUNT/contact/1?extend=tags&extend=orders",),
+        ("GET https://api.segmetrics.io/ACCOUNT/contact/1?extend=tags,orders",),
+    ),
     "decimal-money": Explanation(
         "An order of $49 counts as 49 cents: the revenue of each report is a hundredth of what was earned.",
         (_CONTACT, _order('"contact_id": 1, "amount": 4900, "paid": 49.0')),

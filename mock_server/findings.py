@@ -128,6 +128,7 @@ CATALOGUE: Mapping[str, FindingKind] = {
         "a field that the contract does not know, near one that it knows; it is not kept", "unknown-fields-accepted"
     ),
     "former-name": _warning("a parameter under the name that it had until 2026-05-20", "former-names-accepted"),
+    "repeated-parameter": _warning("a parameter that is sent twice; only its last value counts"),
     "decimal-money": _warning("money with a decimal point that is a whole number: `49.0` is 49 cents"),
     "missing-ad-field": _warning(
         "an ad, set or campaign without its name; a notice without its set or campaign",

@@ -37,6 +37,7 @@ MESSAGES: Mapping[str, str] = {
     "wrong-media-type": "the Content-Type is {sent}; send JSON, and Content-Type: application/json.",
     "body-too-large": "the body is over the limit of {most} bytes; send it in several calls.",
     "former-name": "'{field}' is the name that this parameter had before; send it as '{now}'.",
+    "repeated-parameter": "'{field}' is sent {count} times, and only the last one counts. Send it once.",
     "unknown-field": "'{field}' is not a field that the contract knows, and is not stored. Check its spelling.",
     "misspelled-field": (
         "'{field}' is not a field that the contract knows, and is not stored. Did you mean '{near}'? Send it so."
@@ -170,6 +171,7 @@ EXPECTED: Mapping[str, str] = {
     "unknown-path": "a path that the API has",
     "unknown-method": "a method that the path has",
     "not-played": "a call that the fake plays",
+    "repeated-parameter": "each parameter once, a list with commas in it",
     "former-name": "the name that the parameter has now",
     "insecure-scheme": "https",
     "refused-by-guard": "a call by a program, to this server's own address",

@@ -3,6 +3,7 @@
 Everything that the server knows of paths, methods, fields and statuses comes from here.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from mock_server.spec.mistakes import Mistake, mistakes_of
 from mock_server.spec.notices import Notices
 from mock_server.spec.operation import Operation
 from mock_server.spec.paths import mount_of, parameters_of, query_of, segments
+from mock_server.spec.pointers import escape
 from mock_server.spec.routes import Routes
 from mock_server.spec.shape import Schema, Shape
 from mock_server.spec.wording import findings_of
@@ -113,7 +115,7 @@ class Contract:
         try:
             if routes.account_place is not None:
                 return next(iter(segments(path)[routes.account_place :]), "")
-            query = query_of(path)
+            query = dict(query_of(path))
             return next((query[name] for name in routes.account_names if name in query), "")
         except ApiError:
             return ""
@@ -121,11 +123,17 @@ class Contract:
     def read_query(self, operation: Operation, path: str, form: bytes) -> tuple[dict[str, Any], tuple[Finding, ...]]:
         """Return the parameters of a path's query and of a form in the body, by the names that they have now.
 
-        Nothing of them is judged yet, but a former name is a finding. Raises ApiError 400 for what cannot be read.
+        Of one that is sent twice the last value counts. That is a finding, and so is a former name; nothing else is
+        judged yet. Raises ApiError 400 for what cannot be read.
         """
         assert operation.shape is not None
-        sent: dict[str, Any] = {**query_of(path), **parameters_of(form)}
-        found: list[Finding] = []
+        pairs = [*query_of(path), *parameters_of(form)]
+        sent: dict[str, Any] = dict(pairs)
+        found = [
+            Finding.of("repeated-parameter", f"/query/{escape(name)}", "assumed", field=name, count=count)
+            for name, count in Counter(name for name, _ in pairs).items()
+            if count > 1
+        ]
         for former, now in operation.former_names.items():
             if former in sent:
                 found.append(Finding.of("former-name", f"/query/{former}", "documented", field=former, now=now))

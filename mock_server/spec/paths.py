@@ -26,22 +26,20 @@ def segments(path: str) -> list[str]:
     return [_decoded(segment) for segment in path.encode("latin-1").split(b"/")[2:]]
 
 
-def query_of(path: str) -> dict[str, str]:
-    """Return the parameters of a path's query; the last one counts where a name occurs twice.
+def query_of(path: str) -> list[tuple[str, str]]:
+    """Return the parameters of a path's query, in order; a name may occur twice.
 
     Raises ApiError 400 for what is not UTF-8, for more than a thousand parameters and for more than 64 KiB of them.
     """
     return parameters_of(path.partition("?")[2].encode("latin-1"))
 
 
-def parameters_of(encoded: bytes) -> dict[str, str]:
+def parameters_of(encoded: bytes) -> list[tuple[str, str]]:
     """Return the parameters of an encoded query or form, as `query_of` does."""
     if len(encoded) > _MOST_BYTES:
         raise _too_many()
     try:
-        return dict(
-            parse_qsl(encoded.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
-        )
+        return parse_qsl(encoded.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
     except UnicodeDecodeError:
         shown = encoded.decode("latin-1")
         raise ApiError.violation(400, Finding.of("bad-path", "/query", "assumed", sent=shown)) from None

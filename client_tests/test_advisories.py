@@ -1,7 +1,7 @@
 """What mock servers were attacked with, tried here: each is refused, and nothing has changed.
 
 Tried elsewhere: a foreign `Host`, site or page on every route, its event streams and websockets, and what is reached
-without the token (test_every_route.py); bodies of another media type (test_access.py), compressed
+without the token (test_every_route.py); bodies of another media type (test_guard.py), compressed
 or without an end (test_growing_bodies.py), and heads (test_limits.py); names and ports of this machine
 through the interception's port (test_interception.py) and out of it (test_intercepted_way_out.py); stored scripts on
 the dashboard (test_dashboard.py, test_browser.py) and in the report (test_html_report.py); files of the dashboard

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -19,23 +19,21 @@ from mock_server.findings import SEVERITIES
 from mock_server.journal import Journal
 from mock_server.journal.journal import PAGE_BYTES, JournalPage
 from mock_server.journal.queries import Filters
-from mock_server.settings import EMPTY, MODES, ServeSettings
+from mock_server.settings import EMPTY, ServeSettings
 from mock_server.spec import Contract
 from mock_server.spec.contract import source_text
-from mock_server.spec.json_body import parse_json
 from mock_server.store import accounts, state
 from mock_server.store.accounts import Sandbox
 from mock_server.store.database import Database
 from mock_server.store.session import Session
 from mock_server.verdict.report import report_on
 from mock_server.verdict.verdict import Run
+from mock_server.web.parameters import continuations_of, int_param, mode_of, one_of, options_of, query_of
 
 if TYPE_CHECKING:
     from mock_server.datasets import Loader
 
 MAX_PAGE = 1000
-_WHOLE_NUMBER = re.compile("[0-9]{1,18}")
-_MAX_BODY_BYTES = 65_536
 # How long a dataset is loaded before other calls are served.
 _SLICE_SECONDS = 0.02
 
@@ -96,8 +94,8 @@ class Admin:
 
         The body is `{"dataset"?: NAME, "mode"?: "strict" or "lenient"}`.
         """
-        options = await _options(request, "dataset", "mode")
-        sandbox = accounts.new_sandbox(_mode(options, self._settings.mode))
+        options = await options_of(request, "dataset", "mode")
+        sandbox = accounts.new_sandbox(mode_of(options, self._settings.mode))
         generation = await self._load_dataset(sandbox, options)
         await self._database.transact(partial(accounts.add, sandbox=replace(sandbox, generation=generation)))
         return _json(describe(sandbox, self._contract.urls(_origin(request))))
@@ -117,7 +115,7 @@ class Admin:
 
         Journal and fault plan are cleared.
         """
-        options = await _options(request, "dataset")
+        options = await options_of(request, "dataset")
         sandbox = await self._database.transact(partial(self._sandbox, request))
         generation = await self._load_dataset(sandbox, options)
 
@@ -135,12 +133,12 @@ class Admin:
 
         Filters: `integration_id`, `resource`, `limit`, `after`.
         """
-        query = _query(request, "integration_id", "resource", "limit", "after")
-        limit = _int_param(query, "limit", MAX_PAGE, 1, MAX_PAGE)
+        query = query_of(request, "integration_id", "resource", "limit", "after")
+        limit = int_param(query, "limit", MAX_PAGE, 1, MAX_PAGE)
         names = [query["resource"]] if "resource" in query else list(state.RESOURCES)
         if names[0] not in state.RESOURCES:
             raise ApiError(400, f"there is no resource '{names[0]}'; use one of {', '.join(state.RESOURCES)}")
-        continuations = _continuations(query["after"], names) if "after" in query else dict.fromkeys(names, 0)
+        continuations = continuations_of(query["after"], names) if "after" in query else dict.fromkeys(names, 0)
 
         def read(session: Session) -> dict[str, Any]:
             shown: dict[str, list[orjson.Fragment]] = {name: [] for name in names}
@@ -167,15 +165,15 @@ class Admin:
 
         Filters: `operation`, `status`, `severity`, `limit`, `after`.
         """
-        query = _query(request, "operation", "status", "severity", "limit", "after")
-        _one_of(query, "operation", tuple(self._contract.operations))
-        _one_of(query, "severity", SEVERITIES)
-        after = _int_param(query, "after", 0, 0, 10**18)
-        limit = _int_param(query, "limit", MAX_PAGE, 1, MAX_PAGE)
+        query = query_of(request, "operation", "status", "severity", "limit", "after")
+        one_of(query, "operation", tuple(self._contract.operations))
+        one_of(query, "severity", SEVERITIES)
+        after = int_param(query, "after", 0, 0, 10**18)
+        limit = int_param(query, "limit", MAX_PAGE, 1, MAX_PAGE)
         filters: Filters = {
             "operation": query.get("operation"),
             "severity": query.get("severity"),
-            "status": _int_param(query, "status", 0, 100, 599) or None,
+            "status": int_param(query, "status", 0, 100, 599) or None,
         }
 
         def read(session: Session) -> JournalPage:
@@ -188,7 +186,7 @@ class Admin:
 
     async def report(self, request: Request) -> Response:
         """Send findings, coverage and verdict, as `check --report-json` writes them."""
-        _query(request)
+        query_of(request)
         sandbox = await self._database.transact(partial(self._sandbox, request))
         exchanges = await self._journal.read_all(self._database, sandbox.generation, account_id=sandbox.account_id)
         not_kept = await self._database.transact(partial(self._journal.dropped, generation=sandbox.generation))
@@ -205,7 +203,7 @@ class Admin:
 
     async def set_faults(self, request: Request) -> Response:
         """Set the fault plan, `{"rules": [...]}`."""
-        rules = read_plan(await _options(request, "rules"), self._contract.operations)
+        rules = read_plan(await options_of(request, "rules"), self._contract.operations)
         return await self._store_faults(request, rules)
 
     async def clear_faults(self, request: Request) -> Response:
@@ -288,61 +286,3 @@ def _origin(request: Request) -> str:
 
 def _json(value: Any) -> Response:
     return Response(orjson.dumps(value), media_type="application/json")
-
-
-async def _options(request: Request, *names: str) -> dict[str, Any]:
-    """Return the JSON object that is sent, or an empty one without a body. Raises ApiError for anything else."""
-    raw = b""
-    try:
-        async for chunk in request.stream():
-            raw += chunk
-            if len(raw) > _MAX_BODY_BYTES:
-                raise ApiError(413, f"the body is over the limit of {_MAX_BODY_BYTES} bytes; send a smaller one")
-    except ClientDisconnect:
-        # Nobody receives it, but half a body must not be carried out, nor logged as an internal error.
-        raise ApiError(400, "the body is incomplete; send it again") from None
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise ApiError(415, "send JSON and Content-Type: application/json")
-    options = parse_json(raw or b"{}")
-    if not isinstance(options, dict):
-        raise ApiError(400, "the body is not a JSON object; send one, such as {}")
-    if unknown := sorted(options.keys() - set(names)):
-        raise ApiError(400, f"'{unknown[0]}' is not an option; use {', '.join(names) or 'none'}")
-    return options
-
-
-def _mode(options: dict[str, Any], default: str) -> str:
-    mode: Any = options.get("mode", default)
-    if mode not in MODES:
-        raise ApiError(400, f"'mode' is {orjson.dumps(mode).decode()}; it must be one of {', '.join(MODES)}")
-    return str(mode)
-
-
-def _query(request: Request, *names: str) -> dict[str, str]:
-    query = dict(request.query_params)
-    if unknown := sorted(query.keys() - set(names)):
-        raise ApiError(400, f"'{unknown[0]}' is not a filter; use {', '.join(names) or 'none'}")
-    return query
-
-
-def _int_param(query: dict[str, str], name: str, default: int, minimum: int, maximum: int) -> int:
-    text = query.get(name, str(default))
-    if name in query and not (_WHOLE_NUMBER.fullmatch(text) and minimum <= int(text) <= maximum):
-        raise ApiError(400, f"'{name}' is '{text}'; it must be a whole number from {minimum} to {maximum}")
-    return int(text)
-
-
-def _one_of(query: dict[str, str], name: str, values: tuple[str, ...]) -> None:
-    if name in query and query[name] not in values:
-        raise ApiError(400, f"'{name}' is '{query[name]}'; it must be one of {', '.join(values)}")
-
-
-def _continuations(token: str, names: list[str]) -> dict[str, int]:
-    """Return after which row each list continues, from the `next` of an earlier response."""
-    continuations = {}
-    for part in token.split("~"):
-        name, _, number = part.partition(".")
-        if name not in names or not _WHOLE_NUMBER.fullmatch(number):
-            raise ApiError(400, f"'after' is '{token}'; send the 'next' of an earlier response")
-        continuations[name] = int(number)
-    return continuations

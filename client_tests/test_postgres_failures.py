@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -42,11 +43,13 @@ def sandbox(server: Served, http: httpx.Client) -> Sandbox:
     return Sandbox.create(server.origin, http)
 
 
+NO_TIMEOUTS = "%20-clock_timeout%3D0%20-cstatement_timeout%3D0"
+
+
 @pytest.fixture(scope="module")
 def patient_server(database: str) -> Iterator[Served]:
     """Serve without timeouts."""
-    timeouts = "%20-clock_timeout%3D0%20-cstatement_timeout%3D0"
-    with served("--database", f"{database}{timeouts}&application_name={OURS}") as server:
+    with served("--database", f"{database}{NO_TIMEOUTS}&application_name={OURS}") as server:
         yield server
 
 
@@ -211,6 +214,22 @@ def test_a_stopped_backend_is_given_up(own_postgres: OwnServer, http: httpx.Clie
     assert [meanwhile.status_code, health.status_code, given_up.status_code] == [200, 200, 500]
     assert "nothing was stored: the PostgreSQL database failed: it has not responded for" in errors_of(given_up)[0]
     assert "it is not known whether this was stored: the fake was stopped" in errors_of(begun.result())[0]
+
+
+def test_workers_respond_to_the_calls_that_a_stop_interrupts(database: str, http: httpx.Client) -> None:
+    """uvicorn ended them before that: their clients saw the connection end."""
+    url = f"{database}{NO_TIMEOUTS}&application_name={OURS}"
+    with served("--workers", "2", "--database", url, stderr=subprocess.PIPE) as server, ThreadPoolExecutor(1) as pool:
+        sandbox = Sandbox.create(server.origin, http)
+        with locked(database, sandbox) as until_a_call_waits:
+            call = pool.submit(sandbox.post, "contact", LUKE)
+            until_a_call_waits()
+            server.process.terminate()
+            interrupted = call.result()
+        _, printed = server.process.communicate(timeout=10)
+
+    assert "it is not known whether this was stored: the fake was stopped" in errors_of(interrupted)[0]
+    assert printed == ""
 
 
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are not installed here")

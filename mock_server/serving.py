@@ -28,7 +28,7 @@ from mock_server.faults import load_plan
 from mock_server.http.limits import Config, OnReject, raise_file_limit
 from mock_server.http.listener import listening
 from mock_server.http.protocol import HttpProtocol
-from mock_server.http.workers import STARTUP_FAILURE, end_with_supervisor, ended_by_sigterm, supervise
+from mock_server.http.workers import STARTUP_FAILURE, Draining, end_with_supervisor, ended_by_sigterm, supervise
 from mock_server.network import bracket_host, is_loopback
 from mock_server.settings import EMPTY, ServeSettings
 from mock_server.spec import Contract
@@ -143,7 +143,7 @@ def _worker(settings: ServeSettings) -> App:
         _log.error("a worker cannot start: %s", error)
         raise SystemExit(STARTUP_FAILURE) from None
     _tune_garbage_collector()
-    return app
+    return Draining(app)
 
 
 def _tune_garbage_collector() -> None:
@@ -270,7 +270,7 @@ def _config(
         proxy_headers=False,
         log_config=None,
         log_level="warning",
-        lifespan="off",
+        lifespan="on" if workers > 1 else "off",
         server_header=False,
         timeout_graceful_shutdown=1,
     )

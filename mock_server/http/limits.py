@@ -39,10 +39,14 @@ class Config(uvicorn.Config):
 
     def __init__(self, app: Any, *, request_seconds: float, on_reject: OnReject | None = None, **settings: Any) -> None:
         super().__init__(app, **settings)
-        logging.getLogger("uvicorn.error").addFilter(_is_worth_printing)
         self.request_seconds = request_seconds
         self._on_reject = on_reject
         self.max_connections = max(1, min(_MAX_CONNECTIONS, _open_files_limit() - _SPARE_FILES))
+
+    def configure_logging(self) -> None:
+        """Set up logging; called in each process."""
+        super().configure_logging()
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_printing)
 
     def report_rejection(self, status: int, text: str) -> None:
         """Report that a request or a connection is rejected."""

@@ -1,19 +1,25 @@
 """Several processes that serve one listener: uvicorn's supervisor, and how all of them end together."""
 
+import asyncio
 import multiprocessing
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from uvicorn.config import STARTUP_FAILURE
 
 from mock_server.errors import UsageError
 from mock_server.http.limits import Config
 
-__all__ = ["STARTUP_FAILURE", "end_with_supervisor", "ended_by_sigterm", "supervise"]
+__all__ = ["STARTUP_FAILURE", "Draining", "end_with_supervisor", "ended_by_sigterm", "supervise"]
+
+ASGIApplication = Callable[[Any, Any, Any], Awaitable[None]]
+# Of the event loop, from a call's cancellation to its response on the socket.
+_TURNS_TO_RESPOND = 20
 
 
 def supervise(config: Config, listener: socket.socket, is_stopped: Callable[[], bool]) -> None:
@@ -52,6 +58,27 @@ def ended_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, handler)
+
+
+class Draining:
+    """The application of a worker, which lets calls that a stop has cancelled send their responses.
+
+    uvicorn cancels them before it ends the lifespan, and after that the process.
+    """
+
+    def __init__(self, app: ASGIApplication) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for _ in range(_TURNS_TO_RESPOND):
+            await asyncio.sleep(0)
+        await send({"type": "lifespan.shutdown.complete"})
 
 
 def _wait_for_interrupt(signals: list[int]) -> None:

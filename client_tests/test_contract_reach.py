@@ -152,11 +152,11 @@ def test_a_server_that_speaks_something_else_is_named(scheme: str, sent: bytes, 
 def test_a_reading_api_out_of_reach_is_named_and_so_is_one_that_reads_nothing() -> None:
     with served("") as url:
         reading = f"{url.removesuffix('/api')}/reading"
-        gone = complaint(url, "--reading-url", "http://127.0.0.1:1")
+        unreachable = complaint(url, "--reading-url", "http://127.0.0.1:1")
         elsewhere = complaint(url, "--reading-url", f"{reading}/other")
 
-    assert gone.startswith("--reading-url http://127.0.0.1:1 is out of reach: ")
-    assert "Connection refused" in gone
+    assert unreachable.startswith("--reading-url http://127.0.0.1:1 is out of reach: ")
+    assert "Connection refused" in unreachable
     assert elsewhere.startswith(f"--reading-url {reading}/other does not read a contact: 501, ")
 
 

@@ -345,7 +345,7 @@ def test_each_host_has_its_own_api(fake: Intercepted, host: str, path: str, stat
     ("url", "header", "text"),
     [
         (f"{READING_HOST}/ACCOUNT/contact/7", "Authorization: KEY\r\n", "the API key went out in clear text"),
-        (f"{TRACKING_HOST}/identify?a=ACCOUNT&cid=7", "", "what it was told went out in clear text"),
+        (f"{TRACKING_HOST}/identify?a=ACCOUNT&cid=7", "", "what was sent to it went out in clear text"),
     ],
 )
 def test_either_host_over_plain_http_is_refused_as_all_is_in_clear_text(

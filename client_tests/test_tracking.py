@@ -26,16 +26,16 @@ def test_a_visitor_is_stored_without_a_key(sandbox: Sandbox) -> None:
     assert findings(sandbox) == []
 
 
-def test_a_later_call_adds_to_the_session_or_replaces_what_was_told(sandbox: Sandbox) -> None:
-    for told in ({"e": ADA}, {"cid": "7"}, {"cid": "8"}):
-        assert sandbox.identify(uid="s1", **told).status_code == 200
+def test_a_later_call_adds_to_the_session_or_replaces_what_was_sent(sandbox: Sandbox) -> None:
+    for sent in ({"e": ADA}, {"cid": "7"}, {"cid": "8"}):
+        assert sandbox.identify(uid="s1", **sent).status_code == 200
 
     assert identifications(sandbox) == [{"integration_id": None, "uid": "s1", "e": ADA, "cid": "8"}]
 
 
 def test_the_session_is_made_from_the_contact_or_else_from_the_email(sandbox: Sandbox) -> None:
-    for told in ({"e": ADA}, {"e": ADA}, {"cid": "7", "e": ADA}, {"cid": "7"}):
-        assert sandbox.identify(**told).status_code == 200
+    for sent in ({"e": ADA}, {"e": ADA}, {"cid": "7", "e": ADA}, {"cid": "7"}):
+        assert sandbox.identify(**sent).status_code == 200
 
     by_email, by_contact = identifications(sandbox)
     assert (by_email["e"], by_email["cid"]) == (ADA, None)
@@ -84,7 +84,7 @@ def test_of_both_names_the_present_one_counts(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "code", "pointer"),
+    ("sent", "code", "pointer"),
     [
         ({"e": "ada at example.org"}, "bad-value", "/query/e"),
         ({"e": ""}, "bad-value", "/query/e"),
@@ -94,10 +94,10 @@ def test_of_both_names_the_present_one_counts(sandbox: Sandbox) -> None:
         ({"e": ["x", ADA]}, "repeated-parameter", "/query/e"),
     ],
 )
-def test_a_parameter_is_judged_as_a_field_is(sandbox: Sandbox, told: dict[str, Any], code: str, pointer: str) -> None:
+def test_a_parameter_is_judged_as_a_field_is(sandbox: Sandbox, sent: dict[str, Any], code: str, pointer: str) -> None:
     refused = code == "bad-value"
 
-    assert sandbox.identify(**told).status_code == (400 if refused else 200)
+    assert sandbox.identify(**sent).status_code == (400 if refused else 200)
 
     assert findings(sandbox) == [(code, pointer)]
     assert bool(identifications(sandbox)) != refused
@@ -114,7 +114,7 @@ def test_no_query_is_a_5xx_and_nothing_of_it_is_stored(sandbox: Sandbox, query: 
     assert identifications(sandbox) == []
 
 
-def test_what_tracking_was_told_goes_with_a_reset(sandbox: Sandbox, neighbour: Sandbox) -> None:
+def test_what_was_sent_to_tracking_goes_with_a_reset(sandbox: Sandbox, neighbour: Sandbox) -> None:
     sandbox.identify(e=ADA)
     neighbour.identify(e=ADA)
 

@@ -23,8 +23,8 @@ UNOBSERVABLE = {
     "subscription-creates-product": "no call lists the products",
     "ad-object-creates-or-updates": "no call returns an ad, a set or a campaign",
     "ad-parents": "no call returns an ad, a set or a campaign",
-    "session-made": "no call shows what tracking was told",
-    "session-identified-once": "no call shows what tracking was told",
+    "session-made": "no call shows what was sent to tracking",
+    "session-identified-once": "no call shows what was sent to tracking",
     "read-at-most-a-thousand": "no run makes so many orders of one contact",
 }
 # What only the reading API shows of the import API's rules.
@@ -39,7 +39,7 @@ def unobservable(run: Run) -> dict[str, str]:
         if (rule.operation == "read_contact" or rule.name in _ONLY_READ) and not run.reading:
             found[rule.name] = "only the reading API shows it; name it with --reading-url"
         if (rule.operation == "identify" or rule.name in _FAKES_ONLY) and not run.tracking:
-            found.setdefault(rule.name, "what tracking is told cannot be taken back, so only a fake is told anything")
+            found.setdefault(rule.name, "what is sent to tracking cannot be undone, so only a fake gets anything")
     return found
 
 

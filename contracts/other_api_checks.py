@@ -36,11 +36,15 @@ def visitor_is_identified(step: Step) -> Assertions:
         {"cid": f"{run.prefix}visitor"},
         {"e": email, "cid": "7", "uid": f"{run.prefix}s"},
     ):
-        told = tracking.identify(a=account, **parameters)
+        identified = tracking.identify(a=account, **parameters)
         subject = f"status with {', '.join(parameters)}"
-        yield expect("identify-answer", subject, 200, told.status, of=told)
+        yield expect("identify-answer", subject, 200, identified.status, of=identified)
         yield expect(
-            "identify-answer", f"what is not as documented with {', '.join(parameters)}", [], told.errors, of=told
+            "identify-answer",
+            f"what is not as documented with {', '.join(parameters)}",
+            [],
+            identified.errors,
+            of=identified,
         )
     former = tracking.identify(account_id=account, seg_uid=f"{run.prefix}s", email=email)
     yield expect("former-names-accepted", "status with the former names", 200, former.status, of=former)

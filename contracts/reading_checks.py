@@ -184,7 +184,7 @@ def deleted_is_read_no_more(step: Step) -> Assertions:
 
 
 @check("read-id-before-email", "read-account-wide")
-def contact_is_looked_for(step: Step) -> Assertions:
+def contact_is_found(step: Step) -> Assertions:
     """What the path names is an id first, then an email, of any integration of the account."""
     for run, reading in _readings(step, "upsert_contact"):
         if not run.first("looked for", step.operation):

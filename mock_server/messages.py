@@ -97,7 +97,7 @@ MESSAGES: Mapping[str, str] = {
         " https://{host}."
     ),
     "insecure-scheme/without-key": (
-        "{host} was called over plain http: what it was told went out in clear text, for anybody on the way to read."
+        "{host} was called over plain http: what was sent to it went out in clear text, for anybody on the way to read."
         " Call https://{host}."
     ),
     # Contacts and tags.

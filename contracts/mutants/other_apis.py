@@ -30,7 +30,7 @@ def reading_shows_every_list() -> None:
 
 
 @mutant
-def reading_looks_for_the_email_first() -> None:
+def reading_finds_the_email_first() -> None:
     """A contact is read by email first."""
 
     def around(original: Handler, call: Call, session: Session) -> Answer:

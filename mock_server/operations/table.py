@@ -29,7 +29,7 @@ class Behaviour:
     `warnings`: by the code of their finding.
     `stored`: for each object of the body, or for the query, by its place, the rows that have a column for each of its
     fields, or in words where they are kept. An entry for a field goes before that of its object.
-    `choices`: by the place of an enum, the values that the handler tells apart.
+    `choices`: by the place of an enum, the values that the handler distinguishes.
     """
 
     handler: Handler

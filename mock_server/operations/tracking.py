@@ -15,11 +15,11 @@ def identify(call: Call, session: Session) -> Answer:
     A later call for the session adds to what is known of it, or replaces it (assumed).
     Source: developer reference, JavaScript, Identify.
     """
-    told = {name: value for name, value in call.query.items() if name in ("e", "cid")}
-    uid = call.query.get("uid") or _session_of(told.get("cid") or told["e"])
-    IDENTIFICATIONS.put(session, IDENTIFICATIONS.find(session, uid), {"uid": uid, **told})
+    person = {name: value for name, value in call.query.items() if name in ("e", "cid")}
+    uid = call.query.get("uid") or _session_of(person.get("cid") or person["e"])
+    IDENTIFICATIONS.put(session, IDENTIFICATIONS.find(session, uid), {"uid": uid, **person})
     return Answer.success()
 
 
-def _session_of(person: str) -> str:
-    return hashlib.sha256(person.encode("utf-8", "surrogatepass")).hexdigest()[:_SESSION_CHARACTERS]
+def _session_of(id: str) -> str:
+    return hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:_SESSION_CHARACTERS]

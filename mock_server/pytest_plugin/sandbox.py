@@ -68,7 +68,7 @@ class Segmetrics:
 
     @property
     def identifications(self) -> list[Row]:
-        """Return who the visitors of sessions are, as tracking was told."""
+        """Return who the visitors of sessions are, as calls of tracking say."""
         return self._rows("identifications")
 
     @property

@@ -1,4 +1,4 @@
-"""Who the visitors of sites are, as tracking was told."""
+"""Who the visitors of sites are, as calls of tracking say."""
 
 from mock_server.store import tables
 from mock_server.store.rows import Rows

@@ -257,7 +257,7 @@ class AdPerformance(Scoped, table=True):
 
 
 class Identification(Scoped, table=True):
-    """Who the visitor of a session is, as tracking was told; of no integration. Columns have the names of the call."""
+    """Who the visitor of a session is, as tracking calls say; of no integration. Columns are named as in the call."""
 
     __table_args__ = _keyed_by("identification", "uid")
 

@@ -1,4 +1,4 @@
-"""Who visited a site, as tracking was told."""
+"""Who the visitors of sites are, as calls of tracking say."""
 
 from mock_server.store.identifications import IDENTIFICATIONS
 from mock_server.web.dashboard import queries

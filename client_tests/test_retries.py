@@ -187,6 +187,7 @@ def test_the_work_for_a_report_grows_with_the_number_of_faults_alone(
     monkeypatch: pytest.MonkeyPatch, alike: bool
 ) -> None:
     count = 10_000
+    contract = Contract.load()
     decoded = Counter[str]()
     loads = orjson.loads
 
@@ -208,7 +209,7 @@ def test_the_work_for_a_report_grows_with_the_number_of_faults_alone(
         for number in range(count)
     ]
 
-    document = report_on(Contract.load(), cast(list[ShownExchange], exchanges))
+    document = report_on(contract, cast(list[ShownExchange], exchanges))
 
     assert Counter(one["outcome"] for one in document["faults"]) == (
         {"converged": count - 1, "gave up": 1} if alike else {"gave up": count}

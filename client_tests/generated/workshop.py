@@ -54,7 +54,7 @@ class Workshop:
     @cached_property
     def python_packages(self) -> Path:
         folder = self.folder / "python_packages"
-        install = (sys.executable, "-m", "pip", "install", "-q", "--target", folder, *PYTHON_PACKAGES)
+        install = (sys.executable, "-m", "pip", "install", "-q", "--retries", "1", "--target", folder, *PYTHON_PACKAGES)
         self.run(*install, may_lack="a package of PyPI")
         return folder
 
@@ -74,7 +74,9 @@ class Workshop:
                 linked.symlink_to(found)
                 return linked
         shutil.copy(PROGRAMS / "package.json", self.folder)
-        self.run("npm", "install", "--silent", "--no-audit", "--no-fund", may_lack="a package of npm")
+        self.run(
+            "npm", "install", "--silent", "--no-audit", "--no-fund", "--fetch-retries=1", may_lack="a package of npm"
+        )
         return linked
 
     def node_tool(self, name: str, *arguments: str | Path) -> None:

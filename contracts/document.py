@@ -25,6 +25,7 @@ _METHODS = ("delete", "get", "patch", "post", "put")
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "array": (list,),
     "integer": (int, float),
+    "null": (type(None),),
     "object": (dict,),
     "string": (str,),
 }

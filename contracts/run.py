@@ -258,8 +258,10 @@ class Run:
         names = {"contact": ("contact_id", "email"), "invoice": ("id",), "subscription": ("id",)}.get(resource, ())
         sent = step.sent if isinstance(step.sent, dict) else {}
         for name in names:
-            if self.names.is_own(sent.get(name)):
-                self.created[resource, str(sent[name])] = None
+            if self.names.is_own(value := sent.get(name)):
+                self.created[resource, str(int(value) if isinstance(value, float) else value)] = (
+                    None  # 12.0 is the id 12
+                )
 
 
 def count_runs(document: Document, api: Api, seed: int) -> int:

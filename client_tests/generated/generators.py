@@ -201,8 +201,7 @@ GENERATORS = (
         "TypeScript",
         _orval,
         "every server",
-        "Name one list in `extend`: it repeats the parameter for each, though the document says otherwise. "
-        "Its types leave out the null of `status`; its zod schemas have it. Both are limits of the generator.",
+        "Name one list in `extend`: it repeats the parameter for each, a limit of the generator.",
     ),
     Generator(
         "openapi-python-client",

@@ -94,14 +94,15 @@ class Shape:
 
     @property
     def values(self) -> Sequence[Any]:
-        """All values that there are, where the schema lists them; forms of one kind of value list them together."""
+        """All values that there are, where the schema lists them, or each of its forms does."""
         if "enum" in self.schema:
             return tuple(self.schema["enum"])
         if self.schema.get("type") == "boolean":
             return (False, True)
-        if self.kind and self.forms:
-            return tuple(chain.from_iterable(form.values for form in self.forms.values()))
-        return ()
+        if self.schema.get("type") == "null":
+            return (None,)
+        listed = [form.values for form in self.forms.values()]
+        return tuple(chain.from_iterable(listed)) if all(listed) else ()
 
     @property
     def label(self) -> str:

@@ -5,11 +5,10 @@ import * as schemas from "./client.zod";
 const [, , key = "", account = ""] = process.argv;
 const options = { headers: { Authorization: key } };
 const at = [account, "payments"] as const;
-const contact: api.ContactInput = {
+const contact = schemas.upsertContactBody.parse({
   contact_id: 249, email: "luke@example.org", tags: [3, "Lead", { id: 9 }], custom_fields: { Droids: 2, Planet: null },
-};
-const update: api.ContactInput = { contact_id: 249, first_name: "Luke" };
-for (const body of [contact, update]) schemas.upsertContactBody.parse(body);
+});
+const update = schemas.upsertContactBody.parse({ contact_id: 249, first_name: "Luke" });
 const vip = schemas.addTagsBody.parse({ contact_id: 249, tags: ["VIP"] });
 const order = schemas.upsertInvoiceBody.parse({
   id: 1, contact_id: 249, amount: 1999, paid: 1999, date_created: "2018-10-02", is_refunded: true,

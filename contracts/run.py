@@ -259,9 +259,8 @@ class Run:
         sent = step.sent if isinstance(step.sent, dict) else {}
         for name in names:
             if self.names.is_own(value := sent.get(name)):
-                self.created[resource, str(int(value) if isinstance(value, float) else value)] = (
-                    None  # 12.0 is the id 12
-                )
+                id = str(int(value) if isinstance(value, float) else value)  # 12.0 is the id 12
+                self.created[resource, id] = None
 
 
 def count_runs(document: Document, api: Api, seed: int) -> int:

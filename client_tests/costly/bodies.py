@@ -39,7 +39,7 @@ def bodies_of(operation: Operation) -> Iterator[Body]:
 
     An operation without a body gets one nevertheless.
     """
-    shape = operation.shape
+    shape = operation.shape if operation.takes_body else None
     if shape is None:
         yield from (Body(name, partial(_alone, name)) for name in VALUES)
         return

@@ -151,10 +151,12 @@ def test_a_client_that_leaves_is_known_at_once(sandbox: Sandbox, body: bytes) ->
     assert 0 < entry["abandoned_ms"] < 20_000
 
 
-def test_a_client_that_closes_only_its_sending_half_gets_its_answer_and_has_it(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("after", [b"", b"\r\n", b"\r\n\n\r\n"], ids=repr)
+def test_a_client_that_closes_only_its_sending_half_gets_its_answer_and_has_it(sandbox: Sandbox, after: bytes) -> None:
+    """`after`: what the client sends behind its request; blank lines begin no other."""
     delay(sandbox)
     with connected(sandbox) as connection:
-        connection.sendall(raw_call(sandbox))
+        connection.sendall(raw_call(sandbox) + after)
         connection.shutdown(socket.SHUT_WR)
         answer = b""
         while chunk := connection.recv(65536):

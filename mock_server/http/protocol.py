@@ -19,6 +19,7 @@ from mock_server.http.scope import RECIPIENT, WHOLE_BODY
 
 # A chunked body ends in a blank line, and parts of it may; its beginning may have come before.
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\A\n?\r?\n")
+_LINE_END = b"\r\n"
 _INTERIM_RESPONSE = b"HTTP/1.1 1"
 _LATE_TIMER_SECONDS = 1.0
 # How long it may take until a client that has closed its half refuses the response.
@@ -142,6 +143,9 @@ class HttpProtocol(HttpToolsProtocol):
         read = 0
         while read < len(data) and not self._is_rejected:
             if not self._in_request:
+                if data[read] in _LINE_END:  # between requests, it begins none
+                    read += 1
+                    continue
                 self._in_request = True
                 self._waiting_since = self.loop.time()
             read = self._read_head(data, read, searched) if self._in_head else self._read_body(data, read)

@@ -102,13 +102,7 @@ class Document:
 
     def answer_errors(self, operation: str, status: int, answer: Any) -> list[str]:
         """Return what is wrong with the body of a response of an operation, of any host; nothing is known of others."""
-        (definition,) = (
-            item[method]
-            for item in self.raw["paths"].values()
-            for method in _METHODS
-            if item.get(method, {}).get("operationId") == operation
-        )
-        response = definition["responses"].get(str(status))
+        response = self._definition(operation)["responses"].get(str(status))
         if response is None:
             return []
         schema = self._resolve(response)["content"]["application/json"]["schema"]
@@ -116,6 +110,22 @@ class Document:
         return [
             f"/{'/'.join(map(str, error.instance_path))}: {error.message}" for error in validator.iter_errors(answer)
         ]
+
+    def listed(self, operation: str, parameter: str) -> list[str]:
+        """Return the values that a parameter with a list may name."""
+        (found,) = (one for one in self._definition(operation)["parameters"] if one.get("name") == parameter)
+        values: list[str] = self._resolve(found["schema"])["items"]["enum"]
+        return values
+
+    def _definition(self, operation: str) -> dict[str, Any]:
+        """Return what the document says of an operation, of any host."""
+        (definition,) = (
+            item[method]
+            for item in self.raw["paths"].values()
+            for method in _METHODS
+            if item.get(method, {}).get("operationId") == operation
+        )
+        return dict(definition)
 
     def normalize(self, operation: Operation, body: Any) -> dict[str, Any]:
         """Return a valid body with its values as responses show them, without fields that the contract lacks."""

@@ -1,4 +1,4 @@
-"""The journal: every exchange with the import API, written in the exchange's own transaction."""
+"""The journal: every exchange with one of the vendor's APIs, written in the exchange's own transaction."""
 
 from mock_server.journal.exchange import Exchange, Request, Response
 from mock_server.journal.journal import Journal

@@ -38,7 +38,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One exchange with the import API.
+    """One exchange with one of the vendor's APIs.
 
     `generation`: of the account that it is journalled for. `duration_ms`: until it was journalled.
     `monotonic_ms`: when the request came, by the server's monotonic clock.

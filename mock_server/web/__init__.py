@@ -1,1 +1,1 @@
-"""The fake on the web: the import API, the admin API, and who may reach them."""
+"""The fake on the web: the vendor's APIs, the admin API, and who may reach them."""

@@ -1,6 +1,7 @@
 """The application: the vendor's APIs at `/api` and the like, the admin side beside them, the guard before all."""
 
 from collections.abc import Callable
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -61,7 +62,12 @@ def build_app(
             *Dashboard(contract, database, journal).routes(),
         ],
         middleware=[Middleware(PublicOrigin, public_url=settings.public_url)],
-        exception_handlers={ApiError: _refused, StoreError: _not_stored, HTTPException: _unknown, Exception: _failed},
+        exception_handlers={
+            ApiError: _refused,
+            StoreError: _not_stored,
+            HTTPException: partial(_unknown, contract),
+            Exception: _failed,
+        },
     )
     admin.router.redirect_slashes = False
     app = Router([_ApiMount(mount, apis) for mount in contract.apis], default=admin, redirect_slashes=False)
@@ -92,10 +98,10 @@ async def _not_stored(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"status": "error", "errors": [str(error)]}, 500)
 
 
-async def _unknown(request: Request, error: Exception) -> JSONResponse:
+async def _unknown(contract: Contract, request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    hint = "the import API is below /api/v1/, the admin API below /__admin/"
-    text = f"{request.method} {request.url.path}: {error.detail}; {hint}"
+    places = [*(f"{api.what} is below {api.mount}/" for api in contract.apis.values()), "the admin API below /__admin/"]
+    text = f"{request.method} {request.url.path}: {error.detail}; {', '.join(places)}"
     return JSONResponse({"status": "error", "errors": [text]}, error.status_code, error.headers)
 
 

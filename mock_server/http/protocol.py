@@ -143,8 +143,8 @@ class HttpProtocol(HttpToolsProtocol):
         read = 0
         while read < len(data) and not self._is_rejected:
             if not self._in_request:
-                if data[read] in _LINE_END:  # between requests, it begins none
-                    read += 1
+                if self.cycle is not None and data[read] in _LINE_END:  # behind a request, it begins no other
+                    read = len(data) - len(data[read:].lstrip(_LINE_END))
                     continue
                 self._in_request = True
                 self._waiting_since = self.loop.time()

@@ -57,7 +57,7 @@ def elsewhere(context: ssl.SSLContext | None = None) -> Iterator[int]:
 
 
 @contextmanager
-def passing_through(port: int) -> Iterator[tuple[Intercepted, list[tuple[str, int]]]]:
+def passing_through(port: int, host: str = ALLOWED) -> Iterator[tuple[Intercepted, list[tuple[str, int]]]]:
     """Serve the fake with one allowed host, which is a port of this machine; yield also the connections to it."""
     connected: list[tuple[str, int]] = []
 
@@ -65,7 +65,7 @@ def passing_through(port: int) -> Iterator[tuple[Intercepted, list[tuple[str, in
         connected.append((host, wanted))
         return socket.create_connection(("127.0.0.1", port), timeout=10)
 
-    with intercepted(allow_hosts=[ALLOWED.upper()], connect=connect_here) as fake:
+    with intercepted(allow_hosts=[host.upper()], connect=connect_here) as fake:
         yield fake, connected
 
 
@@ -107,6 +107,16 @@ def test_an_allowed_host_is_reached_in_absolute_form(certified: ssl.SSLContext, 
     assert answer.endswith("\r\n\r\nhello")
     assert connected == [(ALLOWED, 80 if scheme == "http" else 443)]
     assert (fake.foreign, fake.troubles) == ([], [])
+
+
+@pytest.mark.parametrize("host", ["api.segmetrics.io", "track.segmetrics.io"])
+def test_a_host_that_is_played_in_part_can_be_allowed(host: str) -> None:
+    with elsewhere() as port, passing_through(port, host) as (fake, connected):
+        request = f"POST http://{host}/x HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+        answer = fake.answer(request)
+
+    assert answer.startswith("HTTP/1.1 201 ")
+    assert connected == [(host, 80)]
 
 
 def test_a_tunnel_ends_with_either_end() -> None:

@@ -343,7 +343,7 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     (
         "not-found",
         lambda s: s.delete("subscription", "7"),
-        "there is no subscription '7' in this integration. Add it first, or check what names it.",
+        "there is no subscription '7' in this integration. Create it first, or check the identifier.",
     ),
     # Reading and tracking.
     (
@@ -354,7 +354,7 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     (
         "not-played",
         lambda s: s.http.get(f"{s.origin}/reading/{s.account_id}/report/leads"),
-        "GET /{account}/report/leads is part of the reading API, and the fake does not play it: a report, or the contacts of one, comes from attribution, which a fake cannot work out truly. Leave it out of this run, or answer it with a stub of your own.",
+        "GET /{account}/report/leads is part of the reading API, and the fake does not play it: a report, or the contacts of one, depends on attribution, which a fake cannot compute. Leave it out of this run, or answer it with a stub of your own.",
     ),
     (
         "repeated-parameter",

@@ -204,7 +204,7 @@ def test_an_unknown_contact_is_404_with_a_message(linda: Sandbox, neighbour: San
         answer = linda.read(named)
         assert answer.status_code == 404
         assert errors_of(answer) == [
-            f"there is no contact '{named}' in this account. Add it first, or check what names it."
+            f"there is no contact '{named}' in this account. Create it first, or check the identifier."
         ]
     assert codes(linda) == ["not-found"] * 3
 
@@ -270,7 +270,8 @@ def test_reading_is_covered_and_shown(linda: Sandbox) -> None:
         "answer=404": 1,
     }
     assert covered["statuses"]["200"] == covered["statuses"]["404"] == 1
-    assert "read_contact" in page
+    # The call itself is a point, too.
+    assert f'value="{1 + len(covered["fields"])}" aria-label="Coverage points of read_contact exercised"' in page
 
 
 def test_a_call_of_either_api_is_shown_with_its_finding(linda: Sandbox) -> None:

@@ -106,10 +106,8 @@ class Document:
         if response is None:
             return []
         schema = self._resolve(response)["content"]["application/json"]["schema"]
-        validator = jsonschema_rs.validator_for({"allOf": [schema], "components": self.raw["components"]})
-        return [
-            f"/{'/'.join(map(str, error.instance_path))}: {error.message}" for error in validator.iter_errors(answer)
-        ]
+        errors = self._whole_validator(f"{operation} {status}", schema).iter_errors(answer)
+        return [f"/{'/'.join(map(str, error.instance_path))}: {error.message}" for error in errors]
 
     def listed(self, operation: str, parameter: str) -> list[str]:
         """Return the values that a parameter with a list may name."""
@@ -169,10 +167,15 @@ class Document:
         return self._validators[key].is_valid(value)
 
     def _validator(self, operation: Operation) -> jsonschema_rs.Validator:
-        if operation.name not in self._validators:
-            whole = {"allOf": [operation.body], "components": self.raw["components"]}
-            self._validators[operation.name] = jsonschema_rs.validator_for(whole)
-        return self._validators[operation.name]
+        assert operation.body is not None
+        return self._whole_validator(operation.name, operation.body)
+
+    def _whole_validator(self, name: str, schema: Schema) -> jsonschema_rs.Validator:
+        """Return the validator of a schema with references, made once; `name`: of the schema."""
+        if name not in self._validators:
+            whole = {"allOf": [schema], "components": self.raw["components"]}
+            self._validators[name] = jsonschema_rs.validator_for(whole)
+        return self._validators[name]
 
     def _resolve(self, schema: Schema) -> Schema:
         while "$ref" in schema:

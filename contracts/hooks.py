@@ -13,7 +13,7 @@ failures, which are logged and do not fail the run.
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -34,10 +34,11 @@ from contracts import (  # noqa: F401
     rejection_checks,
     response_checks,
 )
-from contracts.checks import CHECKS, Assertion, Check
+from contracts.checks import CHECKS, Check
 from contracts.curl import curl
 from contracts.document import Document, Operation, is_elsewhere
 from contracts.events import EventLog, failure_code
+from contracts.failures import CheckFailure
 from contracts.response_checks import envelope_rule
 from contracts.run import Api, Credentials, Run, Step, count_runs
 from contracts.starter import end_with_starter
@@ -57,9 +58,6 @@ _STATUS = (
     "ServerError",
     "UndefinedStatusCode",
 )
-
-# How many further broken assertions of a rule a failure names.
-_MOST_ALSO = 5
 
 # The phases of Schemathesis that may be on.
 _PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -258,36 +256,6 @@ def filter_failure(context: HookContext, failure: Failure, case: AnyCase, respon
     return any((operation, failure_code(check, rule)) not in session().known for rule in rules)
 
 
-class CheckFailure(Failure):
-    """A check whose assertions did not all hold for a step. `before`: the object as it was until then."""
-
-    def __init__(self, operation: str, check: Check, broken: list[Assertion], before: Any) -> None:
-        message = "\n".join(_described(assertion) for assertion in broken)
-        super().__init__(operation=operation, title=f"{check.name}: {check.text}", message=message)
-        self.check = check.name
-        self._broken = broken
-        self._before = before
-
-    def by_rule(self) -> Iterator[tuple[str, str, PreparedRequest | None]]:
-        """Yield each broken rule with its first assertion, what else broke it, and the request of the first."""
-        for rule in sorted({assertion.rule for assertion in self._broken}):
-            first, *others = [assertion for assertion in self._broken if assertion.rule == rule]
-            lines = [_described(first)]
-            lines += [f"before     {_as_json(self._before)}"] if self._before else []
-            lines += [f"also       {other.subject}: got {_as_json(other.actual)}" for other in others[:_MOST_ALSO]]
-            lines += [f"and {len(others) - _MOST_ALSO} more"] if len(others) > _MOST_ALSO else []
-            yield rule, "\n".join(lines), first.request
-
-    @property
-    def _unique_key(self) -> str:
-        return self.check
-
-
-def _described(assertion: Assertion) -> str:
-    expected, actual = _as_json(assertion.expected), _as_json(assertion.actual)
-    return f"{assertion.subject}\n  expected {expected}\n  got      {actual}"
-
-
 _SUCCEEDED = "every_operation_succeeded"
 _NEVER = f"{_SUCCEEDED}: Every operation succeeds at least once."
 
@@ -373,8 +341,3 @@ def _rule_of_success(step: Step) -> str:
         return "deletion-answer"
     is_read = step.operation.resource in ("contact", "tags", "subscription")
     return "stored-object-answered" if is_read else "other-objects-answered"
-
-
-def _as_json(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) < 400 else f"{text[:399]}…"

@@ -12,7 +12,8 @@ import requests
 
 from contracts.document import Document, Operation, loads
 from contracts.evidence import INVALID, acceptance_rule, refusal_rule
-from contracts.model import ExpectedError, Names, Outcome, ReferenceModel, Row, dumps
+from contracts.model import ExpectedError, Outcome, ReferenceModel, Row, dumps
+from contracts.names import Names
 from contracts.other_apis import ReadingApi, TrackingApi
 
 # Resources whose result has another name in the response.

@@ -85,7 +85,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (_CONTACT,),
     ),
     "not-played": Explanation(
-        "What the fake cannot answer truly it refuses with 501, so that nobody takes an invented figure for a real"
+        "The fake refuses with 501 what it cannot answer correctly, so that nobody takes an invented figure for a real"
         " one.",
         ("GET https://api.segmetrics.io/ACCOUNT/report/leads",),
     ),

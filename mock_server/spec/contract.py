@@ -223,7 +223,7 @@ class Contract:
             template,
             method,
             definition,
-            map(self.resolve, [*item.get("parameters", ()), *definition.get("parameters", ())]),
+            [self.resolve(one) for one in (*item.get("parameters", ()), *definition.get("parameters", ()))],
             api=self._api_of(item.get("servers", self.document["servers"])),
             needs_key=bool(definition.get("security", self.document["security"])),
             resolve=self.resolve,

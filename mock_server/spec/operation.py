@@ -1,6 +1,6 @@
 """An operation of the document, with what is needed to judge a call of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ class Operation:
         template: str,
         method: str,
         definition: Mapping[str, Any],
-        parameters: Iterable[Mapping[str, Any]],
+        parameters: Sequence[Mapping[str, Any]],
         *,
         api: Api,
         needs_key: bool,
@@ -67,7 +67,6 @@ class Operation:
         Raises SpecError for an operation with both a body and a query.
         """
         name: str = definition["operationId"]
-        parameters = list(parameters)
         in_query = [parameter for parameter in parameters if parameter["in"] == "query"]
         body = definition.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         if body and in_query:
@@ -99,9 +98,8 @@ class Operation:
         )
 
 
-def _query_schema(parameters: Iterable[Mapping[str, Any]], together: Schema) -> Schema:
+def _query_schema(parameters: Sequence[Mapping[str, Any]], together: Schema) -> Schema:
     """Return the schema of the parameters of a query as an object; `together`: keywords about several of them."""
-    parameters = list(parameters)
     return {
         "type": "object",
         "required": [parameter["name"] for parameter in parameters if parameter.get("required")],

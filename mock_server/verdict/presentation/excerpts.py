@@ -104,9 +104,7 @@ def excerpt_of(exchange: ShownExchange, finding: Place, contract: Contract, *, l
             "status": answer["status"],
             "meaning": contract.resolve(meaning).get("description", ""),
         },
-        path=_query(request["path"], steps)
-        if part == "query"
-        else _path(request["path"], operation, steps if part == "path" else None),
+        path=_path(request["path"], part, steps, operation),
         headers=_headers(request["headers"], steps[0] if part == "headers" else None),
         body=body,
         missing=steps[depth] if finding["code"] == "missing-field" and depth < len(steps) else "",
@@ -115,29 +113,36 @@ def excerpt_of(exchange: ShownExchange, finding: Place, contract: Contract, *, l
     )
 
 
-def _path(path: str, operation: Operation | None, steps: Sequence[str] | None) -> Highlighted:
-    """Return the path as it was sent; the segment of a parameter is highlighted, or the whole path."""
-    if steps is None:
-        return truncate(path, limit=MAX_LINE)
-    span = (0, len(path))
+def _path(path: str, part: str, steps: Sequence[str], operation: Operation | None) -> Highlighted:
+    """Return the path as it was sent, with what the pointer names in it highlighted, if it names `part` of it."""
+    match part:
+        case "path":
+            return truncate(path, _span_of_segment(path, steps, operation), MAX_LINE)
+        case "query":
+            return truncate(path, _span_of_parameter(path, steps), MAX_LINE)
+    return truncate(path, limit=MAX_LINE)
+
+
+def _span_of_segment(path: str, steps: Sequence[str], operation: Operation | None) -> Span:
+    """Return the span of the segment of a parameter, or of the whole path."""
     template = operation.template.split("/") if operation else []
-    if steps and f"{{{steps[0]}}}" in template:
-        segments = path.partition("?")[0].split("/")
-        index = template.index(f"{{{steps[0]}}}") - len(template)
-        start = sum(len(segment) + 1 for segment in segments[:index])
-        span = (start, start + len(segments[index]))
-    return truncate(path, span, MAX_LINE)
+    if not steps or f"{{{steps[0]}}}" not in template:
+        return 0, len(path)
+    segments = path.partition("?")[0].split("/")
+    index = template.index(f"{{{steps[0]}}}") - len(template)
+    start = sum(len(segment) + 1 for segment in segments[:index])
+    return start, start + len(segments[index])
 
 
-def _query(path: str, steps: Sequence[str]) -> Highlighted:
-    """Return the path with its query, in which a parameter is highlighted, or all of them where it was not sent."""
-    start = path.find("?") + 1 or len(path)
-    for part in path[start:].split("&"):
+def _span_of_parameter(path: str, steps: Sequence[str]) -> Span:
+    """Return the span of a parameter of the query, or of all of them where it was not sent."""
+    first = start = path.find("?") + 1 or len(path)
+    for part in path[first:].split("&"):
         end = start + len(part)
         if steps and unquote_plus(part.partition("=")[0]) == steps[0]:
-            return truncate(path, (start, end), MAX_LINE)
+            return start, end
         start = end + 1
-    return truncate(path, (path.find("?") + 1 or len(path), len(path)), MAX_LINE)
+    return first, len(path)
 
 
 def _headers(headers: Mapping[str, str], highlighted: str | None) -> list[tuple[str, Highlighted]]:

@@ -68,7 +68,7 @@ def is_secret(name: str) -> bool:
 
 def hide(text: str, keys: Keys) -> str:
     """Return a text with the keys masked: plain, percent-encoded, escaped as in JSON; not the sent one in Base64."""
-    if any(beginning in text for beginning in _BEGINNINGS):
+    if any(map(text.__contains__, _BEGINNINGS)):
         text = _MADE_KEY.sub(lambda found: mask(found[0]), text)
     if keys.own:
         text = _forms(keys.own).sub(lambda _: mask(keys.own), text)

@@ -72,17 +72,16 @@ def duplicate_tags(call: Call, _: Answer, __: Session) -> Iterator[Doubt]:
     alike: dict[str, int] = {}
     room = _MOST_FOLDED
     for number, tag in enumerate(call.body.get("tags", ())):
-        labels = [label for label in id_and_name(tag) if label is not None]
-        folded = [_folded(label) if room > 0 else label for label in labels]
-        room -= sum(map(len, folded))
-        equal = next((same[label] for label in labels if label in same), None)
-        like = next((alike[label] for label in folded if label in alike), None) if equal is None else equal
-        if like is not None:
-            data = {"field": f"tags/{number}", "first": f"tags/{like}"}
-            yield Doubt(f"/body/tags/{number}", "assumed", data, "alike" if equal is None else "")
-        for label, form in zip(labels, folded, strict=True):
-            same.setdefault(label, number)
-            alike.setdefault(form, number)
+        equal = like = number
+        for label in id_and_name(tag):
+            if label is not None:
+                form = _folded(label) if room > 0 else label
+                room -= len(form)
+                equal = min(equal, same.setdefault(label, number))
+                like = min(like, alike.setdefault(form, number))
+        first, case = (equal, "") if equal < number else (like, "alike")
+        if first < number:
+            yield Doubt(f"/body/tags/{number}", "assumed", {"field": f"tags/{number}", "first": f"tags/{first}"}, case)
 
 
 def digits_as_names(call: Call, _: Answer, session: Session) -> Iterator[Doubt]:

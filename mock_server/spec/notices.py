@@ -1,6 +1,6 @@
 """What is noticed about the values of a body while it is converted."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection
 
 from mock_server.findings import Evidence, Finding
@@ -17,7 +17,7 @@ class Notices:
 
     def __init__(self) -> None:
         self.found: list[Finding] = []
-        self._counts: Counter[str] = Counter()
+        self._counts: defaultdict[str, int] = defaultdict(int)
         self._near_names: dict[tuple[str, Collection[str]], str | None] = {}
 
     def near_name(self, sent: str, known: frozenset[str]) -> str | None:
@@ -36,6 +36,6 @@ class Notices:
             self.keep(Finding.of(code, pointer, evidence, case=case, **data))
 
     def keep(self, finding: Finding) -> None:
-        if self.has_room(finding.code):
-            self._counts[finding.code] += 1
-            self.found.append(finding)
+        """Add a finding for which there is room."""
+        self._counts[finding.code] += 1
+        self.found.append(finding)

@@ -105,4 +105,6 @@ class Rows:
 
 def _differs(value: Any, before: Any) -> bool:
     """Return whether two values differ, or two JSON values that Python calls equal, such as `false` and `0`."""
+    if value is before:
+        return False
     return value != before or (isinstance(value, dict | list) and orjson.dumps(value) != orjson.dumps(before))

@@ -34,7 +34,7 @@ from mock_server.web.response import NotStored, send_response
 
 _log = logging.getLogger("mock_server")
 # A client calls the same paths again and again.
-_CACHED_ROUTES = 64
+_CACHED_PATHS = 64
 _BUG = "the fake failed, a bug of it: nothing was stored. Its terminal has the details; please report them"
 _STOPPED = "it is not known whether this was stored: the fake was stopped before its database had responded"
 _RETRY_AFTER_400 = Finding.of("retry-after-400", "/body", "documented")
@@ -63,7 +63,8 @@ class VendorApis:
         self._max_body_bytes = max_body_bytes
         self._check_answers = check_answers
         self._on_exchange = on_exchange
-        self._route = lru_cache(_CACHED_ROUTES)(contract.route)
+        self._route = lru_cache(_CACHED_PATHS)(contract.route)
+        self._account_in = lru_cache(_CACHED_PATHS)(contract.account_in)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._answer(self.exchange, scope, receive, send)
@@ -100,7 +101,7 @@ class VendorApis:
             operation = route.operation.name
 
             # Authorise. From here on the account is locked, also when the savepoint below is rolled back.
-            account_id = self._contract.account_in(request.path)
+            account_id = self._account_in(request.path)
             integration_id = route.parameters.get("integration_id", "")
             credentials = accounts.credentials(session, account_id, integration_id)
             account = Account(account_id, credentials.generation, credentials.api_key) if credentials else NOBODY
@@ -175,7 +176,7 @@ class VendorApis:
 
     async def _commit(self, request: Request, carry_out: CarryOut) -> Committed[Exchange] | NotStored:
         """Carry out the exchange and commit it; where the database fails, answer 500 and journal that, if possible."""
-        account_id = self._contract.account_in(request.path)
+        account_id = self._account_in(request.path)
         try:
             return await self._database.commit(partial(carry_out, request), account_id)
         except asyncio.CancelledError:  # the server is stopped, and does not wait for a database that does not respond
@@ -209,7 +210,7 @@ class VendorApis:
                 text = "the client of %s left, which could not be journalled: %s"
                 _log.error(text, exchange.request.path, error, exc_info=bug)
 
-        self._database.transact(journal, self._contract.account_in(exchange.request.path)).add_done_callback(report)
+        self._database.transact(journal, self._account_in(exchange.request.path)).add_done_callback(report)
 
     def _refuse(self, refusal: ApiError, request: Request, session: Session) -> Exchange:
         """Journal a refused call for the account that its path names, else for the default sandbox."""
@@ -335,7 +336,9 @@ def _without_keys(request: Request, keys: Keys) -> Request:
 
 def _hidden(findings: Sequence[Finding], keys: Keys) -> tuple[Finding, ...]:
     """Return the findings without the keys, which they may quote."""
-    return tuple(
-        replace(finding, pointer=hide(finding.pointer, keys), message=hide(finding.message, keys))
-        for finding in findings
-    )
+    shown = []
+    for finding in findings:
+        pointer, message = hide(finding.pointer, keys), hide(finding.message, keys)
+        is_same = pointer == finding.pointer and message == finding.message
+        shown.append(finding if is_same else replace(finding, pointer=pointer, message=message))
+    return tuple(shown)

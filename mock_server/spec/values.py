@@ -32,9 +32,9 @@ def _read_id(value: str | int | float) -> str:
 
 def _read_instant(value: str) -> str:
     moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC).isoformat()
-    return moment.astimezone(UTC).isoformat()
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{moment.isoformat()}+00:00"
 
 
 def _read_day(value: str) -> str:

@@ -1,5 +1,6 @@
 """What is locked, the page of licences, and the bill of materials."""
 
+import json
 import re
 import subprocess
 import sys
@@ -60,6 +61,18 @@ def test_a_lock_file_has_what_the_project_asks_for(name: str) -> None:
         requirement = Requirement(line)
         if not requirement.marker or requirement.marker.evaluate():
             assert requirement.specifier.contains(locked[normalized(requirement.name)]), line
+
+
+def test_what_is_taken_from_npm_is_locked() -> None:
+    """That what is asked for is locked, `npm ci` checks itself. Renew the file with `.ci/update-locks`."""
+    programs = CHECKOUT / "client_tests" / "generated" / "programs"
+    locked = json.loads((programs / "package-lock.json").read_text("utf-8"))["packages"]
+
+    whole = {place: package for place, package in locked.items() if place and not package.get("inBundle")}
+
+    assert len(whole) > 100
+    assert [place for place, package in whole.items() if not package["integrity"].startswith("sha512-")] == []
+    assert [place for place, package in locked.items() if "resolved" in package] == [], "the name of a registry"
 
 
 def test_the_image_has_versions_that_the_tests_had() -> None:

@@ -73,10 +73,9 @@ class Workshop:
             if all((found / package).exists() for package in packages):
                 linked.symlink_to(found)
                 return linked
-        shutil.copy(PROGRAMS / "package.json", self.folder)
-        self.run(
-            "npm", "install", "--silent", "--no-audit", "--no-fund", "--fetch-retries=1", may_lack="a package of npm"
-        )
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(PROGRAMS / name, self.folder)
+        self.run("npm", "ci", "--silent", "--no-audit", "--no-fund", "--fetch-retries=1", may_lack="a package of npm")
         return linked
 
     def node_tool(self, name: str, *arguments: str | Path) -> None:

@@ -31,7 +31,7 @@ def endurance(*arguments: str, **variables: str) -> "subprocess.CompletedProcess
 
 @pytest.mark.slow
 @needs_linux
-@pytest.mark.parametrize("name", ["fuzz", "kill", "soak", "crowd", "disk", "siege"])
+@pytest.mark.parametrize("name", ["fuzz", "kill", "soak", "crowd", "disk", "siege", "sandboxes"])
 def test_the_promise_holds_in_short_form(name: str) -> None:
     ended = endurance(name, "--short")
 

@@ -10,7 +10,7 @@ from benchmarks import endurance
 from benchmarks.endurance.run import BrokenPromiseError, print_table
 from mock_server.errors import UsageError
 
-RUNS = ("deep", "fuzz", "kill", "crash", "soak", "crowd", "disk", "siege")
+RUNS = ("deep", "fuzz", "kill", "crash", "soak", "crowd", "disk", "siege", "sandboxes")
 
 
 def main() -> int:

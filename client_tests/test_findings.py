@@ -10,7 +10,8 @@ import pytest
 from client_tests.bodies import ORDER
 from client_tests.sandbox import Sandbox, errors_of
 from mock_server.findings import CATALOGUE
-from mock_server.serving import listening, running
+from mock_server.http.listener import listening
+from mock_server.http.server import running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
 from mock_server.store.database import open_database

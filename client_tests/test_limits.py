@@ -16,7 +16,8 @@ from client_tests.raw import connect, parsed, raw_call, received
 from client_tests.sandbox import Sandbox, errors_of
 from client_tests.serving import Served, served
 from mock_server.http.limits import MAX_HEAD_BYTES, MAX_HEADERS
-from mock_server.serving import listening, running
+from mock_server.http.listener import listening
+from mock_server.http.server import running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
 from mock_server.store.database import open_database

@@ -11,7 +11,7 @@ from sqlalchemy import Executable
 
 from client_tests.bodies import ORDER
 from mock_server.http.listener import listening
-from mock_server.serving import running
+from mock_server.http.server import running
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
 from mock_server.store.database import SqliteDatabase, open_database

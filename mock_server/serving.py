@@ -9,8 +9,7 @@ import secrets
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -25,9 +24,9 @@ from mock_server import __version__, output
 from mock_server.errors import StoreError, UsageError
 from mock_server.exchange_log import ExchangeLog
 from mock_server.faults import load_plan
-from mock_server.http.limits import Config, OnReject, raise_file_limit
+from mock_server.http.limits import raise_file_limit
 from mock_server.http.listener import listening
-from mock_server.http.protocol import HttpProtocol
+from mock_server.http.server import server_config
 from mock_server.http.workers import STARTUP_FAILURE, Draining, end_with_supervisor, ended_by_sigterm, supervise
 from mock_server.network import bracket_host, is_loopback
 from mock_server.settings import EMPTY, ServeSettings
@@ -40,16 +39,12 @@ from mock_server.web.app import App, build_app
 from mock_server.web.dashboard import DOCS_PATH
 from mock_server.web.guard import LOGIN_PATH, UI_PATH
 
-__all__ = ["banner", "listening", "load_dataset", "running", "serve"]
-
 if TYPE_CHECKING:
     from mock_server.intercept.policy import PlayedHost
 
 _log = logging.getLogger("mock_server")
 # New objects until the youngest generation of objects is looked through, and how often until the next older one is.
 _COLLECTION_THRESHOLDS = (10_000, 20, 50)
-# Of the loop, from a connection in the queue to the end of its TLS handshake, and more.
-_ITERATIONS = 50
 _LOOPBACK_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -109,7 +104,7 @@ def _serve(settings: ServeSettings, stop: _Stop) -> None:
             database.check_room(workers)
         output.say(banner(settings, contract, listener.getsockname()[1]))
         _tune_garbage_collector()
-        config = _config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
+        config = server_config(partial(_worker, settings), request_seconds=settings.request_timeout, workers=workers)
         supervise(config, listener, lambda: stop.requested)
 
 
@@ -159,7 +154,9 @@ def _tune_garbage_collector() -> None:
 
 def _answer(app: App, settings: ServeSettings, contract: Contract, listener: socket.socket, stop: _Stop) -> None:
     with _intercepting(contract, listener) if settings.intercept else nullcontext() as intercepted:
-        server = uvicorn.Server(_config(app, intercepted.protocol if intercepted else None, settings.request_timeout))
+        server = uvicorn.Server(
+            server_config(app, intercepted.protocol if intercepted else None, settings.request_timeout)
+        )
         stop.attach(server)
         output.say(
             banner(settings, contract, listener.getsockname()[1]), *([intercepted.exports] if intercepted else [])
@@ -183,97 +180,6 @@ def load_dataset(database: Database, contract: Contract, sandbox: Sandbox, setti
         dataset = datasets.read(settings.dataset, contract, today)
         with progress(dataset.name) as on_progress:
             datasets.load(database, contract, sandbox, dataset, seed=settings.seed, on_progress=on_progress)
-
-
-@contextmanager
-def running(
-    app: App,
-    listener: socket.socket,
-    *,
-    protocol: type[asyncio.Protocol] | None = None,
-    request_seconds: float = ServeSettings().request_timeout,
-    on_reject: OnReject | None = None,
-) -> Iterator[Callable[[socket.socket], None]]:
-    """Serve `app` in a thread while the block runs; yield a function that adds a socket to listen at.
-
-    `protocol`: what speaks on a connection, instead of plain HTTP. `request_seconds`, `on_reject`: as in
-    `http.limits.Config`; `on_reject` is called in the server's thread.
-    """
-    server = _ThreadedServer(_config(app, protocol, request_seconds, on_reject=on_reject))
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    server.ready.wait()
-    try:
-        yield server.listen_at
-    finally:
-        server.read_what_arrived()
-        server.should_exit = True
-        thread.join()
-
-
-class _ThreadedServer(uvicorn.Server):
-    """Says when it is ready, and listens at further sockets."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._loop = asyncio.get_running_loop()
-        self.ready.set()
-
-    def listen_at(self, listener: socket.socket) -> None:
-        """Listen at the socket until the server ends. Called in another thread."""
-        asyncio.run_coroutine_threadsafe(self._listen_at(listener), self._loop).result()
-
-    def read_what_arrived(self) -> None:
-        """Let the loop react to what clients that have ended sent until now. Called in another thread."""
-
-        async def iterations() -> None:
-            for _ in range(_ITERATIONS):
-                await asyncio.sleep(0)
-
-        asyncio.run_coroutine_threadsafe(iterations(), self._loop).result()
-
-    async def _listen_at(self, listener: socket.socket) -> None:
-        def protocol() -> asyncio.Protocol:
-            return self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn calls it
-                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-            )
-
-        self.servers.append(await self._loop.create_server(protocol, sock=listener))
-
-
-def _config(
-    app: App | Callable[[], App],
-    protocol: type[asyncio.Protocol] | None = None,
-    request_seconds: float = ServeSettings().request_timeout,
-    workers: int = 1,
-    on_reject: OnReject | None = None,
-) -> Config:
-    """Return uvicorn's settings. Another protocol runs on asyncio's own loop: under uvloop its upgrade to TLS misreads.
-
-    For several workers `app` makes the application, in the process of each.
-    """
-    return Config(
-        app,
-        factory=workers > 1,
-        workers=workers,
-        interface="asgi3",
-        request_seconds=request_seconds,
-        on_reject=on_reject,
-        ws="none",
-        http=protocol or HttpProtocol,
-        loop="asyncio" if protocol else "auto",
-        access_log=False,
-        proxy_headers=False,
-        log_config=None,
-        log_level="warning",
-        lifespan="on" if workers > 1 else "off",
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
 
 
 def banner(settings: ServeSettings, contract: Contract, port: int) -> str:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import httpx
 
 from client_tests.sandbox import Sandbox
+from mock_server.http.server import running
 from mock_server.intercept.interception import Interception
 from mock_server.intercept.proxy import ProxyProtocol
 from mock_server.intercept.upstream import Connect, connect
-from mock_server.serving import played_hosts, running
+from mock_server.serving import played_hosts
 from mock_server.settings import ServeSettings
 from mock_server.spec import Contract
 from mock_server.store.database import open_database

@@ -23,12 +23,14 @@ from mock_server.clock import monotonic
 from mock_server.errors import UsageError
 from mock_server.faults import load_plan
 from mock_server.findings import FailOn
+from mock_server.http.listener import listening
+from mock_server.http.server import running
 from mock_server.intercept.interception import Interception
 from mock_server.intercept.policy import Target
 from mock_server.journal import Journal, ShownExchange
 from mock_server.journal.masking import Keys, hide
 from mock_server.output import log_to_stderr, may_stay_unread
-from mock_server.serving import listening, load_dataset, played_hosts, running
+from mock_server.serving import load_dataset, played_hosts
 from mock_server.settings import AUTO, EMPTY, STRICT, CoverageOf, ServeSettings
 from mock_server.spec import Contract
 from mock_server.spec.values import utc_now

@@ -60,7 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def segmetrics_server() -> Iterator[Admin]:
     """Serve in memory on a free port, once per session and xdist worker."""
-    from mock_server.serving import listening, running
+    from mock_server.http.listener import listening
+    from mock_server.http.server import running
     from mock_server.settings import ServeSettings
     from mock_server.spec import Contract
     from mock_server.store import accounts

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
@@ -16,7 +16,7 @@ from mock_server.faults import Fault, choose
 from mock_server.findings import Finding
 from mock_server.journal import Exchange, Journal, Request, Response
 from mock_server.journal.exchange import JSON_HEADERS
-from mock_server.journal.masking import Keys, hide, masked_path
+from mock_server.journal.masking import masked_path
 from mock_server.operations.table import OPERATIONS, warnings_about
 from mock_server.settings import LENIENT, STRICT
 from mock_server.spec import Answer, Call, Contract, Route
@@ -28,7 +28,8 @@ from mock_server.store.accounts import DEFAULT_SANDBOX, Credentials
 from mock_server.store.database import Committed, Database
 from mock_server.store.session import Session
 from mock_server.web.account import NOBODY, Account, account_of, named_account
-from mock_server.web.keys import authorised, bare_key, key_of, unknown_account
+from mock_server.web.keys import authorised, key_of, unknown_account
+from mock_server.web.masked import findings_without, keys_of, request_without
 from mock_server.web.request import is_json, read_request
 from mock_server.web.response import NotStored, send_response
 
@@ -154,8 +155,8 @@ class VendorApis:
         if account is NOBODY:
             account = account_of(request, self._contract, session)
             accounts.lock(session, account.id)
-        keys = _keys(account, request)
-        request = _without_keys(request, keys)
+        keys = keys_of(account, request)
+        request = request_without(request, keys)
         if response.status == 400 and self._journal.repeats_refusal(session, account.generation, request, keys):
             findings.append(_RETRY_AFTER_400)
         exchange = Exchange(
@@ -165,7 +166,7 @@ class VendorApis:
             operation=operation,
             request=request,
             response=response,
-            findings=_hidden(findings, keys),
+            findings=findings_without(findings, keys),
             fault=fault,
             monotonic_ms=started * 1000,
             stored=stored,
@@ -304,15 +305,15 @@ def _refused(
     findings: tuple[Finding, ...] = (),
 ) -> Exchange:
     """Return an exchange that was refused or failed before anything was carried out."""
-    keys = _keys(account, request)
+    keys = keys_of(account, request)
     return Exchange(
         received_at=utc_now(),
         duration_ms=0.0,
         generation=account.generation,
         operation=operation,
-        request=_without_keys(request, keys),
+        request=request_without(request, keys),
         response=response,
-        findings=_hidden(findings, keys),
+        findings=findings_without(findings, keys),
         fault=None,
         monotonic_ms=monotonic() * 1000,
         stored=False,
@@ -320,25 +321,5 @@ def _refused(
     )
 
 
-def _keys(account: Account, request: Request) -> Keys:
-    sent = key_of(request)
-    return Keys.of(account.api_key, sent if sent == account.api_key else bare_key(sent))
-
-
 def _logged_path(request: Request, account: Account = NOBODY) -> str:
-    return masked_path(request.path, _keys(account, request))
-
-
-def _without_keys(request: Request, keys: Keys) -> Request:
-    path = masked_path(request.path, keys)
-    return request if path == request.path else replace(request, path=path)
-
-
-def _hidden(findings: Sequence[Finding], keys: Keys) -> tuple[Finding, ...]:
-    """Return the findings without the keys, which they may quote."""
-    shown = []
-    for finding in findings:
-        pointer, message = hide(finding.pointer, keys), hide(finding.message, keys)
-        is_same = pointer == finding.pointer and message == finding.message
-        shown.append(finding if is_same else replace(finding, pointer=pointer, message=message))
-    return tuple(shown)
+    return masked_path(request.path, keys_of(account, request))

@@ -1,7 +1,7 @@
 """Checks: what must hold of a call beyond the document's schemas, each with the `x-rules` that it proves.
 
-A check is a generator of assertions about one step. They are defined in `response_checks`; in `follow_up_checks`,
-where one response alone cannot show it; and in `rejection_checks`.
+A check is a generator of assertions about one step. They are defined in the modules `…_checks`: what every response
+must have, what one shows of the stored object, what only further calls or the reading API show, and what is refused.
 """
 
 from collections.abc import Callable, Iterator
@@ -169,3 +169,9 @@ def expect_accepted(step: Step) -> Assertions:
     """Assert that a valid call of the suite's own is accepted."""
     if step.acceptance:
         yield expect(step.acceptance, f"status of {step.operation.name}", 200, step.status, of=step)
+
+
+def truncated(step: Step) -> str:
+    """Return the text of a response, or its beginning."""
+    text = step.content.decode("utf-8", "replace")
+    return text if len(text) < 300 else f"{text[:299]}…"

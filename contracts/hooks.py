@@ -33,14 +33,16 @@ from contracts import (  # noqa: F401
     reading_checks,
     rejection_checks,
     response_checks,
+    result_checks,
 )
+from contracts.api import Api, Credentials
 from contracts.checks import CHECKS, Check
 from contracts.curl import curl
 from contracts.document import Document, Operation, is_elsewhere
 from contracts.events import EventLog, failure_code
 from contracts.failures import CheckFailure
 from contracts.response_checks import envelope_rule
-from contracts.run import Api, Credentials, Run, Step, count_runs
+from contracts.run import Run, Step, count_runs
 from contracts.starter import end_with_starter
 from contracts.state_setup import choose_path_id, rewrite_case
 

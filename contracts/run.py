@@ -1,6 +1,5 @@
 """One run of the suite against one server: its calls, its reference model, its steps."""
 
-import ipaddress
 import random
 import re
 from collections.abc import Mapping
@@ -10,9 +9,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
+from contracts.api import Api, Credentials, is_loopback
 from contracts.document import Document, Operation, loads
 from contracts.evidence import INVALID, acceptance_rule, refusal_rule
-from contracts.model import ExpectedError, Outcome, ReferenceModel, Row, dumps
+from contracts.model import ExpectedError, Outcome, ReferenceModel, Row
 from contracts.names import Names
 from contracts.other_apis import ReadingApi, TrackingApi
 
@@ -21,55 +21,6 @@ _RESULTS = {"tags": "contact", "ad": "ad_performance"}
 
 # How often `sampled` is true without a pause.
 _ALWAYS_SAMPLED = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """The account that the calls are made for."""
-
-    account_id: str
-    integration_id: str
-    api_key: str
-
-
-class Api:
-    """Calls of the import API. `base_url` ends in `/api`; `ca_file`: the certificates to trust, if not the usual."""
-
-    def __init__(self, base_url: str, credentials: Credentials, ca_file: str = "") -> None:
-        self.base_url = base_url.rstrip("/")
-        self.credentials = credentials
-        self.sent = 0
-        self._http = requests.Session()
-        self._http.trust_env = False
-        self._http.verify = ca_file or True
-        self.ca_file = ca_file
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        raw: bytes | None = None,
-        account_id: str | None = None,
-        integration_id: str | None = None,
-        **headers: str | None,
-    ) -> requests.Response:
-        """Send a call; `body` as JSON, `raw` unchanged. A header of None is left out, `_` in its name is a dash."""
-        self.sent += 1
-        account = account_id or self.credentials.account_id
-        integration = integration_id or self.credentials.integration_id
-        all_headers: dict[str, str | None] = {"Authorization": self.credentials.api_key}
-        if body is not None or raw is not None:
-            all_headers["Content-Type"] = "application/json"
-        all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._http.request(
-            method,
-            f"{self.base_url}/v1/{quote(account, safe='')}/{quote(integration, safe='')}{path}",
-            data=raw if body is None else dumps(body),
-            headers={name: value for name, value in all_headers.items() if value is not None},
-            timeout=30,
-        )
 
 
 @dataclass(slots=True)
@@ -281,15 +232,6 @@ def count_runs(document: Document, api: Api, seed: int) -> int:
 def seed_prefix(seed: int) -> str:
     """Return what the ids of all runs with this seed start with."""
     return f"smc{seed}-"
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether the host of a URL is this machine, by its address or as `localhost` or `*.localhost`."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _named(step: Step) -> set[str]:

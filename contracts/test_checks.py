@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 import requests
 
+from contracts.api import Api, Credentials, is_loopback
 from contracts.document import Document
 from contracts.model import Outcome
-from contracts.response_checks import (
+from contracts.response_checks import bad_data_is_400
+from contracts.result_checks import (
     added_tags_join_the_others,
-    bad_data_is_400,
     what_is_left_out_stays,
     what_was_sent_comes_back,
 )
-from contracts.run import Api, Credentials, Run, Step, is_loopback
+from contracts.run import Run, Step
 
 DOCUMENT = Document()
 

@@ -9,9 +9,10 @@ from typing import get_args
 import pytest
 
 from contracts import events as written
+from contracts.api import Api, Credentials
 from contracts.document import Document
 from contracts.events import EventLog, FailureCount, ReachedRule, RuleSummary, failure_code
-from contracts.run import Api, Credentials, Run
+from contracts.run import Run
 from mock_server.contract import events as read
 from mock_server.contract.report import Report
 from mock_server.contract.terminal import print_result

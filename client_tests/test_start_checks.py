@@ -301,13 +301,13 @@ def test_a_call_that_fails_after_a_write_leaves_those_of_its_moment_alone(failin
     failing_late.stored("product", {"id": "3", "name": "Robe"})
 
 
-# Appended to web/exchange.py: an exchange with a certain unknown field fails when its operation is carried out already.
+# Appended to web/masked.py: an exchange with a certain unknown field fails when its operation is carried out already.
 FAILING_LATER = """
 
-_shown = _hidden
+_shown = findings_without
 
 
-def _hidden(findings: Sequence[Finding], keys: Keys) -> tuple[Finding, ...]:
+def findings_without(findings: Sequence[Finding], keys: Keys) -> tuple[Finding, ...]:
     if any(finding.pointer == "/body/broken" for finding in findings):
         raise LookupError("later")
     return _shown(findings, keys)
@@ -320,8 +320,8 @@ def test_a_bug_beside_the_operation_takes_no_other_call_with_it(
     database: str, checkout: Path, http: httpx.Client, tmp_path: Path
 ) -> None:
     """A bug in one call made 4,586 calls of the same moments fail and left them out of the journal."""
-    with (checkout / "mock_server/web/exchange.py").open("a", encoding="utf-8") as exchange:
-        exchange.write(FAILING_LATER)
+    with (checkout / "mock_server/web/masked.py").open("a", encoding="utf-8") as masked:
+        masked.write(FAILING_LATER)
     bodies = [{"id": str(number), "name": "Robe"} | ({} if number % 5 else {"broken": "1"}) for number in range(40)]
     with nullcontext("") if database == "sqlite" else fresh_schema() as location:
         with (

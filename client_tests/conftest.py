@@ -39,7 +39,9 @@ def origin(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=30) as client:
+    # With more connections than it keeps alive, httpx closes some that a thread was just given.
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    with httpx.Client(trust_env=False, timeout=30, limits=limits) as client:
         yield client
 
 

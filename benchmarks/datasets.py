@@ -6,12 +6,11 @@ HTTP is not measured: it takes as long as the loading.
 """
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from urllib.request import ProxyHandler, build_opener
 
+from client_tests.serving import served
 from mock_server import datasets
 from mock_server.datasets.progress import progress
 from mock_server.spec import Contract
@@ -48,14 +47,9 @@ def main() -> None:
 def start_seconds(name: str) -> float:
     """Return the time from the start of `serve` to the response of its health call."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--dataset", name]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        origin = process.stdout.readline().split()[-1].removesuffix("/api")
-        build_opener(ProxyHandler({})).open(f"{origin}/__admin/health", timeout=30).read()
-        seconds = time.perf_counter() - started
-        process.terminate()
-    return seconds
+    with served("--dataset", name) as server:
+        build_opener(ProxyHandler({})).open(f"{server.origin}/__admin/health", timeout=30).read()
+        return time.perf_counter() - started
 
 
 if __name__ == "__main__":

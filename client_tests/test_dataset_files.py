@@ -88,7 +88,7 @@ def test_the_example_of_the_documentation_is_served(shop: Path, http: httpx.Clie
         (
             "today: 2026-06-30\npayments:\n  add_tags:\n    - {contact_id: 1, tags: [VIP]}\n",
             4,
-            ["there is no contact '1'", "Create it first"],
+            ["contact '1' does not exist in this integration", "Create it"],
         ),
         (
             "today: 2026-06-30\nrecipe:\n  contacts:\n    count: 1\n    sources: [{}]\n    tags: {'': 1}\n",

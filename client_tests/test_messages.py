@@ -343,7 +343,7 @@ TEXTS: list[tuple[str, Provoke, str]] = [
     (
         "not-found",
         lambda s: s.delete("subscription", "7"),
-        "there is no subscription '7' in this integration. Create it first, or check the identifier.",
+        "subscription '7' does not exist in this integration. Create it, or correct its identifier.",
     ),
     # Reading and tracking.
     (

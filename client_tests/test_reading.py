@@ -204,7 +204,7 @@ def test_an_unknown_contact_is_404_with_a_message(linda: Sandbox, neighbour: San
         answer = linda.read(named)
         assert answer.status_code == 404
         assert errors_of(answer) == [
-            f"there is no contact '{named}' in this account. Create it first, or check the identifier."
+            f"contact '{named}' does not exist in this account. Create it, or correct its identifier."
         ]
     assert codes(linda) == ["not-found"] * 3
 

@@ -126,7 +126,7 @@ MESSAGES: Mapping[str, str] = {
         " Check the units and the items."
     ),
     "paid-exceeds-amount": "'paid' is {paid} cents, more than the 'amount' of {amount}. Check both.",
-    "not-found": "there is no {kind} '{named}' in this {where}. Create it first, or check the identifier.",
+    "not-found": "{kind} '{named}' does not exist in this {where}. Create it, or correct its identifier.",
     "integration-kind": (
         "{operation} was sent to '{integration_id}', a custom {kind} integration. Send it to one of custom {wanted}."
     ),

@@ -15,7 +15,7 @@ from client_tests.sandbox import Sandbox
 
 SANDBOXES, SHORT_SANDBOXES = 100_000, 500
 CLIENTS = 8
-# Of a call, a wrong key and the dashboard, beside the same with one sandbox.
+# Of what is timed, beside the same with one sandbox.
 MOST_RATIO = 3.0
 MOST_BYTES_EACH = 500
 
